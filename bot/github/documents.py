@@ -1,0 +1,234 @@
+"""The GraphQL documents we send to GitHub. No I/O.
+
+One query reads everything a pass needs of one repository: the configuration, and for each environment its base branch,
+files, our head branch with the open pull request, our merged pull requests and the deployments that record promotions.
+Writes that GraphQL does as well as REST travel together, several mutations in one document, because GitHub counts and
+limits requests. Schema: https://docs.github.com/en/graphql/reference
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CONFIG_PATH = ".github/caisson.yaml"
+
+_FRAGMENTS = """
+fragment Who on Actor { __typename login ... on Bot { databaseId } ... on User { databaseId } }
+
+fragment Entry on TreeEntry {
+  name path type mode oid
+  object { ... on Blob { oid byteSize isBinary isTruncated text } }
+}
+
+fragment Authored on Commit {
+  oid message committedDate
+  author { name email user { login } }
+  signature { isValid wasSignedByGitHub }
+  tree { oid }
+  parents(first: 3) { nodes { oid } }
+}
+
+fragment Checks on StatusCheckRollup {
+  commit { oid }
+  contexts(first: 100) {
+    pageInfo { hasNextPage }
+    nodes {
+      __typename
+      ... on CheckRun {
+        id name status conclusion externalId startedAt
+        checkSuite { app { databaseId } }
+      }
+    }
+  }
+}
+
+fragment Base on Ref {
+  name
+  target {
+    oid
+    ... on Commit {
+      committedDate
+      tree { oid }
+      history(first: 50) { nodes { oid } }
+    }
+  }
+}
+
+fragment Files on GitObject {
+  __typename oid
+  ... on Tree { entries { ...Entry } }
+}
+
+fragment Head on Ref {
+  name
+  target { oid ...Authored }
+  associatedPullRequests(states: OPEN, first: 5) { nodes { ...Pull } }
+}
+
+fragment Pull on PullRequest {
+  id number title body isDraft isCrossRepository createdAt
+  author { ...Who }
+  headRefName headRefOid baseRefName
+  mergeable mergeStateStatus
+  labels(first: 50) { nodes { name } }
+  labelling: timelineItems(last: 50, itemTypes: [LABELED_EVENT, UNLABELED_EVENT]) {
+    pageInfo { hasPreviousPage }
+    nodes {
+      __typename
+      ... on LabeledEvent { createdAt actor { ...Who } label { name } }
+      ... on UnlabeledEvent { createdAt actor { ...Who } label { name } }
+    }
+  }
+  comments(last: 100) {
+    pageInfo { hasPreviousPage }
+    nodes {
+      id databaseId body createdAt lastEditedAt
+      author { ...Who }
+      editor { ...Who }
+      reactions(first: 50) { nodes { content user { login databaseId } } }
+    }
+  }
+  reviews(last: 100) {
+    pageInfo { hasPreviousPage }
+    nodes {
+      id databaseId state body createdAt submittedAt lastEditedAt authorCanPushToRepository
+      author { ...Who }
+      commit { oid }
+      reactions(first: 50) { nodes { content user { login databaseId } } }
+    }
+  }
+  commits(last: 50) { totalCount nodes { commit { ...Authored statusCheckRollup { ...Checks } } } }
+}
+
+fragment Merged on PullRequest {
+  number title isCrossRepository createdAt headRefName headRefOid baseRefName mergedAt
+  author { ...Who }
+  mergedBy { ...Who }
+  mergeCommit { ...Authored }
+  commits(last: 1) { nodes { commit { ...Authored } } }
+}
+
+fragment Records on DeploymentConnection {
+  pageInfo { hasNextPage }
+  nodes {
+    id databaseId commitOid task payload createdAt
+    environment originalEnvironment
+    creator { ...Who }
+    statuses(first: 100) {
+      pageInfo { hasNextPage }
+      nodes { state description createdAt creator { ...Who } }
+    }
+  }
+}
+"""
+
+_CONFIGURATION = """
+    id databaseId nameWithOwner isArchived
+    defaultBranchRef {
+      name
+      target {
+        oid
+        ... on Commit {
+          file(path: $config) { ...Entry }
+          configured: history(first: 1, path: $config) { nodes { oid statusCheckRollup { ...Checks } } }
+        }
+      }
+    }"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where one environment is read: what the query's variables of that environment are made of.
+
+    `branch` is the base branch, `folder` a path relative to the repository's root ("" is the whole tree), `head` our own
+    branch for promotions into it, `record` the name under which GitHub lists its deployments.
+    """
+
+    branch: str
+    folder: str
+    head: str
+    record: str
+
+
+def repository_query(places: Sequence[Place]) -> tuple[str, dict[str, str]]:
+    """The one read of a pass, and its variables except `owner` and `name`. Without places it reads the configuration."""
+    declared = ["$owner: String!", "$name: String!", "$config: String!"]
+    fields = [_CONFIGURATION]
+    variables = {"config": CONFIG_PATH}
+    for i, place in enumerate(places):
+        declared.append(
+            f"$base{i}: String!, $baseName{i}: String!, $files{i}: String!, $path{i}: String!, "
+            f"$head{i}: String!, $headName{i}: String!, $record{i}: String!"
+        )
+        fields.append(_environment(i))
+        variables |= {
+            f"base{i}": f"refs/heads/{place.branch}",
+            f"baseName{i}": place.branch,
+            f"files{i}": f"refs/heads/{place.branch}:{place.folder}",
+            f"path{i}": place.folder,
+            f"head{i}": f"refs/heads/{place.head}",
+            f"headName{i}": place.head,
+            f"record{i}": place.record,
+        }
+    signature = ", ".join(declared)
+    used = _FRAGMENTS if places else _only("Entry", "Checks")
+    query = (
+        f"query Repository({signature}) {{\n"
+        "  rateLimit { cost remaining resetAt }\n"
+        f"  repository(owner: $owner, name: $name) {{{''.join(fields)}\n  }}\n}}\n{used}"
+    )
+    return query, variables
+
+
+def _environment(i: int) -> str:
+    newest = "orderBy: {field: UPDATED_AT, direction: DESC}"
+    return f"""
+    base{i}: ref(qualifiedName: $base{i}) {{
+      ...Base
+      target {{ ... on Commit {{ touched: history(first: 1, path: $path{i}) {{ nodes {{ oid }} }} }} }}
+    }}
+    files{i}: object(expression: $files{i}) {{ ...Files }}
+    head{i}: ref(qualifiedName: $head{i}) {{ ...Head }}
+    merged{i}: pullRequests(headRefName: $headName{i}, baseRefName: $baseName{i}, states: MERGED, first: 3, {newest}) {{
+      nodes {{
+        ...Merged
+        mergeCommit {{ folder: file(path: $path{i}) {{ oid object {{ ... on Tree {{ entries {{ path oid }} }} }} }} }}
+      }}
+    }}
+    deployments{i}: deployments(environments: [$record{i}], first: 20, orderBy: {{field: CREATED_AT, direction: DESC}}) {{
+      ...Records
+    }}"""
+
+
+def _only(*names: str) -> str:
+    parts = [part for part in _FRAGMENTS.split("\n\n") if part.strip()]
+    return "\n\n".join(part for part in parts if part.split()[1] in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One GraphQL mutation: its field, the type of its input, the input, and what to select of the answer."""
+
+    field: str
+    input_type: str
+    input: dict[str, object]
+    selection: str = "clientMutationId"
+
+
+def mutation_document(mutations: Sequence[Mutation]) -> tuple[str, dict[str, object]]:
+    """Several mutations as one document, run in order by GitHub; each answers under `m0`, `m1`, …"""
+    declared = ", ".join(f"$i{i}: {mutation.input_type}!" for i, mutation in enumerate(mutations))
+    fields = "\n".join(
+        f"  m{i}: {mutation.field}(input: $i{i}) {{ {mutation.selection} }}" for i, mutation in enumerate(mutations)
+    )
+    return f"mutation Act({declared}) {{\n{fields}\n}}\n", {f"i{i}": m.input for i, m in enumerate(mutations)}
+
+
+CONFIG_HISTORY = """
+query ConfigHistory($owner: String!, $name: String!, $config: String!) {
+  repository(owner: $owner, name: $name) {
+    defaultBranchRef { target { ... on Commit {
+      history(first: 20, path: $config) { nodes { oid file(path: $config) { object { ... on Blob { oid text } } } } }
+    } } }
+  }
+}
+"""

@@ -1,0 +1,378 @@
+"""Facts, as the core sees them: what GitHub, the registry and the cluster said, with trust already established.
+
+No I/O. Readers (`bot.github.read`, `bot.registry`, `bot.cluster`) turn JSON into these types; whatever is not provably ours
+(a deployment or check run of somebody else) never becomes one of "our" records. What could not be learnt is `Unknown`,
+never a default: every gate reads it as *wait*.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+Sha = NewType("Sha", str)
+Digest = NewType("Digest", str)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A fact that could not be learnt, and why, in words fit to be shown."""
+
+    reason: str
+
+
+# --- releases ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """One image of a release. Its identity is repository and digest; the tag is a label."""
+
+    name: str
+    repository: str
+    tag: str
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """An immutable set of artifacts, or a source commit. `proposed`: when it was first proposed to a root environment."""
+
+    artifacts: tuple[Artifact, ...] = ()
+    source: Sha | None = None
+    proposed: datetime
+
+    @property
+    def id(self) -> str:
+        """SHA-256 (hex) over the artifacts' names, repositories and digests, or over the source commit."""
+        parts: object = self.source or sorted([a.name, a.repository, a.digest] for a in self.artifacts)
+        return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
+
+    @property
+    def label(self) -> str:
+        """What people call it: the tag of its one image, several named tags, or the short source commit."""
+        if self.source:
+            return self.source[:7]
+        if len(self.artifacts) == 1:
+            return self.artifacts[0].tag
+        return ", ".join(f"{a.name} {a.tag}" for a in self.artifacts)
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """Newer releases sort later; ties by hash."""
+        return (self.proposed, self.id)
+
+
+# --- GitHub -----------------------------------------------------------------------------------------------------------
+
+
+class ActorKind(StrEnum):
+    USER = "User"
+    BOT = "Bot"
+    OTHER = "Other"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it. `id` is GitHub's database id; a login alone proves nothing."""
+
+    login: str
+    id: int
+    kind: ActorKind
+
+
+class Permission(StrEnum):
+    """A collaborator's role (REST `role_name`), weakest first."""
+
+    NONE = "none"
+    READ = "read"
+    TRIAGE = "triage"
+    WRITE = "write"
+    MAINTAIN = "maintain"
+    ADMIN = "admin"
+
+    def at_least(self, needed: "Permission") -> bool:
+        ranks = list(Permission)
+        return ranks.index(self) >= ranks.index(needed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One entry of an environment's folder. `text` is None where GitHub gave none (binary, truncated, not a blob)."""
+
+    path: str
+    oid: Sha
+    mode: int
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """The branch an environment lives on. `history`: newest first, at most 50. `touched`: last commit that changed the folder."""
+
+    branch: str
+    tip: Sha
+    tree: Sha
+    history: tuple[Sha, ...]
+    touched: Sha | None
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """`by_us`: authored by our App's bot user and signed by GitHub, so nobody else can have made it."""
+
+    sha: Sha
+    tree: Sha
+    parents: tuple[Sha, ...]
+    message: str
+    author: str
+    author_email: str
+    author_login: str | None
+    committed: datetime
+    by_us: bool
+
+
+class CheckStatus(StrEnum):
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A check run of *our* App on one commit. `conclusion` as GraphQL's CheckConclusionState, or None."""
+
+    id: str
+    name: str
+    commit: Sha
+    status: CheckStatus
+    conclusion: str | None
+    external_id: str
+    started: datetime | None
+
+
+class ReviewState(StrEnum):
+    APPROVED = "APPROVED"
+    CHANGES_REQUESTED = "CHANGES_REQUESTED"
+    DISMISSED = "DISMISSED"
+    COMMENTED = "COMMENTED"
+    PENDING = "PENDING"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    id: str
+    author: Actor
+    state: ReviewState
+    body: str
+    commit: Sha | None
+    at: datetime
+    edited: bool
+    can_push: bool
+    reactions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """`reactions`: what *our* App reacted with (GraphQL ReactionContent). `ours`: written by our App and edited by nobody else."""
+
+    id: str
+    number: int
+    author: Actor
+    body: str
+    at: datetime
+    edited: bool
+    ours: bool
+    reactions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelling:
+    """A label put on (`added`) or taken off, by whom. `by_us`: by our App."""
+
+    label: str
+    added: bool
+    actor: Actor
+    by_us: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """An open pull request from our branch of this repository. `complete` is False where GitHub had more pages than we read."""
+
+    id: str
+    number: int
+    title: str
+    body: str
+    author: Actor
+    by_us: bool
+    draft: bool
+    created: datetime
+    head: Sha
+    base_branch: str
+    mergeable: str
+    merge_state: str
+    labels: frozenset[str]
+    labelling: tuple[Labelling, ...]
+    comments: tuple[Comment, ...]
+    reviews: tuple[Review, ...]
+    commits: tuple[Commit, ...]
+    checks: tuple[Check, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """A merged pull request from our branch. `files`: path → blob in the environment's folder as the merge commit has it."""
+
+    number: int
+    by_us: bool
+    created: datetime
+    merged_at: datetime
+    merged_by: Actor | None
+    merged_by_us: bool
+    head: Commit | None
+    commit: Commit | None
+    files: Mapping[str, Sha]
+
+
+class RecordState(StrEnum):
+    """What a status of our deployment records: GitHub's DeploymentStatusState, as we use it."""
+
+    HEALTHY = "SUCCESS"
+    DEGRADED = "FAILURE"
+    ALARM = "ERROR"
+    WATCHING = "IN_PROGRESS"
+    UNKNOWN = "PENDING"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordStatus:
+    state: RecordState
+    description: str
+    at: datetime
+
+
+class How(StrEnum):
+    """How a release came to be active in an environment."""
+
+    PROMOTED = "promoted"
+    MERGED_BY_PERSON = "merged by a person"
+    ADOPTED = "adopted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A GitHub Deployment of our App: one release entering one environment. `statuses`: ours only, oldest first."""
+
+    id: str
+    number: int
+    commit: Sha
+    release: Release
+    how: How
+    pull_request: int | None
+    note: str
+    created: datetime
+    statuses: tuple[RecordStatus, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """The configuration file on the default branch, with the commit that brought it and our checks on that commit."""
+
+    text: str | None
+    oid: Sha | None
+    commit: Sha | None
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    id: int
+    node: str
+    full_name: str
+    default_branch: str
+    tip: Sha
+    archived: bool
+    config: Configured
+
+
+# --- cluster ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where an Argo CD Application reads from. `repository` is normalised: `host/owner/name`, lower case."""
+
+    repository: str
+    path: str
+    target_revision: str
+    revision: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """What an Argo CD Application says of itself. `health`, `sync`: Argo CD's own words. Times are aware UTC."""
+
+    name: str
+    namespace: str
+    sources: tuple[Source, ...]
+    sync: str
+    health: str
+    health_message: str
+    health_since: datetime | None
+    reconciled: datetime | None
+    operating: bool
+
+
+# --- registry ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tags:
+    """Every tag the registry lists for a repository, in its order, and when that was read."""
+
+    repository: str
+    names: tuple[str, ...]
+    read_at: datetime
+
+
+# --- an observation ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What GitHub said of one environment. `base` is None where the branch does not exist.
+
+    `records` are our deployments, newest first. `foreign_pull` names a pull request from our branch that is not ours.
+    """
+
+    base: Base | None
+    head: Commit | None
+    pull: PullRequest | None
+    merged: tuple[Merged, ...]
+    records: tuple[Record, ...]
+    foreign_pull: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Everything a decision may look at. Keys of `places` and `applications` are environment names.
+
+    `tags`: image name → what the registry lists. `digests`: (repository, tag) → digest, None = no such tag.
+    `permissions`: login → live role. A missing key means "not asked yet": the decision asks.
+    """
+
+    now: datetime
+    repository: Repository
+    places: Mapping[str, Place]
+    applications: Mapping[str, tuple[Application, ...] | Unknown] = field(default_factory=dict)
+    tags: Mapping[str, Tags | Unknown] = field(default_factory=dict)
+    digests: Mapping[tuple[str, str], Digest | None | Unknown] = field(default_factory=dict)
+    permissions: Mapping[str, Permission | Unknown] = field(default_factory=dict)
