@@ -1,0 +1,1 @@
+"""A GitHub on one laptop: real bare git repositories behind GitHub's own paths, texts, permissions and webhooks."""
