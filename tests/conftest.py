@@ -1,0 +1,31 @@
+"""What every kind of test shares: how a test that needs a real server says so.
+
+`require("skopeo")` answers the program's path, `require("KUBE_APISERVER_UP")` the variable's value. Where it is absent the test
+is skipped with the reason; under `CAISSON_REQUIRE_REAL=1`, as in CI, it fails instead, so that nothing is skipped unseen.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+REAL = Path(__file__).parent / "real"
+
+
+def require(need: str) -> str:
+    """The path of a program, or the value of a variable (a name in capitals); the test ends here where there is none."""
+    found = os.environ.get(need) if need.isupper() else shutil.which(need)
+    if found:
+        return found
+    reason = f"the variable {need} is not set" if need.isupper() else f"the program {need} is not installed"
+    if os.environ.get("CAISSON_REQUIRE_REAL") == "1":
+        pytest.fail(f"{reason}, and CAISSON_REQUIRE_REAL=1 demands the real server")
+    pytest.skip(reason)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whatever stands in tests/real, so that `-m "not real"` leaves it out."""
+    for item in items:
+        if REAL in item.path.parents:
+            item.add_marker(pytest.mark.real)
