@@ -1,0 +1,210 @@
+"""The closed list of things we may do, what a gate says, and what a decision yields. No I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.model import Check, CheckStatus, How, PullRequest, RecordState, Release, Sha
+
+
+class Outcome(StrEnum):
+    """Worst last: the worst verdict wins."""
+
+    PASS = "pass"
+    WAIT = "wait"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one gate says. `until`: when time alone may change it."""
+
+    gate: str
+    outcome: Outcome
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Facts a decision still needs; it is called again with them. `trees`: (base tree, path → text) whose tree id to compute."""
+
+    digests: frozenset[tuple[str, str]] = frozenset()
+    permissions: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.digests or self.permissions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckText:
+    """A check run as we want it to stand. `external_id` ends in a hash of the rest, so that equal means unchanged."""
+
+    name: str
+    external_id: str
+    status: CheckStatus
+    conclusion: str | None
+    title: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edits:
+    """New texts of files, by path, on top of the base tree."""
+
+    texts: Mapping[str, str]
+    base_tree: Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeOf:
+    """A merge of a source commit into the base branch, made by GitHub on the branch `scratch`."""
+
+    source: Sha
+    scratch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Propose:
+    """Make our branch carry the release and have one open pull request for it.
+
+    `head_before`: what our branch must be at now (None: it must not exist): the write is a compare-and-swap.
+    """
+
+    environment: str
+    branch: str
+    base_branch: str
+    parent: Sha
+    head_before: Sha | None
+    content: Edits | MergeOf
+    message: str
+    title: str
+    body: str
+    pull: PullRequest | None
+    check: CheckText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostCheck:
+    commit: Sha
+    existing: Check | None
+    text: CheckText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retitle:
+    """Bring a pull request's title and body up to date."""
+
+    pull: PullRequest
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """Merge at exactly this head. `check`: our gates check, set to success just before."""
+
+    environment: str
+    pull: PullRequest
+    head: Sha
+    method: str
+    title: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """Close a pull request of ours whose release the environment has already, or wants no more."""
+
+    pull: PullRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRelease:
+    """Write down that a release is active in an environment since this commit: a GitHub Deployment."""
+
+    record: str
+    production: bool
+    commit: Sha
+    release: Release
+    how: How
+    pull_request: int | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordStatusChange:
+    record_id: str
+    state: RecordState
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteBranch:
+    """Tidy up our branch after its merge, if it is still at that head."""
+
+    branch: str
+    head: Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetLabel:
+    number: int
+    label: str
+    present: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class React:
+    """`content`: a GraphQL ReactionContent."""
+
+    subject: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Write a comment on a pull request, or edit ours where `comment` names it."""
+
+    pull: PullRequest
+    comment: str | None
+    body: str
+
+
+Action = (
+    Propose
+    | PostCheck
+    | Retitle
+    | Merge
+    | Close
+    | RecordRelease
+    | RecordStatusChange
+    | DeleteBranch
+    | SetLabel
+    | React
+    | Say
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentView:
+    """What the board shows of one environment."""
+
+    name: str
+    active: str | None
+    proposed: str | None
+    pull_request: int | None
+    live: str | None
+    health: str
+    waiting: str
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to do now, what to show, and when time alone may change the answer."""
+
+    actions: tuple[Action, ...] = ()
+    views: tuple[EnvironmentView, ...] = ()
+    look_again_at: datetime | None = None

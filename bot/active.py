@@ -1,0 +1,311 @@
+"""What stands in Git in each environment, held against our records; and what is to be recorded about it. No I/O."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from bot.actions import Action, Ask, RecordRelease, RecordStatusChange
+from bot.errors import UserError
+from bot.health import Health, HealthState, assess, matching
+from bot.manifests.kustomize import versions_in
+from bot.model import (
+    Artifact,
+    Base,
+    Digest,
+    File,
+    How,
+    Merged,
+    Observation,
+    Place,
+    Record,
+    RecordState,
+    Release,
+    Sha,
+    Unknown,
+)
+from bot.release_record import release_from_json, trailers
+from bot.standing import Standing
+from config.pipeline import Environment, HealthSource, Pipeline, Promote
+
+FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """An environment's standing with what follows from it at once. `file`: where its versions are written."""
+
+    standing: Standing
+    actions: tuple[Action, ...] = ()
+    ask: Ask = field(default_factory=Ask)
+    file: File | None = None
+    versions: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
+
+
+def record_name(pipeline: Pipeline, environment: Environment) -> str:
+    """The name under which GitHub lists the environment's deployments."""
+    return f"{pipeline.name}/{environment.name}"
+
+
+def ground(pipeline: Pipeline, environment: Environment, seen: Observation) -> Ground:
+    """Where one environment stands, from what was observed."""
+    place = seen.places[environment.name]
+    if place.base is None:
+        branch = environment.branch or seen.repository.default_branch
+        return Ground(standing=_nowhere(environment, place, f"the branch {branch} does not exist"))
+    if environment.promote is Promote.MERGE or pipeline.is_source(environment):
+        return _branch_ground(pipeline, environment, seen, place, place.base)
+    return _folder_ground(pipeline, environment, seen, place, place.base)
+
+
+def _nowhere(environment: Environment, place: Place, problem: str) -> Standing:
+    return Standing(
+        name=environment.name,
+        unwatched=environment.health.source is HealthSource.NONE,
+        records=place.records,
+        active=None,
+        record=None,
+        health=_unknown(problem),
+        problem=problem,
+    )
+
+
+def _unknown(reason: str) -> Health:
+    return Health(state=HealthState.UNKNOWN, since=None, live=False, reason=reason, revision=None)
+
+
+# --- folders: the versions that stand in a kustomization --------------------------------------------------------------
+
+
+def _folder_ground(pipeline: Pipeline, environment: Environment, seen: Observation, place: Place, base: Base) -> Ground:
+    file = versions_file(environment, base)
+    if file is None or file.text is None:
+        where = environment.path or "the repository's root"
+        return Ground(standing=_nowhere(environment, place, f"there is no kustomization.yaml in {where} on {base.branch}"))
+    repositories = tuple(image.repository for image in pipeline.images.values())
+    try:
+        versions = versions_in(file.text, repositories)
+    except UserError as error:
+        return Ground(standing=_nowhere(environment, place, f"{file.path}: {error}"), file=file)
+    absent = [r for r in repositories if r not in versions or versions[r][0] is None]
+    if absent:
+        problem = f"{file.path} has no `images:` entry with a newTag for {', '.join(absent)}"
+        return Ground(standing=_nowhere(environment, place, problem), file=file)
+    record = next((r for r in place.records if _stands(r.release, versions)), None)
+    newest = place.records[0] if place.records else None
+    merged = _unrecorded(place, base)
+    found = Ground(standing=_standing(environment, seen, place, base, record), file=file, versions=versions)
+    if merged is not None and (release := _carried(merged)) is not None and _stands(release, versions):
+        return replace(found, actions=(_merge_record(pipeline, environment, merged, release),))
+    if record is None or record is not newest:
+        # Git was changed by hand, or never recorded: adopt what stands there.
+        return _adopt(pipeline, environment, seen, base, replace(found, standing=replace(found.standing, record=None)))
+    return replace(found, actions=_health_change(found.standing))
+
+
+def versions_file(environment: Environment, base: Base) -> File | None:
+    """The kustomization of the environment's folder, a regular file."""
+    for name in FILE_NAMES:
+        path = f"{environment.path}/{name}" if environment.path else name
+        for file in base.files:
+            if file.path == path and file.mode in (0o100644, 0o100755):
+                return file
+    return None
+
+
+def _stands(release: Release, versions: Mapping[str, tuple[str | None, str | None]]) -> bool:
+    """Whether the scalars in Git are that release's: each tag, and the digest where one is written."""
+    for artifact in release.artifacts:
+        tag, digest = versions.get(artifact.repository, (None, None))
+        if tag != artifact.tag or (digest is not None and digest != artifact.digest):
+            return False
+    return {a.repository for a in release.artifacts} == set(versions)
+
+
+def _unrecorded(place: Place, base: Base) -> Merged | None:
+    """Our newest merged pull request that no record names yet and whose merge is still in the branch."""
+    known = {r.commit for r in place.records}
+    for merged in place.merged:
+        if merged.commit is not None and merged.by_us and merged.commit.sha in base.history:
+            return None if merged.commit.sha in known else merged
+    return None
+
+
+def _carried(merged: Merged) -> Release | None:
+    """The release of a merged pull request, from the trailers of its head, which only our App can have written."""
+    if merged.head is None or not merged.head.by_us:
+        return None
+    return release_from_json(trailers(merged.head.message).get("Caisson-Release"))
+
+
+def _merge_record(pipeline: Pipeline, environment: Environment, merged: Merged, release: Release) -> RecordRelease:
+    assert merged.commit is not None
+    note = _mismatch(merged, environment)
+    how = How.PROMOTED
+    if not merged.merged_by_us:
+        how = How.MERGED_BY_PERSON
+        who = merged.merged_by.login if merged.merged_by else "somebody"
+        note = note or f"merged by {who}, gates not enforced"
+    return RecordRelease(
+        record=record_name(pipeline, environment),
+        production=environment is pipeline.environments[-1],
+        commit=merged.commit.sha,
+        release=release,
+        how=how,
+        pull_request=merged.number,
+        note=note,
+    )
+
+
+def _mismatch(merged: Merged, environment: Environment) -> str:
+    """What is wrong with a merge's result, or nothing: the files it promoted must be exactly those of its head."""
+    assert merged.commit is not None and merged.head is not None
+    if environment.promote is Promote.MERGE:
+        if merged.commit.tree != merged.head.tree:
+            return f"ALARM: merge {merged.commit.sha[:7]} does not have the content of the pull request's head"
+        return ""
+    promised = trailers(merged.head.message).get("Caisson-Blobs")
+    for path, blob in (_blobs(promised)).items():
+        if merged.files.get(path) != blob:
+            return f"ALARM: merge {merged.commit.sha[:7]} changed {path} to something that was not proposed"
+    return ""
+
+
+def _blobs(text: str | None) -> dict[str, Sha]:
+    try:
+        value = json.loads(text or "{}")
+    except json.JSONDecodeError:
+        return {}
+    return {str(k): Sha(str(v)) for k, v in value.items()} if isinstance(value, dict) else {}
+
+
+def _adopt(pipeline: Pipeline, environment: Environment, seen: Observation, base: Base, found: Ground) -> Ground:
+    """Resolve what stands in Git at the registry and record it: it soaks from then."""
+    artifacts: list[Artifact] = []
+    missing: set[tuple[str, str]] = set()
+    for name, image in pipeline.images.items():
+        tag, written = found.versions[image.repository]
+        assert tag is not None
+        digest = written or seen.digests.get((image.repository, tag), missing)
+        if digest is missing:
+            missing.add((image.repository, tag))
+        elif digest is None or isinstance(digest, Unknown):
+            why = digest.reason if isinstance(digest, Unknown) else "the registry does not have it"
+            problem = f"{image.repository}:{tag} stands in Git, but {why}"
+            return replace(found, standing=replace(found.standing, problem=problem, health=_unknown(problem)))
+        else:
+            artifacts.append(
+                Artifact(name=name, repository=image.repository, tag=tag, digest=Digest(str(digest)))
+            )
+    if missing:
+        return replace(found, ask=Ask(digests=frozenset(missing)))
+    # What stands downstream has been there at least as long as what stands upstream: never order it as newer.
+    depth = pipeline.environments.index(environment)
+    release = Release(artifacts=tuple(artifacts), proposed=seen.now.replace(microsecond=0) - timedelta(seconds=depth))
+    known = [r.release for p in seen.places.values() for r in p.records if r.release.id == release.id]
+    if known:
+        release = min(known, key=lambda r: r.order)
+    action = RecordRelease(
+        record=record_name(pipeline, environment),
+        production=environment is pipeline.environments[-1],
+        commit=base.tip,
+        release=release,
+        how=How.ADOPTED,
+        pull_request=None,
+        note="found in Git; resolved at the registry",
+    )
+    return replace(found, actions=(action,), standing=replace(found.standing, active=release))
+
+
+# --- branches: a merge of a source commit -----------------------------------------------------------------------------
+
+
+def _branch_ground(pipeline: Pipeline, environment: Environment, seen: Observation, place: Place, base: Base) -> Ground:
+    if environment.is_root:
+        record = next((r for r in place.records if r.release.source == base.tip), None)
+        standing = _standing(environment, seen, place, base, record)
+        release = record.release if record else Release(source=base.tip, proposed=seen.now.replace(microsecond=0))
+        if record is None:
+            action = RecordRelease(
+                record=record_name(pipeline, environment),
+                production=False,
+                commit=base.tip,
+                release=release,
+                how=How.ADOPTED,
+                pull_request=None,
+                note=f"the tip of {base.branch}",
+            )
+            return Ground(standing=replace(standing, active=release), actions=(action,))
+        return Ground(standing=standing, actions=_health_change(standing))
+    record = next((r for r in place.records if r.commit in base.history), None)
+    standing = _standing(environment, seen, place, base, record)
+    merged = _unrecorded(place, base)
+    if merged is not None and (release_merged := _carried(merged)) is not None:
+        action = _merge_record(pipeline, environment, merged, release_merged)
+        return Ground(standing=replace(standing, active=release_merged), actions=(action,))
+    return Ground(standing=standing, actions=_health_change(standing))
+
+
+# --- health -----------------------------------------------------------------------------------------------------------
+
+
+def _standing(
+    environment: Environment, seen: Observation, place: Place, base: Base, record: Record | None
+) -> Standing:
+    unwatched = environment.health.source is HealthSource.NONE
+    return Standing(
+        name=environment.name,
+        unwatched=unwatched,
+        records=place.records,
+        active=record.release if record else None,
+        record=record,
+        health=_health(environment, seen, base, record, unwatched=unwatched),
+    )
+
+
+def _health(
+    environment: Environment, seen: Observation, base: Base, record: Record | None, *, unwatched: bool
+) -> Health:
+    if unwatched:
+        return _unknown("health is not watched (health: from: none)")
+    if record is None:
+        return _unknown("nothing has been recorded here yet")
+    applications = seen.applications.get(environment.name, Unknown("the cluster has not been asked"))
+    if not isinstance(applications, Unknown):
+        applications = matching(
+            applications,
+            repository=f"github.com/{seen.repository.full_name}".lower(),
+            path=environment.path,
+            branch=base.branch,
+            default_branch=seen.repository.default_branch,
+        )
+    return assess(
+        applications,
+        base=base,
+        merge_commit=record.commit,
+        merged_at=record.created,
+        now=seen.now,
+        path=environment.path,
+    )
+
+
+def _health_change(standing: Standing) -> tuple[Action, ...]:
+    """The transition to write down, if health is not what the last status of the record says."""
+    record = standing.record
+    if record is None or standing.unwatched:
+        return ()
+    if record.note.startswith("ALARM"):
+        if standing.alarm(record):
+            return ()
+        return (RecordStatusChange(record_id=record.id, state=RecordState.ALARM, description=record.note[:140]),)
+    state = {
+        HealthState.HEALTHY: RecordState.HEALTHY,
+        HealthState.DEGRADED: RecordState.DEGRADED,
+        HealthState.PROGRESSING: RecordState.WATCHING,
+        HealthState.UNKNOWN: RecordState.UNKNOWN,
+    }[standing.health.state]
+    last = record.statuses[-1].state if record.statuses else None
+    # A record without a status is being watched: waiting for the first news is not news.
+    if state is last or (last is None and state in (RecordState.WATCHING, RecordState.UNKNOWN)):
+        return ()
+    return (RecordStatusChange(record_id=record.id, state=state, description=standing.health.reason[:140]),)

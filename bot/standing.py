@@ -1,0 +1,62 @@
+"""Where an environment stands: which release is active there, since when, and how it fares. No I/O.
+
+Read from our own records (GitHub Deployments of our App) and checked against what Git holds now. A release that is not in
+our records but stands in Git is *adopted*.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.health import Health, HealthState, soak
+from bot.model import Record, RecordState, Release
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """`records`: newest first. `active` is what Git holds now, `record` our record of it. `problem`: why nothing can be said."""
+
+    name: str
+    unwatched: bool
+    records: tuple[Record, ...]
+    active: Release | None
+    record: Record | None
+    health: Health
+    problem: str | None = None
+
+    def record_of(self, release: Release) -> Record | None:
+        """The newest record of that release here."""
+        return next((r for r in self.records if r.release.id == release.id), None)
+
+    def alarm(self, record: Record) -> str | None:
+        """What went wrong when it was merged: stops verification for good."""
+        return next((s.description for s in record.statuses if s.state is RecordState.ALARM), None)
+
+    def verified(self, record: Record) -> bool:
+        """Seen live and Healthy once, not Degraded since. Unwatched environments verify by merging."""
+        if self.alarm(record) is not None:
+            return False
+        if self.unwatched:
+            return True
+        states = [s.state for s in record.statuses]
+        return RecordState.HEALTHY in states and states[-1] is not RecordState.DEGRADED
+
+    def soaked(self, record: Record, *, now: datetime) -> timedelta:
+        """The longest unbroken Healthy time of that release here."""
+        newer = [r.created for r in self.records if r.created > record.created]
+        moved_on = min(newer) if newer else None
+        if self.unwatched:
+            return (moved_on or now) - record.created
+        here = self.record is not None and record.id == self.record.id
+        return soak(
+            record.statuses,
+            created=record.created,
+            now=now,
+            until=moved_on,
+            currently_healthy=here and self.health.state is HealthState.HEALTHY,
+            health_since=self.health.since if here else None,
+        )
+
+
+    @property
+    def verified_releases(self) -> tuple[Release, ...]:
+        return tuple(r.release for r in self.records if self.verified(r))
