@@ -1,0 +1,109 @@
+"""What a promotion's head must contain, and whether the head on our branch is that. No I/O."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.actions import Edits, MergeOf, Verdict
+from bot.errors import UserError
+from bot.gates.verdicts import blocks, passed, waits
+from bot.manifests.kustomize import set_image
+from bot.model import Base, Commit, File, PullRequest, Release, Sha
+from bot.release_record import release_from_json, trailers
+from config.pipeline import Environment, Pipeline, Promote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The content a promotion should have now. `blobs`, `base`: path → blob id after and before, empty for merges."""
+
+    content: Edits | MergeOf
+    blobs: Mapping[str, Sha]
+    base: Mapping[str, Sha]
+
+
+def branch_name(pipeline: Pipeline, environment: Environment) -> str:
+    return f"caisson/{pipeline.name}/{environment.name}"
+
+
+def blob_id(text: str) -> Sha:
+    """Git's object id of a blob with that text (UTF-8)."""
+    data = text.encode()
+    return Sha(hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest())
+
+
+def wanted(pipeline: Pipeline, environment: Environment, release: Release, *, base: Base, file: File | None) -> Wanted | str:
+    """The edits or the merge that bring `release` onto `base`; a sentence when they cannot be made, or change nothing."""
+    if environment.promote is Promote.MERGE:
+        assert release.source is not None
+        if release.source in base.history:
+            return f"{base.branch} already contains {release.label}"
+        scratch = f"caisson-merge/{pipeline.name}/{environment.name}"
+        return Wanted(content=MergeOf(source=release.source, scratch=scratch), blobs={}, base={})
+    if file is None or file.text is None:
+        return "the environment's versions cannot be read"
+    text = file.text
+    try:
+        for artifact in release.artifacts:
+            text = set_image(text, artifact.repository, tag=artifact.tag, digest=artifact.digest)
+    except UserError as error:
+        return f"{file.path}: {error}"
+    if text == file.text:
+        return f"{file.path} already has {release.label}"
+    return Wanted(
+        content=Edits(texts={file.path: text}, base_tree=base.tree),
+        blobs={file.path: blob_id(text)},
+        base={file.path: file.oid},
+    )
+
+
+def proposed_release(head: Commit | None) -> Release | None:
+    """What the head carries; only a commit of our App is read."""
+    if head is None or not head.by_us:
+        return None
+    return release_from_json(trailers(head.message).get("Caisson-Release"))
+
+
+def stale(wish: Wanted, head: Commit, release: Release, *, base: Base) -> bool:
+    """Whether our head is not what we would make now, so that it must be made anew.
+
+    Other commits on the base branch void nothing: for edits, *base* means the blobs the promotion edits.
+    """
+    carried = proposed_release(head)
+    if carried is None or carried.id != release.id:
+        return True
+    if isinstance(wish.content, MergeOf):
+        return head.parents != (base.tip, wish.content.source)
+    kept = trailers(head.message)
+    return (
+        _map(kept.get("Caisson-Blobs")) != dict(wish.blobs)
+        or _map(kept.get("Caisson-Base")) != dict(wish.base)
+        or len(head.parents) != 1
+        or head.parents[0] not in base.history
+    )
+
+
+def judge_head(pull: PullRequest, head: Commit | None) -> Verdict:
+    """Gate `head`: everything on our branch is ours, and what we read of the pull request is all there is."""
+    if head is None or head.sha != pull.head:
+        return waits("head", "GitHub has not settled on the branch's head yet")
+    others = [c for c in pull.commits if not c.by_us]
+    if not head.by_us:
+        return blocks("head", f"{head.author} pushed {head.sha[:7]} onto our branch; remove that commit to go on")
+    # In a merge the promoted commits are other people's by nature; the head itself is the merge we made.
+    if len(head.parents) == 1 and others:
+        return blocks("head", f"{others[0].author}'s commit {others[0].sha[:7]} is on our branch; remove it to go on")
+    if pull.draft:
+        return waits("head", "the pull request is a draft")
+    if not pull.complete:
+        return waits("head", "the pull request has more comments, reviews or checks than can be read at once")
+    return passed("head", f"made by Caisson: {head.sha[:7]}")
+
+
+def _map(text: str | None) -> dict[str, str]:
+    try:
+        value = json.loads(text or "{}")
+    except json.JSONDecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}

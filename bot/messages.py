@@ -1,0 +1,150 @@
+"""Every title, body, comment and summary that a person reads on GitHub. No I/O; gates word their own reasons."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.actions import CheckText, Outcome, Verdict
+from bot.model import CheckStatus, Release
+from bot.release_record import format_trailers, release_to_json
+from config.pipeline import Environment, Pipeline
+
+GATES = "caisson/gates"
+CONFIG = "caisson/config"
+STICKY = "<!-- caisson:hold "
+_MARKS = {Outcome.PASS: "✅", Outcome.WAIT: "⏳", Outcome.BLOCK: "⛔"}
+
+
+def plain(text: str) -> str:
+    """Somebody else's words, made harmless in our Markdown: one line, no table, HTML, mention or link of theirs."""
+    line = " ".join(text.split())[:300]
+    line = re.sub(r"([\\`*_\[\]|<>#])", r"\\\1", line)
+    return line.replace("@", "@\u200b")
+
+
+def promotion_title(pipeline: Pipeline, environment: Environment, release: Release) -> str:
+    return f"Promote {pipeline.name} {release.label} to {environment.name}"[:250]
+
+
+def commit_message(
+    pipeline: Pipeline, environment: Environment, release: Release, *, blobs: dict[str, str], base: dict[str, str]
+) -> str:
+    """The head's message: a title, and trailers that carry the whole release, each value one line of JSON."""
+    kept = {
+        "Caisson-Pipeline": pipeline.name,
+        "Caisson-Environment": environment.name,
+        "Caisson-Release": json.dumps(release_to_json(release), separators=(",", ":"), sort_keys=True),
+    }
+    if blobs:
+        kept["Caisson-Blobs"] = json.dumps(blobs, separators=(",", ":"), sort_keys=True)
+        kept["Caisson-Base"] = json.dumps(base, separators=(",", ":"), sort_keys=True)
+    return f"{promotion_title(pipeline, environment, release)}\n\n{format_trailers(kept)}"
+
+
+def merge_message(head_message: str, verdicts: Sequence[Verdict]) -> str:
+    """The merge commit's body: the head's trailers and every verdict as it stood."""
+    body = head_message.split("\n\n", 1)[-1].strip()
+    said = json.dumps([[v.gate, v.outcome.value, v.reason] for v in verdicts], separators=(",", ":"), ensure_ascii=True)
+    return f"{body}\nCaisson-Verdicts: {said}"
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> str:
+    rows = "\n".join(f"| {_MARKS[v.outcome]} | {v.gate} | {_cell(v.reason)} |" for v in verdicts)
+    return f"| | Gate | Says |\n|---|---|---|\n{rows}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").replace("@", "@\u200b").replace("<", "&lt;")
+
+
+def promotion_body(
+    pipeline: Pipeline,
+    environment: Environment,
+    release: Release,
+    *,
+    active: Release | None,
+    verdicts: Sequence[Verdict],
+) -> str:
+    """The pull request's text: what changes, what it waits for, how it merges, how to stop it."""
+    before = {a.name: a for a in active.artifacts} if active else {}
+    if release.source:
+        old = f"`{active.source[:7]}`" if active and active.source else "nothing recorded"
+        change = f"| Source | From | To |\n|---|---|---|\n| commit | {old} | `{release.source}` |"
+    else:
+        rows = "\n".join(
+            f"| `{a.repository}` | {f'`{before[a.name].tag}`' if a.name in before else '?'} | `{a.tag}` | `{a.digest[:19]}…` |"
+            for a in release.artifacts
+        )
+        change = f"| Image | From | To | Digest |\n|---|---|---|---|\n{rows}"
+    road = " → ".join(f"**{e.name}**" if e.name == environment.name else e.name for e in pipeline.environments)
+    how = "merges by itself when every gate passes"
+    if not environment.auto:
+        asked = environment.approvals
+        how = (
+            f"merges when every gate passes and {asked.count} {'person' if asked.count == 1 else 'people'} approved this head"
+            if asked
+            else "waits for a person to merge it"
+        )
+    return (
+        f"{change}\n\n{road}\n\n### Gates\n\n{verdict_table(verdicts)}\n\n"
+        f"This pull request {how}. Approve with a review or `/approve`; stop it with `/hold reason`; "
+        f"`/help` lists the commands. A commit pushed onto this branch blocks it.\n"
+    )
+
+
+def gates_check(pipeline: Pipeline, environment: Environment, release: Release, verdicts: Sequence[Verdict]) -> CheckText:
+    """`caisson/gates` on a promotion's head: success when all pass, else in progress; waiting is never red."""
+    open_ones = [v for v in verdicts if v.outcome is not Outcome.PASS]
+    title = f"{open_ones[0].gate}: {open_ones[0].reason}"[:200] if open_ones else "every gate passes"
+    summary = f"{promotion_title(pipeline, environment, release)}\n\n{verdict_table(verdicts)}\n"
+    status = CheckStatus.IN_PROGRESS if open_ones else CheckStatus.COMPLETED
+    conclusion = None if open_ones else "SUCCESS"
+    return check_text(GATES, f"{pipeline.name}/{environment.name}", title, summary, status=status, conclusion=conclusion)
+
+
+def check_text(
+    name: str, subject: str, title: str, summary: str, *, status: CheckStatus, conclusion: str | None
+) -> CheckText:
+    """A check run whose external id ends in a hash of what it says."""
+    said = hashlib.sha256("\0".join([title, summary, status, conclusion or ""]).encode()).hexdigest()[:12]
+    return CheckText(
+        name=name,
+        external_id=f"v1:{name}:{subject}:{said}",
+        status=status,
+        conclusion=conclusion,
+        title=title,
+        summary=summary[:60000],
+    )
+
+
+def config_check(problems: Sequence[str]) -> CheckText:
+    """`caisson/config` on the commit that brought the file."""
+    if not problems:
+        return check_text(
+            CONFIG, "file", "the file is valid", "Caisson reads it as meant.", status=CheckStatus.COMPLETED, conclusion="SUCCESS"
+        )
+    lines = "\n".join(f"- `{p.replace('`', chr(39))}`" for p in problems)
+    summary = f"{lines}\n\nUntil this is mended nothing is merged; what the last valid revision declares is still shown."
+    return check_text(CONFIG, "file", problems[0][:200], summary, status=CheckStatus.COMPLETED, conclusion="FAILURE")
+
+
+def hold_comment(login: str, person: int, reason: str) -> str:
+    """The one sticky comment: who holds and why; the marker is read back, and trusted only while nobody else edited it."""
+    marker = json.dumps({"by": login, "id": person, "reason": reason}, separators=(",", ":")).replace("-->", "")
+    why = f": {plain(reason)}" if reason else "."
+    return f"{STICKY}{marker} -->\n⛔ **Held** by {plain(login)}{why}\n\n`/unhold` by the holder, or anyone with write, releases it."
+
+
+def released_comment(login: str) -> str:
+    return f"{STICKY}{{}} -->\nNo longer held: released by {plain(login)}."
+
+
+def reply_marker(subject: str) -> str:
+    return f"<!-- caisson:reply {subject} -->"
+
+
+def status_reply(pipeline: Pipeline, environment: Environment, release: Release, verdicts: Sequence[Verdict], now: datetime) -> str:
+    when = now.strftime("%Y-%m-%d %H:%M UTC")
+    return f"**{promotion_title(pipeline, environment, release)}**, as of {when}:\n\n{verdict_table(verdicts)}"
