@@ -1,0 +1,203 @@
+"""GitHub over HTTP on loopback: REST, GraphQL and the pages on one port, with a log of calls, latency and faults to order."""
+
+import asyncio
+import importlib
+import importlib.util
+import inspect
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Literal
+
+from aiohttp import web
+
+from sandbox.github import rest, rest_app, rest_git, rest_pulls, rest_records
+from sandbox.github.access import authenticate
+from sandbox.github.rest import Answer
+from sandbox.github.state import Caller, GitHub, GitHubRefusal
+
+# Importing these modules registers their operations.
+DOORS = (rest_app, rest_git, rest_pulls, rest_records)
+_HOURLY = 5000
+_MUTATION = re.compile(r"^\s*mutation\b", re.MULTILINE)
+Kind = Literal["rest", "graphql", "token"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request as it was answered. `operation` is GitHub's template of the path, or the path where none is modelled."""
+
+    method: str
+    path: str
+    operation: str
+    kind: Kind
+    writes: bool
+    status: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """The next request that matches is answered with `status` (0 cuts the connection), before or after it took effect.
+
+    `path` is searched for as a regular expression; `times` counts down.
+    """
+
+    method: str
+    path: str
+    status: int
+    when: Literal["before", "after"] = "before"
+    message: str = "Server Error"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    times: int = 1
+
+
+class GitHubServer:
+    """Serves one GitHub. `latency` is in seconds of the machine's clock, before each answer."""
+
+    def __init__(self, github: GitHub) -> None:
+        self.github = github
+        self.url = ""
+        self.latency = 0.0
+        self.remaining = _HOURLY
+        self.calls: list[Call] = []
+        self.faults: list[Fault] = []
+        self.unmodelled: list[str] = []
+        self._runner: web.AppRunner | None = None
+        self._validate = _optional("sandbox.github.validate")
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen; `url` tells where, and links in answers point there."""
+        app = web.Application(client_max_size=32 * 2**20)
+        pages = _optional("sandbox.github.pages")
+        if pages is not None:
+            pages.mount(app, self.github)
+        app.router.add_route("*", "/{path:.*}", self._answer)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        bound = self._runner.addresses[0]
+        self.url = f"http://{bound[0]}:{bound[1]}"
+        self.github.url = self.url
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        path = request.rel_url.raw_path
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        fault = self._fault(request.method, path)
+        if fault and fault.when == "before":
+            self._log(request.method, path, raw, fault.status)
+            return _faulty(request, fault)
+        answer = await self._operate(request, path, raw)
+        if fault:
+            self._log(request.method, path, raw, fault.status)
+            return _faulty(request, fault)
+        return self._respond(request, path, raw, answer)
+
+    def _fault(self, method: str, path: str) -> Fault | None:
+        for fault in self.faults:
+            if fault.method == method and re.search(fault.path, path):
+                fault.times -= 1
+                if fault.times == 0:
+                    self.faults.remove(fault)
+                return fault
+        return None
+
+    async def _operate(self, request: web.Request, path: str, raw: bytes) -> Answer:
+        try:
+            caller = authenticate(self.github, request.headers.get("Authorization"))
+            if self.remaining <= 0:
+                raise GitHubRefusal(403, f"API rate limit exceeded for {caller.user.login}.")
+            if path == "/graphql":
+                return await self._graphql(caller, raw)
+        except GitHubRefusal as refusal:
+            return rest.refused(refusal)
+        found = rest.find(request.method, path)
+        if found is None:
+            self.unmodelled.append(f"{request.method} {path}")
+            return Answer(501, {"message": f"the sandbox does not model {request.method} {path}"})
+        one, parameters = found
+        self._check("check_request", request.method, one.template, raw)
+        answer = rest.operate(self.github, caller, one, parameters, raw)
+        self._check("check_response", request.method, one.template, answer.status, answer.body)
+        return answer
+
+    def _check(self, name: str, method: str, template: str, *rest_of: object) -> None:
+        """Hold request and response to GitHub's published description, which does not know `/repositories/{id}`."""
+        if self._validate is None or template.startswith("/repositories/"):
+            return
+        if name == "check_request":
+            raw = rest_of[0]
+            rest_of = (json.loads(raw) if isinstance(raw, bytes) and raw.strip() else None,)
+        try:
+            getattr(self._validate, name)(method, template, *rest_of)
+        except BaseException:
+            # Whatever it raises, the test must hear of it even if the client swallows the 500 that follows.
+            self.unmodelled.append(f"{method} {template} is not as GitHub describes it ({name})")
+            raise
+
+    async def _graphql(self, caller: Caller, raw: bytes) -> Answer:
+        graphql = _optional("sandbox.github.graphql")
+        if graphql is None:
+            self.unmodelled.append("POST /graphql")
+            return Answer(501, {"message": "the sandbox has no GraphQL yet"})
+        done = graphql.handle(self.github, rest.parse(raw), caller)
+        return Answer(200, await done if inspect.isawaitable(done) else done)
+
+    def _respond(self, request: web.Request, path: str, raw: bytes, answer: Answer) -> web.Response:
+        body = b"" if answer.body is None else json.dumps(answer.body, ensure_ascii=False).encode()
+        headers = {"X-GitHub-Media-Type": "github.v3; format=json"}
+        status = answer.status
+        if request.method == "GET" and status == web.HTTPOk.status_code:
+            headers["ETag"] = rest.etag(body)
+            if request.headers.get("If-None-Match") == headers["ETag"]:
+                status, body = 304, b""
+        if status != web.HTTPNotModified.status_code:
+            self.remaining -= 1
+        reset = int(self.github.now().timestamp()) // 3600 * 3600 + 3600
+        headers |= {
+            "x-ratelimit-limit": str(_HOURLY),
+            "x-ratelimit-remaining": str(max(self.remaining, 0)),
+            "x-ratelimit-used": str(_HOURLY - self.remaining),
+            "x-ratelimit-reset": str(reset),
+            "x-ratelimit-resource": "graphql" if path == "/graphql" else "core",
+        }
+        self._log(request.method, path, raw, status)
+        if body:
+            headers["Content-Type"] = "application/json; charset=utf-8"
+        return web.Response(status=status, body=body, headers=headers)
+
+    def _log(self, method: str, path: str, raw: bytes, status: int) -> None:
+        found = rest.find(method, path)
+        kind: Kind = "graphql" if path == "/graphql" else "token" if path.endswith("/access_tokens") else "rest"
+        writes = kind == "rest" and method != "GET"
+        if kind == "graphql":
+            writes = _mutates(raw)
+        operation = found[0].template if found else path
+        self.calls.append(Call(method=method, path=path, operation=operation, kind=kind, writes=writes, status=status))
+
+
+def _mutates(raw: bytes) -> bool:
+    try:
+        return bool(_MUTATION.search(str(rest.parse(raw).get("query", ""))))
+    except GitHubRefusal:
+        return False
+
+
+def _faulty(request: web.Request, fault: Fault) -> web.StreamResponse:
+    if fault.status == 0:
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=502)
+    return web.json_response({"message": fault.message}, status=fault.status, headers=dict(fault.headers))
+
+
+def _optional(name: str) -> ModuleType | None:
+    """A part of the sandbox that may not be there yet."""
+    return importlib.import_module(name) if importlib.util.find_spec(name) else None
