@@ -9,6 +9,7 @@ metadata says nothing.
 import re
 from dataclasses import dataclass
 from enum import Enum
+from typing import assert_never
 
 from bot.errors import UserError
 
@@ -97,6 +98,8 @@ class Term:
                 admitted = version >= wanted and self._shares(version, self._tilde_width())
             case Operator.CARET:
                 admitted = version >= wanted and self._shares(version, self._caret_width())
+            case _:
+                assert_never(self.operator)
         return admitted
 
     def _shares(self, version: Version, width: int) -> bool:

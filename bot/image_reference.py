@@ -35,7 +35,7 @@ class ImageReference:
 
 
 def parse_reference(text: str) -> ImageReference:
-    """`[host[:port]/]path[:tag][@digest]`. A colon begins a tag only after the last slash. Raises ImageReferenceError."""
+    """`[host[:port]/]path[:tag][@digest]`. A colon begins a tag only after the last slash. ImageReferenceError."""
     name, at, digest = text.partition("@")
     if at and not is_digest(digest):
         raise ImageReferenceError(f"{text!r}: {digest!r} is not a digest; write sha256: and 64 hexadecimal digits")
@@ -50,7 +50,7 @@ def parse_reference(text: str) -> ImageReference:
 
 
 def normalise_repository(text: str) -> str:
-    """`nginx` → `docker.io/library/nginx`. Raises ImageReferenceError, also where the text carries a tag or a digest."""
+    """`nginx` → `docker.io/library/nginx`. ImageReferenceError, also where it carries a tag or a digest."""
     reference = parse_reference(text)
     if reference.tag is not None or reference.digest is not None:
         raise ImageReferenceError(f"{text!r} names one image; write the repository alone: {reference.repository}")

@@ -39,7 +39,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """`selected`: the last of `accepted`, which ascends; None where it is empty. `rejected`: in the registry's order."""
+    """`selected`: the last of `accepted`, which ascends; None without any. `rejected`: in the registry's order."""
 
     selected: str | None
     accepted: tuple[str, ...]

@@ -1,0 +1,100 @@
+"""How a registry lets us in: it challenges, we answer with a token or with basic credentials. No I/O.
+
+Rules: distribution/distribution docs "Token Authentication"; RFC 9110 section 11.6.1 for challenges. Credentials for a
+registry go to that registry and to its known token service, nowhere else: a challenge may name any realm it likes.
+"""
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from yarl import URL
+
+from bot.errors import Transient
+
+# Token services that live on another host than their registry.
+_TOKEN_HOSTS = {"registry-1.docker.io": "auth.docker.io", "registry.gitlab.com": "gitlab.com"}
+_SCHEME = re.compile(r"(?:^|,\s*)(Bearer|Basic)(?:\s+|$)", re.IGNORECASE)
+_PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
+_SHORTEST_LIFE = timedelta(seconds=60)
+_LONGEST_LIFE = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """What a 401 asks for. `realm` is None for basic credentials."""
+
+    realm: str | None
+    service: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    header: str
+    until: datetime
+
+
+def parse_challenge(header: str, *, repository_path: str) -> Challenge | None:
+    """The first challenge we can answer, Bearer before Basic; None where there is none.
+
+    The scope is ours, not the registry's: we only ever pull from the repository we asked about.
+    """
+    schemes = list(_SCHEME.finditer(header))
+    for index, scheme in enumerate(schemes):
+        end = schemes[index + 1].start() if index + 1 < len(schemes) else len(header)
+        if scheme[1].lower() != "bearer":
+            continue
+        found = {
+            m[1].lower(): m[2] if m[2] is not None else m[3] for m in _PARAMETER.finditer(header, scheme.end(), end)
+        }
+        if found.get("realm"):
+            scope = f"repository:{repository_path}:pull"
+            return Challenge(realm=found["realm"], service=found.get("service", ""), scope=scope)
+    basic = any(scheme[1].lower() == "basic" for scheme in schemes)
+    return Challenge(realm=None, service="", scope="") if basic else None
+
+
+def token_url(challenge: Challenge, *, registry: URL, token_hosts: frozenset[str], plain_http: frozenset[str]) -> URL:
+    """Where to ask for the token. Raises Transient where the realm is no place to send anything to."""
+    try:
+        realm = URL(challenge.realm or "")
+    except ValueError as error:
+        raise Transient(f"{registry.host} names a token service that is no address") from error
+    host = realm.host or ""
+    known = {registry.host, _TOKEN_HOSTS.get(registry.host or "")} | token_hosts
+    if not host or (host not in known and authority(realm) not in known):
+        raise Transient(
+            f"{registry.host} sends us to the token service {host or '(none)'}, which is not known to belong to it"
+        )
+    if realm.scheme != "https" and not (realm.scheme == "http" and authority(realm) in plain_http):
+        raise Transient(f"{registry.host} names a token service without TLS")
+    query = {"scope": challenge.scope} | ({"service": challenge.service} if challenge.service else {})
+    return realm.update_query(query)
+
+
+def read_token(document: object, *, now: datetime) -> Token:
+    """The token service's answer. Raises Transient where it holds no token."""
+    fields: Mapping[str, object] = document if isinstance(document, dict) else {}
+    token = fields.get("token") or fields.get("access_token")
+    if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        raise Transient("the registry's token service gave no token")
+    seconds = fields.get("expires_in")
+    life = (
+        timedelta(seconds=min(seconds, _LONGEST_LIFE.total_seconds())) if isinstance(seconds, int) else _SHORTEST_LIFE
+    )
+    # Renewed a little early, so that a token never lapses under way.
+    return Token(header=f"Bearer {token}", until=now + max(life, _SHORTEST_LIFE) * 0.9)
+
+
+def basic_header(credentials: tuple[str, str]) -> str:
+    user, password = credentials
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def authority(url: URL) -> str:
+    """`host[:port]` as people write it: the port only where it is not the scheme's own."""
+    host = f"[{url.host}]" if url.host and ":" in url.host else url.host or ""
+    return host if url.is_default_port() or url.port is None else f"{host}:{url.port}"
