@@ -65,10 +65,11 @@ def proposed_release(head: Commit | None) -> Release | None:
     return release_from_json(trailers(head.message).get("Caisson-Release"))
 
 
-def stale(wish: Wanted, head: Commit, release: Release, *, base: Base) -> bool:
-    """Whether our head is not what we would make now, so that it must be made anew.
+def stale(wish: Wanted, head: Commit, release: Release, *, base: Base, pull: PullRequest, files: Mapping[str, Sha]) -> bool:
+    """Whether our head is not what we would make now, so that it must be made anew. `files`: the folder at the head.
 
-    Other commits on the base branch void nothing: for edits, *base* means the blobs the promotion edits.
+    A message can be forged (a squash by hand keeps its author and is signed by GitHub), content cannot: exactly the
+    wanted paths may change, to exactly the wanted blobs. Other commits on the base branch void nothing: for edits, *base* means the blobs the promotion edits.
     """
     carried = proposed_release(head)
     if carried is None or carried.id != release.id:
@@ -77,7 +78,8 @@ def stale(wish: Wanted, head: Commit, release: Release, *, base: Base) -> bool:
         return head.parents != (base.tip, wish.content.source)
     kept = trailers(head.message)
     return (
-        _map(kept.get("Caisson-Blobs")) != dict(wish.blobs)
+        pull.changed != frozenset(wish.blobs)
+        or any(files.get(path) != blob for path, blob in wish.blobs.items())
         or _map(kept.get("Caisson-Base")) != dict(wish.base)
         or len(head.parents) != 1
         or head.parents[0] not in base.history

@@ -203,7 +203,11 @@ class Labelling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """An open pull request from our branch of this repository. `complete` is False where GitHub had more pages than we read."""
+    """An open pull request from our branch of this repository.
+
+    `complete` is False where GitHub had more pages than we read. `changed`: paths it changes against where it branched off
+    its base; None where GitHub did not name them all.
+    """
 
     id: str
     number: int
@@ -224,6 +228,7 @@ class PullRequest:
     commits: tuple[Commit, ...]
     checks: tuple[Check, ...]
     complete: bool
+    changed: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,7 +355,8 @@ class Tags:
 class Place:
     """What GitHub said of one environment. `base` is None where the branch does not exist.
 
-    `records` are our deployments, newest first. `foreign_pull` names a pull request from our branch that is not ours.
+    `records` are our deployments, newest first. `head_files`: path → blob in the environment's folder at our branch's head.
+    `foreign_pull` names a pull request from our branch that is not ours.
     """
 
     base: Base | None
@@ -358,6 +364,7 @@ class Place:
     pull: PullRequest | None
     merged: tuple[Merged, ...]
     records: tuple[Record, ...]
+    head_files: Mapping[str, Sha] = field(default_factory=dict)
     foreign_pull: str | None = None
 
 

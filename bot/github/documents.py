@@ -68,7 +68,8 @@ fragment Pull on PullRequest {
   id number title body isDraft isCrossRepository createdAt
   author { ...Who }
   headRefName headRefOid baseRefName
-  mergeable mergeStateStatus
+  mergeable mergeStateStatus changedFiles
+  files(first: 20) { nodes { path } }
   labels(first: 50) { nodes { name } }
   labelling: timelineItems(last: 50, itemTypes: [LABELED_EVENT, UNLABELED_EVENT]) {
     pageInfo { hasPreviousPage }
@@ -159,7 +160,7 @@ def repository_query(places: Sequence[Place]) -> tuple[str, dict[str, str]]:
             f"$base{i}: String!, $baseName{i}: String!, $files{i}: String!, $path{i}: String!, "
             f"$head{i}: String!, $headName{i}: String!, $record{i}: String!"
         )
-        fields.append(_environment(i))
+        fields.append(_environment(i, whole=not place.folder))
         variables |= {
             f"base{i}": f"refs/heads/{place.branch}",
             f"baseName{i}": place.branch,
@@ -179,7 +180,10 @@ def repository_query(places: Sequence[Place]) -> tuple[str, dict[str, str]]:
     return query, variables
 
 
-def _environment(i: int) -> str:
+def _environment(i: int, *, whole: bool) -> str:
+    # GitHub's `file` answers for a path below the root only.
+    entries = "{ ... on Tree { entries { path oid } } }"
+    folder = "folder: tree { entries { path oid } }" if whole else f"folder: file(path: $path{i}) {{ oid object {entries} }}"
     newest = "orderBy: {field: UPDATED_AT, direction: DESC}"
     return f"""
     base{i}: ref(qualifiedName: $base{i}) {{
@@ -187,11 +191,11 @@ def _environment(i: int) -> str:
       target {{ ... on Commit {{ touched: history(first: 1, path: $path{i}) {{ nodes {{ oid }} }} }} }}
     }}
     files{i}: object(expression: $files{i}) {{ ...Files }}
-    head{i}: ref(qualifiedName: $head{i}) {{ ...Head }}
+    head{i}: ref(qualifiedName: $head{i}) {{ ...Head target {{ ... on Commit {{ {folder} }} }} }}
     merged{i}: pullRequests(headRefName: $headName{i}, baseRefName: $baseName{i}, states: MERGED, first: 3, {newest}) {{
       nodes {{
         ...Merged
-        mergeCommit {{ folder: file(path: $path{i}) {{ oid object {{ ... on Tree {{ entries {{ path oid }} }} }} }} }}
+        mergeCommit {{ {folder} }}
       }}
     }}
     deployments{i}: deployments(environments: [$record{i}], first: 20, orderBy: {{field: CREATED_AT, direction: DESC}}) {{

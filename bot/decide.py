@@ -1,0 +1,324 @@
+"""(pipeline, observation) → plan: what to do now, and why everything else waits. No I/O.
+
+At most one step that moves a promotion is taken per environment and pass; no state is kept between passes. Where a fact about
+a candidate is needed that was not observed, the decision is an `Ask` and is made again with the answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.actions import (
+    Action,
+    Ask,
+    Close,
+    DeleteBranch,
+    EnvironmentView,
+    Merge,
+    Outcome,
+    Plan,
+    PostCheck,
+    Propose,
+    Retitle,
+    Verdict,
+)
+from bot.active import Ground, ground
+from bot.candidate import Candidate, candidate
+from bot.content import Wanted, branch_name, judge_head, proposed_release, stale, wanted
+from bot.gates import approvals, health, hold, soak
+from bot.gates.verdicts import blocks, waits, worst
+from bot.messages import GATES, commit_message, gates_check, merge_message, promotion_body, promotion_title, status_reply
+from bot.model import Base, CheckStatus, Commit, Observation, PullRequest, Release
+from bot.opinions import opinions
+from bot.orders import obey, sticky
+from bot.standing import Standing
+from config.pipeline import Environment, Mode, Pipeline, Promote, Supersede
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one environment comes to."""
+
+    view: EnvironmentView
+    actions: tuple[Action, ...] = ()
+    ask: Ask = Ask()
+    verdicts: tuple[Verdict, ...] = ()
+
+
+def decide(pipeline: Pipeline, seen: Observation, *, mode: Mode = Mode.MERGE) -> Plan | Ask:
+    """The plan for one pipeline, or the facts still needed to make it."""
+    grounds = {e.name: ground(pipeline, e, seen) for e in pipeline.environments}
+    standings = {name: g.standing for name, g in grounds.items()}
+    steps = [_step(pipeline, e, seen, grounds[e.name], standings, mode=mode) for e in pipeline.environments]
+    digests = frozenset[tuple[str, str]]().union(*(a.digests for g, s in zip(grounds.values(), steps, strict=True) for a in (g.ask, s.ask)))
+    permissions = frozenset[str]().union(*(s.ask.permissions for s in steps))
+    if digests or permissions:
+        return Ask(digests=digests, permissions=permissions)
+    actions = [a for g in grounds.values() for a in g.actions] + [a for s in steps for a in s.actions]
+    if mode is Mode.OBSERVE:
+        actions = []
+    moments = [v.until for s in steps for v in s.verdicts if v.until is not None and v.until > seen.now]
+    return Plan(actions=tuple(actions), views=tuple(s.view for s in steps), look_again_at=min(moments, default=None))
+
+
+def _step(
+    pipeline: Pipeline,
+    environment: Environment,
+    seen: Observation,
+    here: Ground,
+    standings: Mapping[str, Standing],
+    *,
+    mode: Mode,
+) -> Step:
+    place = seen.places[environment.name]
+    standing = here.standing
+    if pipeline.is_source(environment) or place.base is None or standing.problem:
+        why = standing.problem or "its branch tip is the release"
+        return Step(view=_view(environment, standing, waiting=why))
+    if here.ask:
+        return Step(view=_view(environment, standing, waiting="resolving what stands in Git"))
+    if here.actions and standing.record is None:
+        return Step(view=_view(environment, standing, waiting="recording what stands in Git"))
+    if place.foreign_pull:
+        verdict = blocks("head", place.foreign_pull)
+        return Step(view=_view(environment, standing, waiting=verdict.reason), verdicts=(verdict,))
+    newest = candidate(pipeline, environment, seen, standings)
+    if newest.ask:
+        return Step(view=_view(environment, standing, waiting=newest.reason), ask=newest.ask)
+    tidy = _tidy(pipeline, environment, seen, here)
+    release = _kept(environment, place.pull, place.head, newest, standing)
+    if release is None:
+        closing: tuple[Action, ...] = (Close(pull=place.pull),) if place.pull and _done(place.head, standing) else ()
+        return Step(view=_view(environment, standing, waiting=newest.reason, pull=place.pull), actions=(*closing, *tidy))
+    wish = wanted(pipeline, environment, release, base=place.base, file=here.file)
+    if isinstance(wish, str):
+        closing = (Close(pull=place.pull),) if place.pull and place.pull.by_us and _done(place.head, standing) else ()
+        return Step(view=_view(environment, standing, waiting=wish, pull=place.pull), actions=closing)
+    case = _Case(
+        pipeline=pipeline,
+        environment=environment,
+        seen=seen,
+        standings=standings,
+        release=release,
+        wish=wish,
+        base=place.base,
+        head=place.head,
+        pull=place.pull,
+        mode=mode,
+    )
+    return _propose(case) if _must_build(case) else _judge(case)
+
+
+def _kept(
+    environment: Environment, pull: PullRequest | None, head: Commit | None, newest: Candidate, here: Standing
+) -> Release | None:
+    """The release to promote: the candidate, or the one already proposed where it may not be moved."""
+    proposed = proposed_release(head) if pull else None
+    if proposed is not None and newest.release is not None and proposed.id == newest.release.id:
+        # The same release: its order is when it was *first* proposed.
+        return proposed
+    if proposed is None or pull is None or (here.active and proposed.order <= here.active.order):
+        return newest.release
+    if newest.release is None:
+        return proposed
+    approved = environment.supersede is Supersede.UNAPPROVED and opinions(pull).approving
+    return proposed if approved else newest.release
+
+
+def _done(head: Commit | None, here: Standing) -> bool:
+    proposed = proposed_release(head)
+    return proposed is not None and here.active is not None and proposed.order <= here.active.order
+
+
+def _tidy(pipeline: Pipeline, environment: Environment, seen: Observation, here: Ground) -> tuple[Action, ...]:
+    """Delete our branch after its merge, riding along when something else is written anyway."""
+    place = seen.places[environment.name]
+    if place.pull or place.head is None or not here.actions:
+        return ()
+    if any(m.head is not None and m.head.sha == place.head.sha for m in place.merged):
+        return (DeleteBranch(branch=branch_name(pipeline, environment), head=place.head.sha),)
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One promotion under judgement."""
+
+    pipeline: Pipeline
+    environment: Environment
+    seen: Observation
+    standings: Mapping[str, Standing]
+    release: Release
+    wish: Wanted
+    base: Base
+    head: Commit | None
+    pull: PullRequest | None
+    mode: Mode
+
+
+def _must_build(case: _Case) -> bool:
+    """Whether our head must be made (anew). A head with somebody else's commit is never overwritten: it blocks."""
+    if case.pull is None:
+        return True
+    if case.head is None or case.head.sha != case.pull.head or judge_head(case.pull, case.head).outcome is Outcome.BLOCK:
+        return False
+    files = case.seen.places[case.environment.name].head_files
+    return stale(case.wish, case.head, case.release, base=case.base, pull=case.pull, files=files)
+
+
+def _propose(case: _Case) -> Step:
+    pipeline, environment, release = case.pipeline, case.environment, case.release
+    standing = case.standings[environment.name]
+    head = case.head
+    if case.pull is None and head is not None and not head.by_us:
+        reason = f"{head.author} pushed {head.sha[:7]} onto our branch {branch_name(pipeline, environment)}; delete that branch"
+        return Step(view=_view(environment, standing, waiting=reason), verdicts=(blocks("head", reason),))
+    gates = (*_upstream_verdicts(case), *_approval_preview(case))
+    verdicts = gates or (waits("head", "just proposed"),)
+    action = Propose(
+        environment=environment.name,
+        branch=branch_name(pipeline, environment),
+        base_branch=case.base.branch,
+        parent=case.base.tip,
+        head_before=head.sha if head else None,
+        content=case.wish.content,
+        message=commit_message(pipeline, environment, release, blobs=dict(case.wish.blobs), base=dict(case.wish.base)),
+        title=promotion_title(pipeline, environment, release),
+        body=promotion_body(pipeline, environment, release, active=standing.active, verdicts=verdicts),
+        pull=case.pull,
+        # The head is not judged yet: even when all else passes, the check says so only once it was read back.
+        check=gates_check(pipeline, environment, release, verdicts),
+    )
+    view = _view(environment, standing, waiting=_waiting(verdicts), proposed=release, pull=case.pull, verdicts=verdicts)
+    return Step(view=view, actions=(action,), verdicts=verdicts)
+
+
+def _upstream_verdicts(case: _Case) -> tuple[Verdict, ...]:
+    verdicts: list[Verdict] = []
+    for name in case.environment.after:
+        upstream = case.standings[name]
+        verdicts.append(health.judge(case.release, upstream))
+        if case.environment.gates.soak is not None:
+            verdicts.append(soak.judge(case.release, upstream, needed=case.environment.gates.soak, now=case.seen.now))
+    return tuple(verdicts)
+
+
+def _approval_preview(case: _Case) -> tuple[Verdict, ...]:
+    if case.environment.approvals is None:
+        return ()
+    return (approvals.judge(case.environment.approvals, approvals.Opinions(), {})[0],)
+
+
+def _judge(case: _Case) -> Step:
+    """Verdicts on the open pull request's head, and the merge if all of them pass."""
+    assert case.pull is not None and case.head is not None
+    pull, head, environment = case.pull, case.head, case.environment
+    held, unsure = hold.standing_hold(pull, case.seen.permissions)
+    note = sticky(pull)
+    verdicts = [
+        judge_head(pull, head),
+        *_upstream_verdicts(case),
+        hold.judge(held, holder=note.holder if held and held.by_us else None, reason=note.reason),
+    ]
+    needed = frozenset({unsure} if unsure else set())
+    if environment.approvals is not None:
+        verdict, unread = approvals.judge(environment.approvals, opinions(pull), case.seen.permissions)
+        # Access is read only when it could decide: all else passes already.
+        needed |= unread if worst(verdicts) is Outcome.PASS else frozenset()
+        verdicts.append(verdict)
+    if pull.mergeable == "CONFLICTING":
+        verdicts.append(waits("merge", f"GitHub reports a conflict with {case.base.branch}"))
+    orders, wants = obey(
+        pull,
+        case.seen,
+        hold=held,
+        status=lambda: status_reply(case.pipeline, environment, case.release, verdicts, case.seen.now),
+    )
+    ask = Ask(permissions=needed | wants.permissions)
+    actions = (*orders, *_publish(case, tuple(verdicts)))
+    # A command may change a verdict: it is obeyed first, and the next pass judges again.
+    if not orders and not ask and _may_merge(case, verdicts):
+        actions = (*actions, _merge(case, verdicts))
+    view = _view(
+        environment,
+        case.standings[environment.name],
+        waiting=_waiting(verdicts) or _unasked(case),
+        proposed=case.release,
+        pull=pull,
+        verdicts=tuple(verdicts),
+    )
+    return Step(view=view, actions=actions, ask=ask, verdicts=tuple(verdicts))
+
+
+def _may_merge(case: _Case, verdicts: list[Verdict]) -> bool:
+    asked_for = case.environment.auto or case.environment.approvals is not None
+    if case.mode is not Mode.MERGE or not asked_for or worst(verdicts) is not Outcome.PASS:
+        return False
+    assert case.pull is not None
+    # GitHub refused once although our own check had passed (a branch protection of its own): people must act there.
+    refused = case.pull.merge_state == "BLOCKED" and any(
+        c.name == GATES and c.commit == case.pull.head and c.conclusion == "SUCCESS" for c in case.pull.checks
+    )
+    return not refused
+
+
+def _unasked(case: _Case) -> str:
+    if case.mode is not Mode.MERGE:
+        return f"every gate passes; mode: {case.mode} never merges"
+    if not case.environment.auto and case.environment.approvals is None:
+        return "every gate passes; a person merges it (auto: false, no approvals declared)"
+    if case.pull is not None and case.pull.merge_state == "BLOCKED":
+        return "every gate passes; GitHub's branch protection asks for more"
+    return ""
+
+
+def _merge(case: _Case, verdicts: list[Verdict]) -> Merge:
+    assert case.pull is not None and case.head is not None
+    return Merge(
+        environment=case.environment.name,
+        pull=case.pull,
+        head=case.head.sha,
+        method="merge" if case.environment.promote is Promote.MERGE else case.environment.merge_method.value,
+        title=f"{promotion_title(case.pipeline, case.environment, case.release)} (#{case.pull.number})",
+        message=merge_message(case.head.message, verdicts),
+    )
+
+
+def _publish(case: _Case, verdicts: tuple[Verdict, ...]) -> tuple[Action, ...]:
+    """The gates check on the head, and the pull request's text while it waits; each only when it changed."""
+    assert case.pull is not None
+    actions: list[Action] = []
+    text = gates_check(case.pipeline, case.environment, case.release, verdicts)
+    existing = next((c for c in case.pull.checks if c.name == GATES and c.commit == case.pull.head), None)
+    if existing is None or existing.external_id != text.external_id:
+        actions.append(PostCheck(commit=case.pull.head, existing=existing, text=text))
+    title = promotion_title(case.pipeline, case.environment, case.release)
+    active = case.standings[case.environment.name].active
+    body = promotion_body(case.pipeline, case.environment, case.release, active=active, verdicts=verdicts)
+    if text.status is not CheckStatus.COMPLETED and (case.pull.title != title or case.pull.body.strip() != body.strip()):
+        actions.append(Retitle(pull=case.pull, title=title, body=body))
+    return tuple(actions)
+
+
+def _waiting(verdicts: tuple[Verdict, ...] | list[Verdict]) -> str:
+    return "; ".join(v.reason for v in verdicts if v.outcome is not Outcome.PASS)
+
+
+def _view(
+    environment: Environment,
+    standing: Standing,
+    *,
+    waiting: str,
+    proposed: Release | None = None,
+    pull: PullRequest | None = None,
+    verdicts: tuple[Verdict, ...] = (),
+) -> EnvironmentView:
+    return EnvironmentView(
+        name=environment.name,
+        active=standing.active.label if standing.active else None,
+        proposed=proposed.label if proposed else None,
+        pull_request=pull.number if pull else None,
+        live=standing.active.label if standing.active and standing.health.live else None,
+        health=standing.health.state.value,
+        waiting=waiting,
+        verdicts=verdicts,
+    )
