@@ -1,7 +1,8 @@
 """What every kind of test shares: how a test that needs a real server says so.
 
-`require("skopeo")` answers the program's path, `require("KUBE_APISERVER_UP")` the variable's value. Where it is absent the test
-is skipped with the reason; under `CAISSON_REQUIRE_REAL=1`, as in CI, it fails instead, so that nothing is skipped unseen.
+`require("skopeo")` answers the program's path, `require("KUBE_APISERVER_UP")` the variable's value. Where it is absent
+the test is skipped with the reason; under `CAISSON_REQUIRE_REAL=1`, as in CI, it fails instead, so that no gap goes
+unseen.
 """
 
 import os
@@ -14,7 +15,7 @@ REAL = Path(__file__).parent / "real"
 
 
 def require(need: str) -> str:
-    """The path of a program, or the value of a variable (a name in capitals); the test ends here where there is none."""
+    """The path of a program, or the value of a variable (a name in capitals); without it the test ends here."""
     found = os.environ.get(need) if need.isupper() else shutil.which(need)
     if found:
         return found

@@ -1,9 +1,10 @@
-"""app.yml and the code hold each other: what the handlers listen to is asked for, and nothing is asked that GitHub refuses."""
+"""app.yml and the code hold each other: handlers hear only what is asked for, and nothing is asked in vain."""
 
 from pathlib import Path
 
 import pytest
 import yaml
+
 from handlers import EVENTS
 
 MANIFEST = yaml.safe_load((Path(__file__).parents[2] / "app.yml").read_text(encoding="utf-8"))
