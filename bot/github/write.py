@@ -1,0 +1,219 @@
+"""How each action is written to GitHub. Every write is conditional: expected head, expected base, or looked up before.
+
+Contents go through the Git Data API: inline trees, commits without author so that GitHub signs them as the App's
+(https://docs.github.com/en/rest/git/commits). Refs move only by `updateRefs` with `beforeOid`, GitHub's one compare-and-swap.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.actions import (
+    CheckText,
+    Close,
+    DeleteBranch,
+    Edits,
+    Merge,
+    MergeOf,
+    PostCheck,
+    Propose,
+    React,
+    RecordRelease,
+    RecordStatusChange,
+    Retitle,
+    Say,
+    SetLabel,
+)
+from bot.errors import Conflict
+from bot.github.documents import Mutation, mutation_document
+from bot.model import Check, CheckStatus, Repository, Sha
+from bot.release_record import release_to_json
+
+NOWHERE = "0" * 40
+
+Batched = PostCheck | Retitle | Close | RecordStatusChange | DeleteBranch | React | Say
+
+
+class Client(Protocol):
+    """What we need of a repository's client."""
+
+    async def post(self, path: str, body: dict[str, object]) -> object: ...
+    async def put(self, path: str, body: dict[str, object]) -> object: ...
+    async def delete(self, path: str) -> object: ...
+    async def graphql_partial(
+        self, query: str, variables: dict[str, object]
+    ) -> tuple[dict[str, object], Sequence[dict[str, object]]]: ...
+
+
+async def send(client: Client, mutations: Sequence[Mutation]) -> None:
+    """Several mutations as one document. One that GitHub refuses does not stop the others; then Conflict: look again."""
+    if not mutations:
+        return
+    document, variables = mutation_document(mutations)
+    _, errors = await client.graphql_partial(document, variables)
+    if errors:
+        raise Conflict("; ".join(str(e.get("message", "refused")) for e in errors))
+
+
+def ref_update(branch: str, *, before: Sha | None, after: Sha | str, force: bool = False) -> dict[str, object]:
+    """One line of `updateRefs`; zeros mean "must not exist" before, and "delete" after."""
+    return {"name": f"refs/heads/{branch}", "beforeOid": before or NOWHERE, "afterOid": after, "force": force}
+
+
+async def make_head(client: Client, repository: Repository, action: Propose) -> Sha:
+    """Make the promotion's head and move our branch there, if the branch is where we last saw it."""
+    match action.content:
+        case Edits():
+            head = await _commit(client, repository, action, action.content)
+            updates = []
+        case MergeOf():
+            head = await _merge_commit(client, repository, action, action.content)
+            updates = [ref_update(action.content.scratch, before=head, after=NOWHERE, force=True)]
+    moved = ref_update(action.branch, before=action.head_before, after=head, force=True)
+    await send(client, [_update_refs(repository, [moved, *updates])])
+    return head
+
+
+def _update_refs(repository: Repository, updates: Sequence[dict[str, object]]) -> Mutation:
+    return Mutation("updateRefs", "UpdateRefsInput", {"repositoryId": repository.node, "refUpdates": list(updates)})
+
+
+async def _commit(client: Client, repository: Repository, action: Propose, edits: Edits) -> Sha:
+    entries = [{"path": p, "mode": "100644", "type": "blob", "content": t} for p, t in edits.texts.items()]
+    root = f"/repos/{repository.full_name}/git"
+    tree = await client.post(f"{root}/trees", {"base_tree": edits.base_tree, "tree": entries})
+    body = {"message": action.message, "tree": _sha(tree), "parents": [action.parent]}
+    return _sha(await client.post(f"{root}/commits", body))
+
+
+async def _merge_commit(client: Client, repository: Repository, action: Propose, merge: MergeOf) -> Sha:
+    """GitHub merges on a scratch branch, which may be left over from a crash: it is ours alone, so it is forced."""
+    scratch: dict[str, object] = {"name": f"refs/heads/{merge.scratch}", "afterOid": action.parent, "force": True}
+    await send(client, [_update_refs(repository, [scratch])])
+    body: dict[str, object] = {"base": merge.scratch, "head": merge.source, "commit_message": action.message}
+    return _sha(await client.post(f"/repos/{repository.full_name}/merges", body))
+
+
+def _sha(answer: object) -> Sha:
+    if isinstance(answer, dict) and isinstance(answer.get("sha"), str):
+        return Sha(answer["sha"])
+    raise Conflict("GitHub answered without the id of what it made")
+
+
+def open_pull_request(repository: Repository, action: Propose) -> Mutation:
+    """Open the promotion's pull request, or give the open one its new title and body."""
+    if action.pull is not None:
+        return _retitle(Retitle(pull=action.pull, title=action.title, body=action.body))
+    body: dict[str, object] = {
+        "repositoryId": repository.node,
+        "baseRefName": action.base_branch,
+        "headRefName": action.branch,
+        "title": action.title,
+        "body": action.body,
+        "maintainerCanModify": False,
+    }
+    return Mutation("createPullRequest", "CreatePullRequestInput", body)
+
+
+def _retitle(action: Retitle) -> Mutation:
+    body: dict[str, object] = {"pullRequestId": action.pull.id, "title": action.title, "body": action.body}
+    return Mutation("updatePullRequest", "UpdatePullRequestInput", body)
+
+
+def check_run(
+    repository: Repository, commit: Sha, text: CheckText, *, existing: Check | None, now: datetime
+) -> Mutation:
+    """Create or update a check run. A completed run cannot go back to waiting: a new one of the same name takes its place."""
+    started = existing.started if existing and existing.started else now
+    body: dict[str, object] = {
+        "repositoryId": repository.node,
+        "externalId": text.external_id,
+        "status": text.status.value,
+        "startedAt": _time(started),
+        "output": {"title": text.title, "summary": text.summary},
+    }
+    if text.conclusion:
+        body |= {"conclusion": text.conclusion, "completedAt": _time(now)}
+    if existing is not None and not (existing.status is CheckStatus.COMPLETED and text.status is not existing.status):
+        return Mutation("updateCheckRun", "UpdateCheckRunInput", body | {"checkRunId": existing.id})
+    return Mutation("createCheckRun", "CreateCheckRunInput", body | {"name": text.name, "headSha": commit})
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def mutation(repository: Repository, action: Batched, *, now: datetime) -> Mutation:
+    """The GraphQL form of an action that can travel with others."""
+    match action:
+        case PostCheck():
+            return check_run(repository, action.commit, action.text, existing=action.existing, now=now)
+        case Retitle():
+            return _retitle(action)
+        case Close():
+            return Mutation("closePullRequest", "ClosePullRequestInput", {"pullRequestId": action.pull.id})
+        case RecordStatusChange():
+            body: dict[str, object] = {
+                "deploymentId": action.record_id,
+                "state": action.state.value,
+                "description": action.description,
+                "autoInactive": False,
+            }
+            return Mutation("createDeploymentStatus", "CreateDeploymentStatusInput", body)
+        case DeleteBranch():
+            return _update_refs(repository, [ref_update(action.branch, before=action.head, after=NOWHERE, force=True)])
+        case React():
+            reaction: dict[str, object] = {"subjectId": action.subject, "content": action.content}
+            return Mutation("addReaction", "AddReactionInput", reaction)
+        case Say():
+            return _say(action)
+
+
+def _say(action: Say) -> Mutation:
+    if action.comment:
+        return Mutation("updateIssueComment", "UpdateIssueCommentInput", {"id": action.comment, "body": action.body})
+    return Mutation("addComment", "AddCommentInput", {"subjectId": action.pull.id, "body": action.body})
+
+
+async def record(client: Client, repository: Repository, action: RecordRelease) -> None:
+    """A Deployment whose payload carries the release (https://docs.github.com/en/rest/deployments/deployments).
+
+    `auto_merge` and `required_contexts` are switched off: the record describes what happened, it asks for nothing.
+    """
+    payload: dict[str, object] = {
+        "caisson": 1,
+        "release": release_to_json(action.release),
+        "how": action.how.value,
+        "pull_request": action.pull_request,
+        "note": action.note,
+    }
+    body: dict[str, object] = {
+        "ref": action.commit,
+        "task": "caisson",
+        "auto_merge": False,
+        "required_contexts": [],
+        "environment": action.record,
+        "payload": payload,
+        "description": f"{action.release.label}: {action.note or action.how.value}"[:140],
+        "production_environment": action.production,
+    }
+    await client.post(f"/repos/{repository.full_name}/deployments", body)
+
+
+async def set_label(client: Client, repository: Repository, action: SetLabel) -> None:
+    path = f"/repos/{repository.full_name}/issues/{action.number}/labels"
+    if action.present:
+        await client.post(path, {"labels": [action.label]})
+    else:
+        await client.delete(f"{path}/{action.label.replace('/', '%2F')}")
+
+
+async def merge(client: Client, repository: Repository, action: Merge) -> None:
+    """Merge at exactly that head; 405 and 409 are reports of a race or a rule, raised as Conflict."""
+    body: dict[str, object] = {
+        "sha": action.head,
+        "merge_method": action.method,
+        "commit_title": action.title,
+        "commit_message": action.message,
+    }
+    await client.put(f"/repos/{repository.full_name}/pulls/{action.pull.number}/merge", body)
