@@ -1,9 +1,9 @@
 """Takes due keys, one look at a time for each, and says when to look again. What a look does is none of its business.
 
-A look is `await look(claim)` and answers when to look again. Errors have three readers: the world's hiccups are tried again
-with growing pauses; what somebody else must mend is looked at again rarely, but at once when an event says that something
-changed; our bugs are logged with the key and its traceback, counted, and quarantined, so that one poisonous key never
-stops the others. This is the one place where any exception ends.
+A look is `await look(claim)` and answers when to look again. Errors have three readers: the world's hiccups are tried
+again with growing pauses; what somebody else must mend is looked at again rarely, but at once when an event says that
+something changed; our bugs are logged with the key and its traceback, counted, and quarantined, so that one poisonous
+key never stops the others. This is the one place where any exception ends.
 """
 
 import asyncio
@@ -56,13 +56,13 @@ class _Outcome:
 
 
 def backoff(failures: int, *, first: timedelta, longest: timedelta, spread: float) -> timedelta:
-    """`first` doubled for each failure before this one, at most `longest`; `spread` (0 to 1) takes off up to half of it."""
-    pause = min(longest, first * 2 ** min(failures, 20))
+    """`first` doubled for each earlier failure, at most `longest`; `spread` (0 to 1) takes off up to half of it."""
+    pause = min(longest, first * (1 << min(failures, 20)))
     return pause - pause / 2 * spread
 
 
 class Worker:
-    """`look` is called with a held claim; its lease is renewed meanwhile, and the look is cancelled if the lease is lost."""
+    """`look` is called with a held claim, whose lease is renewed meanwhile; if the lease is lost, the look is cancelled."""
 
     def __init__(
         self,
@@ -192,14 +192,16 @@ class Worker:
 
     async def _keep(self, claim: Claim) -> None:
         """Renew the lease at each third of it; returns when it is lost."""
-        held: Claim | None = claim
-        while held is not None:
+        while True:
             await self._clock.sleep(self._lease.total_seconds() / 3)
             try:
-                held = await self._store.renew(held, now=self._clock.now(), lease=self._lease)
+                renewed = await self._store.renew(claim, now=self._clock.now(), lease=self._lease)
             except StoreUnavailable:
                 # The store may come back while the lease still runs.
-                held = held if self._clock.now() < held.until else None
+                renewed = claim if self._clock.now() < claim.until else None
+            if renewed is None:
+                return
+            claim = renewed
 
     async def _give_back(self, claim: Claim, outcome: _Outcome, *, lost: bool) -> None:
         """What cannot be given back falls due again by itself, when its lease lapses."""

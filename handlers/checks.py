@@ -7,5 +7,5 @@ from handlers.payload import repository_key
 
 
 def concerned(payload: Mapping[str, Any]) -> frozenset[str]:
-    """The repository. Our own checks nudge as well: the pass they cause reads, finds nothing to do, and writes nothing."""
+    """The repository. Our own checks nudge as well: the pass they cause finds nothing to do and writes nothing."""
     return repository_key(payload)

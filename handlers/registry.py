@@ -8,7 +8,7 @@ from handlers.payload import repository_key
 
 
 def concerned(payload: Mapping[str, Any]) -> frozenset[str]:
-    """The repository the package belongs to, and the image, whoever declared it. What was pushed is read at the registry."""
+    """The repository the package belongs to, and the image. What was pushed is read at the registry."""
     package = payload.get("registry_package", payload.get("package"))
     version = package.get("package_version") if isinstance(package, Mapping) else None
     address = version.get("package_url") if isinstance(version, Mapping) else None

@@ -10,5 +10,5 @@ from handlers.payload import repository_key
 
 
 def concerned(payload: Mapping[str, Any]) -> frozenset[str]:
-    """The repository, where the payload has one. A change of an organisation's team names none: the next resync reads it."""
+    """The repository, where the payload has one. A change of a team may name none: the next resync reads it."""
     return repository_key(payload)

@@ -2,7 +2,7 @@
 
 Callers on the event loop hand in small pieces of work. While one batch is being committed the next one gathers, so
 under load the price of an fsync and of a hop to the thread is shared by all the pieces of a batch. A caller hears its
-result only after COMMIT. If anything in a batch fails, all of it is rolled back and each caller hears `StoreUnavailable`.
+result only after COMMIT. If anything in a batch fails, all of it is rolled back: each caller hears `StoreUnavailable`.
 """
 
 import asyncio
@@ -112,7 +112,7 @@ class GroupCommit:
             database = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             self._database = database
             database.execute("PRAGMA journal_mode = WAL")
-            # FULL: the WAL is fsynced at every commit, so what was acknowledged survives a power cut (sqlite.org/wal.html).
+            # FULL: the WAL is fsynced at every commit, so what was acknowledged survives a power cut (sqlite.org/wal).
             database.execute("PRAGMA synchronous = FULL")
             database.executescript(schema)
         except sqlite3.Error as error:
@@ -130,7 +130,7 @@ class GroupCommit:
         except OSError as error:
             os.close(lock)
             raise StoreUnavailable(
-                f"the store {self._path} is in use by another Caisson process; stop that one, or give this one its own file"
+                f"the store {self._path} is in use by another Caisson process: stop that one, or name another file"
             ) from error
         return lock
 
