@@ -1,0 +1,77 @@
+"""What the sandbox models of GitHub: the one list of REST operations and of GraphQL documents. No I/O."""
+
+from bot.github.documents import CONFIG_HISTORY, Mutation, Place, mutation_document, repository_query
+
+OPERATIONS = frozenset(
+    {
+        "GET /app",
+        "GET /app/hook/deliveries",
+        "POST /app/hook/deliveries/{delivery_id}/attempts",
+        "GET /app/installations",
+        "POST /app/installations/{installation_id}/access_tokens",
+        "GET /installation/repositories",
+        "GET /users/{username}",
+        "GET /repos/{owner}/{repo}",
+        "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
+        "POST /repos/{owner}/{repo}/check-runs",
+        "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}",
+        "POST /repos/{owner}/{repo}/deployments",
+        "POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses",
+        "POST /repos/{owner}/{repo}/git/blobs",
+        "POST /repos/{owner}/{repo}/git/commits",
+        "GET /repos/{owner}/{repo}/git/commits/{commit_sha}",
+        "POST /repos/{owner}/{repo}/git/refs",
+        "PATCH /repos/{owner}/{repo}/git/refs/{ref}",
+        "DELETE /repos/{owner}/{repo}/git/refs/{ref}",
+        "POST /repos/{owner}/{repo}/git/trees",
+        "GET /repos/{owner}/{repo}/git/trees/{tree_sha}",
+        "POST /repos/{owner}/{repo}/issues/{issue_number}/comments",
+        "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}",
+        "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
+        "POST /repos/{owner}/{repo}/issues/{issue_number}/labels",
+        "DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels/{name}",
+        "POST /repos/{owner}/{repo}/merges",
+        "POST /repos/{owner}/{repo}/pulls",
+        "GET /repos/{owner}/{repo}/pulls/{pull_number}",
+        "PATCH /repos/{owner}/{repo}/pulls/{pull_number}",
+        "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge",
+        "POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
+    }
+)
+
+# Mutation → what may be selected of its answer, besides `clientMutationId`.
+_PAYLOADS = {
+    "updateRefs": "",
+    "createPullRequest": "pullRequest { id number }",
+    "updatePullRequest": "pullRequest { id number }",
+    "closePullRequest": "pullRequest { id number }",
+    "createCheckRun": "checkRun { id }",
+    "updateCheckRun": "checkRun { id }",
+    "createDeploymentStatus": "deploymentStatus { id }",
+    "addComment": "commentEdge { node { id databaseId } }",
+    "updateIssueComment": "issueComment { id databaseId }",
+    "addReaction": "reaction { content }",
+    "removeReaction": "reaction { content }",
+    "addLabelsToLabelable": "",
+    "removeLabelsFromLabelable": "",
+}
+
+# Not read by the bot, but GitHub answers it among a rollup's contexts, so the sandbox has to be able to.
+_STATUSES = """
+query Statuses($owner: String!, $name: String!) {
+  repository(owner: $owner, name: $name) { defaultBranchRef { target { ... on Commit {
+    statusCheckRollup { contexts(first: 1) { nodes { ... on StatusContext { context } } } }
+  } } } }
+}
+"""
+
+
+def documents() -> tuple[str, ...]:
+    """Every document the bot sends, in all the shapes that differ."""
+    places = [Place(branch=f"b{i}", folder="f", head=f"h{i}", record=f"r{i}") for i in range(3)]
+    mutations = [
+        Mutation(field, f"{field[0].upper()}{field[1:]}Input", {}, f"clientMutationId {payload}")
+        for field, payload in _PAYLOADS.items()
+    ]
+    reads = [repository_query(places[:count])[0] for count in (0, 1, 3)]
+    return (*reads, CONFIG_HISTORY, mutation_document(mutations)[0], _STATUSES)
