@@ -1,0 +1,251 @@
+"""One look at one key: facts → plan → writes. The only place where observing, deciding and acting meet."""
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.act import act
+from bot.actions import Action, Ask, Plan, PostCheck
+from bot.clock import Clock
+from bot.decide import decide
+from bot.errors import CaissonError, Permanent, Transient
+from bot.github.client import GitHubApp, RepositoryClient
+from bot.known import Known, Layout, PipelineView, repository_key
+from bot.messages import CONFIG, config_check
+from bot.model import Observation, Repository, Unknown
+from bot.model import Place as PlaceFacts
+from bot.observe import HealthSource, Key, answer, earlier_configurations, observe, places, read_github
+from bot.registry import Scans
+from bot.store.port import Claim, Store
+from bot.versions import check_glob, check_pattern, parse_constraint
+from config.parse import Checks, ConfigError, parse
+from config.pipeline import Configuration, Mode, Pipeline
+
+ROUNDS = 4
+log = structlog.get_logger()
+
+
+class Reconciler:
+    """Looks at keys: `repository:…`, `image:…`, `installation:…`. What it learns is passed on as nudges of other keys."""
+
+    def __init__(
+        self,
+        *,
+        app: GitHubApp,
+        store: Store,
+        clock: Clock,
+        scans: Scans,
+        cluster: HealthSource,
+        poll_interval: timedelta = timedelta(minutes=5),
+    ) -> None:
+        self._app = app
+        self._store = store
+        self._clock = clock
+        self._scans = scans
+        self._cluster = cluster
+        self._poll_interval = poll_interval
+        self.known = Known(store=store)
+
+    async def look(self, claim: Claim) -> datetime | None:
+        """Reconcile one key; when to look again without any news, or None."""
+        kind, _, rest = claim.key.partition(":")
+        match kind:
+            case "repository":
+                installation, repository = (int(part) for part in rest.split(":"))
+                return await self._look_repository(claim.key, installation, repository)
+            case "image":
+                return await self._look_image(rest)
+            case "installation":
+                await self.resync_installation(int(rest))
+                return None
+            case _:
+                await self._store.forget(claim.key)
+                return None
+
+    async def resync(self) -> None:
+        """Nudge every repository of every installation: the safety net under lost deliveries."""
+        for installation in await self._app.installations():
+            await self.resync_installation(installation)
+
+    async def resync_installation(self, installation: int) -> None:
+        keys = []
+        for repository, full_name in await self._app.repositories(installation):
+            key = repository_key(installation, repository)
+            self.known.names[key] = full_name
+            await self._store.put("repository", str(repository), full_name)
+            keys.append(key)
+        await self._store.nudge(keys, now=self._clock.now())
+
+    # --- images -------------------------------------------------------------------------------------------------------
+
+    async def _look_image(self, image: str) -> datetime | None:
+        """Confirm hints with one HEAD each, or poll; nudge the repositories that declare the image."""
+        users = await self.known.users_of(image)
+        if not users:
+            await self._store.forget(f"image:{image}")
+            return None
+        hinted = await self._store.get("hint", image)
+        if hinted and (tags := json.loads(hinted)):
+            await self._store.put("hint", image, "[]")
+            news = [await self._scans.hint(image, tag) for tag in tags]
+        else:
+            before = await self._scans.tags(image)
+            news = [await self._scans.refresh(image) != before]
+        if any(news):
+            await self._store.nudge(users, now=self._clock.now())
+        return self._clock.now() + self._poll_interval
+
+    # --- repositories -------------------------------------------------------------------------------------------------
+
+    async def _look_repository(self, key: str, installation: int, repository_id: int) -> datetime | None:
+        client = self._app.repository(installation, repository_id)
+        full_name = self.known.names.get(key) or await self._store.get("repository", str(repository_id))
+        if full_name is None:
+            await self.resync_installation(installation)
+            full_name = self.known.names.get(key)
+        if full_name is None:
+            self.known.forget(key)
+            await self._store.forget(key)
+            return None
+        self.known.names[key] = full_name
+        repository, found, layout = await self._read(key, client, full_name)
+        if repository.archived or (layout.configuration is None and not layout.problems):
+            self.known.views.pop(key, None)
+            return None
+        actions = _config_actions(repository, layout)
+        shown = layout.configuration or layout.displayed
+        await self._index(key, shown)
+        plans = await self._plans(client, repository, found, shown, broken=layout.configuration is None)
+        self.known.views[key] = _views(repository, shown, plans, problem=next(iter(layout.problems), None))
+        wrote = await self._act(client, repository, actions, [plan for plan in plans if isinstance(plan, Plan)])
+        if wrote:
+            # What was written makes new facts: look at once. A pass that changes nothing ends the chain.
+            return self._clock.now()
+        moments = [plan.look_again_at for plan in plans if isinstance(plan, Plan) and plan.look_again_at]
+        return min(moments, default=None)
+
+    async def _read(
+        self, key: str, client: RepositoryClient, full_name: str
+    ) -> tuple[Repository, dict[Key, PlaceFacts], Layout]:
+        """GitHub's facts, read with the layout of the last pass; once more when the declaration has changed since."""
+        identity = await self._app.identity()
+        layout = self.known.layouts.get(key)
+        declared = (layout.configuration or layout.displayed) if layout else None
+        wanted = places(declared, layout.default_branch) if layout and declared else {}
+        repository, found = await read_github(client, full_name, wanted, identity=identity)
+        if layout and layout.config_oid == repository.config.oid and layout.default_branch == repository.default_branch:
+            return repository, found, layout
+        layout = await self._layout(client, repository)
+        self.known.layouts[key] = layout
+        declared = layout.configuration or layout.displayed
+        if declared:
+            wanted = places(declared, layout.default_branch)
+            repository, found = await read_github(client, full_name, wanted, identity=identity)
+        return repository, found, layout
+
+    async def _layout(self, client: RepositoryClient, repository: Repository) -> Layout:
+        config = repository.config
+        empty = Layout(config_oid=config.oid, default_branch=repository.default_branch, configuration=None)
+        if config.oid is None:
+            return empty
+        if config.text is None:
+            return replace(empty, problems=("the file cannot be read as text",))
+        try:
+            return replace(empty, configuration=parse(config.text, checks=CHECKS))
+        except ConfigError as error:
+            displayed = await self._last_good(client, repository)
+            return replace(empty, problems=tuple(str(p) for p in error.problems), displayed=displayed)
+
+    async def _last_good(self, client: RepositoryClient, repository: Repository) -> Configuration | None:
+        for _, text in await earlier_configurations(client, repository.full_name):
+            try:
+                if text is not None:
+                    return parse(text, checks=CHECKS)
+            except ConfigError:
+                continue
+        return None
+
+    async def _index(self, key: str, declared: Configuration | None) -> None:
+        images = frozenset(i.repository for p in (declared.pipelines if declared else ()) for i in p.images.values())
+        fresh = images - self.known.images.get(key, frozenset())
+        await self.known.index(key, images)
+        if fresh:
+            await self._store.nudge([f"image:{image}" for image in fresh], now=self._clock.now())
+
+    async def _plans(
+        self,
+        client: RepositoryClient,
+        repository: Repository,
+        found: dict[Key, PlaceFacts],
+        declared: Configuration | None,
+        *,
+        broken: bool,
+    ) -> list[Plan | Unknown]:
+        """One plan per pipeline; a pipeline that fails does not take the others along."""
+        plans: list[Plan | Unknown] = []
+        for pipeline in declared.pipelines if declared else ():
+            mode = Mode.OBSERVE if broken or declared is None else declared.mode
+            facts = {e.name: found[pipeline.name, e.name] for e in pipeline.environments}
+            seen = Observation(now=self._clock.now(), repository=repository, places=facts)
+            plans.append(await self._plan(pipeline, seen, client, mode=mode))
+        return plans
+
+    async def _plan(
+        self, pipeline: Pipeline, seen: Observation, client: RepositoryClient, *, mode: Mode
+    ) -> Plan | Unknown:
+        seen = await observe(pipeline, seen, tags=self._scans, cluster=self._cluster)
+        for _ in range(ROUNDS):
+            decision = decide(pipeline, seen, mode=mode)
+            if not isinstance(decision, Ask):
+                return decision
+            seen = await answer(decision, seen, client=client, tags=self._scans)
+        return Unknown(f"{pipeline.name} still needs facts after {ROUNDS} rounds")
+
+    async def _act(
+        self, client: RepositoryClient, repository: Repository, actions: tuple[Action, ...], plans: list[Plan]
+    ) -> bool:
+        todo = [actions, *(plan.actions for plan in plans)]
+        failure: CaissonError | None = None
+        for chosen in todo:
+            if not chosen:
+                continue
+            log.info("acting", repository=repository.full_name, actions=[type(a).__name__ for a in chosen])
+            try:
+                await act(client, repository, chosen, now=self._clock.now())
+            except (Transient, Permanent) as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return any(todo)
+
+
+CHECKS = Checks(check_constraint=parse_constraint, check_pattern=check_pattern, check_glob=check_glob)
+
+
+def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...]:
+    """`caisson/config` on the commit that brought the file, when it does not say so yet."""
+    if repository.config.commit is None:
+        return ()
+    text = config_check(layout.problems)
+    existing = next((c for c in repository.config.checks if c.name == CONFIG), None)
+    if existing is not None and existing.external_id == text.external_id:
+        return ()
+    return (PostCheck(commit=repository.config.commit, existing=existing, text=text),)
+
+
+def _views(
+    repository: Repository, declared: Configuration | None, plans: list[Plan | Unknown], *, problem: str | None
+) -> tuple[PipelineView, ...]:
+    if declared is None:
+        return (PipelineView(repository=repository.full_name, pipeline="", problem=problem, environments=()),)
+    return tuple(
+        PipelineView(
+            repository=repository.full_name,
+            pipeline=pipeline.name,
+            problem=plan.reason if isinstance(plan, Unknown) else problem,
+            environments=() if isinstance(plan, Unknown) else plan.views,
+        )
+        for pipeline, plan in zip(declared.pipelines, plans, strict=True)
+    )

@@ -1,0 +1,173 @@
+"""The parts of the bot, put together and taken apart again: what `serve`, the demo and the tests' world all run."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Self
+
+import aiohttp
+import structlog
+
+from bot.clock import Clock
+from bot.cluster import Cluster, NoCluster, connect
+from bot.errors import CaissonError
+from bot.github.client import GitHubApp
+from bot.reconcile import Reconciler
+from bot.registry import Registry, Scans
+from bot.store.sqlite import SQLiteStore
+from bot.web.app import WebConfig, listen, make_app
+from bot.web.board import Board, BoardEnvironment, BoardPipeline
+from bot.worker import Worker
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """How to build a service. `kube`: a kubeconfig's path, or the bare URL of an API server; None: no cluster."""
+
+    app_id: int
+    private_key: bytes = field(repr=False)
+    webhook_secrets: tuple[bytes, ...] = field(repr=False)
+    github_url: str
+    store: str
+    host: str = "127.0.0.1"
+    port: int = 0
+    web_url: str = "https://github.com"
+    kube: str | None = None
+    kube_context: str | None = None
+    registry_doors: Mapping[str, str] = field(default_factory=dict)
+    registry_credentials: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    plain_http: frozenset[str] = frozenset()
+    resync_interval: timedelta = timedelta(minutes=30)
+    poll_interval: timedelta = timedelta(minutes=5)
+
+
+class Service:
+    """A running bot. `start` opens its doors; `run` also keeps working on its own, which the tests' world does not want."""
+
+    def __init__(self, parts: Parts, clock: Clock) -> None:
+        self._parts = parts
+        self._clock = clock
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stack = contextlib.AsyncExitStack()
+        self._synced = False
+        self.url = ""
+
+    async def start(self) -> Self:
+        parts = self._parts
+        self.store = await SQLiteStore.open(parts.store)
+        self._stack.push_async_callback(self.store.close)
+        session = await self._stack.enter_async_context(aiohttp.ClientSession())
+        self.github = GitHubApp(
+            session, self._clock, app_id=parts.app_id, private_key_pem=parts.private_key, url=parts.github_url
+        )
+        registry = Registry(
+            session, self._clock, credentials=parts.registry_credentials, plain_http=parts.plain_http
+        )
+        scans = Scans(registry, self._clock, fresh_for=parts.poll_interval)
+        self.cluster = await self._connect()
+        self.reconciler = Reconciler(
+            app=self.github,
+            store=self.store,
+            clock=self._clock,
+            scans=scans,
+            cluster=self.cluster,
+            poll_interval=parts.poll_interval,
+        )
+        self.worker = Worker(self.store, self._clock, self.reconciler.look, owner=f"{random.getrandbits(64):016x}")
+        await self._open_doors()
+        if isinstance(self.cluster, Cluster):
+            self._tasks.append(asyncio.create_task(self.cluster.run(), name="cluster"))
+        return self
+
+    async def _connect(self) -> Cluster | NoCluster:
+        if self._parts.kube is None:
+            return NoCluster()
+        client = await connect(self._parts.kube, self._parts.kube_context)
+        self._stack.push_async_callback(client.close)
+        return Cluster(client, self._clock, changed=self._cluster_changed)
+
+    async def _cluster_changed(self, repositories: frozenset[str]) -> None:
+        keys = self.reconciler.known.keys_reading(repositories)
+        if keys:
+            await self.store.nudge(keys, now=self._clock.now())
+            self.worker.wake()
+
+    async def _open_doors(self) -> None:
+        parts = self._parts
+        config = WebConfig(secrets=parts.webhook_secrets, registry_doors=parts.registry_doors)
+        app = make_app(
+            store=self.store,
+            config=config,
+            worker_wake=self.worker.wake,
+            clock=self._clock,
+            board=self.board,
+            ready=lambda: self._synced,
+        )
+        doors = await listen(app, host=parts.host, port=parts.port)
+        self._stack.push_async_callback(doors.close)
+        self.url = doors.url
+
+    async def board(self) -> Board:
+        """What the board shows: every pipeline as its last pass left it."""
+        views = [view for key in sorted(self.reconciler.known.views) for view in self.reconciler.known.views[key]]
+        return Board(
+            repositories=tuple(
+                BoardPipeline(
+                    repository=view.repository,
+                    name=view.pipeline,
+                    problem=view.problem,
+                    environments=tuple(
+                        BoardEnvironment(
+                            name=e.name,
+                            active=e.active,
+                            proposed=e.proposed,
+                            proposed_url=f"{self._parts.web_url}/{view.repository}/pull/{e.pull_request}"
+                            if e.pull_request
+                            else None,
+                            live=e.live,
+                            health=e.health,
+                            waiting=e.waiting,
+                        )
+                        for e in view.environments
+                    ),
+                )
+                for view in views
+            )
+        )
+
+    async def resync(self) -> None:
+        """Nudge everything there is; readiness begins with the first one that succeeds."""
+        await self.reconciler.resync()
+        self._synced = True
+        self.worker.wake()
+
+    async def run(self) -> None:
+        """Work until cancelled: the worker, and a resync now and then, jittered so that replicas do not march in step."""
+        working = asyncio.create_task(self.worker.run(), name="worker")
+        self._tasks.append(working)
+        self._tasks.append(asyncio.create_task(self._resync_for_ever(), name="resync"))
+        await working
+
+    async def _resync_for_ever(self) -> None:
+        dice = random.SystemRandom()
+        while True:
+            pause = self._parts.resync_interval.total_seconds() * dice.uniform(0.9, 1.1)
+            try:
+                await self.resync()
+            except CaissonError as error:
+                log.warning("resync failed", error=str(error))
+                pause = min(pause, 30)
+            await self._clock.sleep(pause)
+
+    async def stop(self) -> None:
+        """Stop taking work, finish what runs, close the doors and the store."""
+        await self.worker.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stack.aclose()
