@@ -29,9 +29,9 @@ _LONGEST_LISTING = timedelta(seconds=60)
 class Registry:
     """A client of every registry. Hosts are written as in image references (`docker.io`, `registry.example:5000`).
 
-    `credentials`: host → user and password. `plain_http`: hosts reached without TLS. `private_hosts_allowed`: hosts that
-    may have addresses inside our network (those of `plain_http` always may). `token_hosts`: hosts of token services that
-    may receive credentials although they are not the registry's own.
+    `credentials`: host → user and password. `plain_http`: hosts reached without TLS. `private_hosts_allowed`: hosts
+    that may have addresses inside our network (those of `plain_http` always may). `token_hosts`: hosts of token services
+    that may receive credentials, although they are not the registry's own.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Registry:
         )
 
     async def tags(self, repository: str) -> Tags:
-        """Every tag, all pages (OCI distribution spec, "Listing Tags"). `read_at` is when we began. Raises our errors."""
+        """Every tag, all pages (OCI distribution spec, "Listing Tags"). `read_at` is when we began."""
         host, path = host_and_path(normalise_repository(repository))
         began = self._clock.now()
         try:
@@ -66,7 +66,7 @@ class Registry:
         return Tags(repository=f"{host}/{path}", names=tuple(dict.fromkeys(names)), read_at=began)
 
     async def digest(self, repository: str, tag: str) -> Digest | None:
-        """What the tag points at now; None where there is no such tag. One HEAD; a GET where that tells nothing."""
+        """What the tag points at now; None where there is no such tag. A HEAD, and a GET where that tells nothing."""
         host, path = host_and_path(normalise_repository(repository))
         if not is_tag(tag):
             return None

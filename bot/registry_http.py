@@ -1,7 +1,7 @@
 """One request to a registry, done carefully: bounded in time and size, let in, its failures sorted into our errors.
 
-Repositories are named by people's files, so a registry is a stranger: it gets no credentials but its own, cannot send us
-to private addresses, and cannot make us read without end.
+Repositories are named by people's files, so a registry is a stranger: it gets no credentials but its own, cannot send
+us to private addresses, and cannot make us read without end.
 """
 
 import asyncio
