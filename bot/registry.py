@@ -30,8 +30,8 @@ class Registry:
     """A client of every registry. Hosts are written as in image references (`docker.io`, `registry.example:5000`).
 
     `credentials`: host → user and password. `plain_http`: hosts reached without TLS. `private_hosts_allowed`: hosts
-    that may have addresses inside our network (those of `plain_http` always may). `token_hosts`: hosts of token services
-    that may receive credentials, although they are not the registry's own.
+    that may have addresses inside our network (those of `plain_http` always may). `token_hosts`: hosts of token
+    services that may receive credentials, although they are not the registry's own.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""A container registry on one laptop: the pull side of the OCI distribution API over real HTTP, and Distribution's notifications.
+"""A container registry on one laptop: the pull side of the OCI distribution API, and CNCF Distribution's notifications.
 
-Pushing happens in-process (`push`), since what is under test is how a bot reads. Manifests and configs are real and small;
-digests are theirs. Notifications wait in `outbox` until the world sends, loses, doubles or shuffles them.
+Pushing happens in-process (`push`), since what is under test is how a bot reads. Manifests and configs are real and
+small; digests are theirs. Notifications wait in `outbox` until the world sends, loses, doubles or shuffles them.
 """
 
 import base64
@@ -95,8 +95,9 @@ class RegistryServer:
         del self._repositories[repository].tags[tag]
 
     async def notify(self, url: str, headers: Mapping[str, str], session: aiohttp.ClientSession) -> int:
-        """Send what is in the outbox, oldest first; give how many were taken. As the real one, it stops at a refusal and
-        keeps that notification for the next time; any 2xx or 3xx acknowledges.
+        """Send what is in the outbox, oldest first; give how many were taken.
+
+        As the real one, it stops at a refusal and keeps that notification for the next time; any 2xx or 3xx acknowledges.
         """
         sent = 0
         while self.outbox:
@@ -105,7 +106,8 @@ class RegistryServer:
             async with session.post(url, data=body, headers=whole, allow_redirects=False) as response:
                 if response.status >= HTTPStatus.BAD_REQUEST:
                     return sent
-            self.outbox.remove(body)
+            if body in self.outbox:
+                self.outbox.remove(body)
             sent += 1
         return sent
 
@@ -149,7 +151,7 @@ class RegistryServer:
         shown = rest[:most]
         headers = dict(_VERSION)
         if len(rest) > len(shown) and shown:
-            following = request.url.with_path(f"/v2/{name}/tags/list").with_query(n=most, last=shown[-1])
+            following = request.url.with_query(n=most, last=shown[-1])
             headers["Link"] = f'<{following.raw_path_qs}>; rel="next"'
         return web.json_response({"name": name, "tags": shown}, headers=headers)
 
@@ -163,13 +165,7 @@ class RegistryServer:
             "url": f"{self.url}/v2/{repository}/manifests/{digest}",
             "tag": tag,
         }
-        request = {
-            "id": str(uuid.uuid4()),
-            "addr": "127.0.0.1",
-            "host": self.host,
-            "method": "PUT",
-            "useragent": "sandbox",
-        }
+        request = {"id": str(uuid.uuid4()), "addr": "127.0.0.1", "host": self.host, "method": "PUT"}
         event = {
             "id": str(uuid.uuid4()),
             "timestamp": at,
