@@ -2,7 +2,7 @@
 
 Both the reader of our own file and the editors of manifests build on it. PyYAML's constructors are not used: they
 accept duplicate keys, turn `1.10` into a number and can be made to recurse or to multiply. libyaml's event stream gives
-exact spans (also after a byte order mark, emoji, CRLF, in flow style), so the tree is built from events, in fixed bounds.
+exact spans (also after a byte order mark, emoji, CRLF, in flow style), so the tree is built from events, bounded.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The versions that stand in a kustomization's `images:`, read and set byte-exactly. No I/O.
 
 An entry is ours by its *effective* repository: `newName` where it is given, else `name`, both as Docker reads them
-(`nginx` is `docker.io/library/nginx`). Kustomize lets `digest` win over `newTag`, so an entry pinned by digest moves both.
+(`nginx` is `docker.io/library/nginx`). Kustomize lets `digest` win over `newTag`: an entry pinned by digest moves both.
 """
 
 import re
@@ -36,7 +36,7 @@ def find(text: str) -> tuple[Found, ...]:
 
 
 def versions_in(text: str, repositories: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:
-    """Repository, as given → (tag, digest) as they stand; absent where no entry has it. CannotEdit where two disagree."""
+    """Repository, as given → (tag, digest) that stand; absent where no entry has it. CannotEdit where two disagree."""
     entries = find(text)
     versions: dict[str, tuple[str | None, str | None]] = {}
     for repository in repositories:

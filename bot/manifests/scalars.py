@@ -57,7 +57,7 @@ def refusal(spot: Spot, reason: str) -> CannotEdit:
 
 
 def replacement(text: str, scalar: Scalar, value: str) -> Edit:
-    """The edit that gives a scalar another value, quotes as they are. `value` holds no quote, backslash or line break."""
+    """The edit that gives a scalar another value, its quotes kept. `value` holds no quote, backslash or line break."""
     if scalar.anchor is not None:
         raise refusal(scalar.start, f"&{scalar.anchor} is used elsewhere too; write the value without an anchor")
     if scalar.tag is not None:

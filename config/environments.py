@@ -1,0 +1,179 @@
+"""One environment of the file: read, given the defaults its pipeline implies, held against its own rules. No I/O."""
+
+import re
+from dataclasses import dataclass
+
+from config.pipeline import (
+    Approvals,
+    Environment,
+    Gates,
+    HealthRule,
+    HealthSource,
+    MergeMethod,
+    Promote,
+    Supersede,
+)
+from config.places import read_branch, read_path
+from config.reading import Entry, Fields, Reader
+from config.yaml_text import Node, Sequence, resolved
+
+_KEYS = (
+    "branch",
+    "path",
+    "after",
+    "promote",
+    "auto",
+    "approvals",
+    "health",
+    "gates",
+    "supersede",
+    "merge_method",
+)
+_KEYS_LATER = (
+    "repository",
+    "after_any",
+    "keep",
+    "roles",
+    "windows",
+    "pace",
+    "on_degraded",
+    "rollback",
+    "skippable",
+    "manual_changes",
+    "accept_from",
+)
+_GATES_LATER = ("scan", "signature", "policy", "checks", "minimum_age", "expressions", "windows")
+_APPROVALS_LATER = ("teams", "permission", "codeowners", "all_of", "any_of")
+_HEALTH_LATER = ("applications", "at_least")
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
+_MOST_APPROVALS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredEnvironment:
+    """An environment with the pieces that later checks point at. `place`: what says where it lives, if readable."""
+
+    model: Environment
+    after: tuple[tuple[str, Node], ...]
+    place: Node | None
+
+
+def read_environment(reader: Reader, entry: Entry, *, has_images: bool) -> DeclaredEnvironment:
+    """The environment, its name being usable; parts that cannot be read are noted and left at their defaults."""
+    what = f"environment `{entry.name}`"
+    fields = reader.fields(entry.value, what, known=_KEYS, later=_KEYS_LATER)
+    after = reader.texts(fields["after"].value, "`after`") if "after" in fields else ()
+    branch = read_branch(reader, fields["branch"].value) if "branch" in fields else None
+    path = read_path(reader, fields["path"].value) if "path" in fields else ""
+    promote = _promote(reader, entry, fields, has_images=has_images)
+    auto = reader.flag(fields["auto"].value, "auto") if "auto" in fields else False
+    supersede = reader.choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
+    model = Environment(
+        name=entry.name,
+        branch=branch,
+        path=path or "",
+        after=tuple(dict.fromkeys(name for name, _ in after if _is_name(name))),
+        promote=promote,
+        auto=bool(auto),
+        approvals=_approvals(reader, fields["approvals"]) if "approvals" in fields else None,
+        health=_health(reader, fields["health"]) if "health" in fields else HealthRule(),
+        gates=_gates(reader, fields["gates"], is_root=_is_root(fields)) if "gates" in fields else Gates(),
+        supersede=supersede or Supersede.UNAPPROVED,
+        merge_method=_merge_method(reader, fields, promote),
+    )
+    place = next((fields[key].value for key in ("path", "branch") if key in fields), entry.key)
+    lost = path is None or (branch is None and "branch" in fields)
+    return DeclaredEnvironment(model=model, after=after, place=None if lost else place)
+
+
+def _is_root(fields: Fields) -> bool:
+    """No upstream is declared; one that cannot be read is an upstream all the same."""
+    after = resolved(fields["after"].value) if "after" in fields else None
+    return after is None or (isinstance(after, Sequence) and not after.items)
+
+
+def _is_name(text: str) -> bool:
+    return re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", text) is not None
+
+
+def _promote(reader: Reader, entry: Entry, fields: Fields, *, has_images: bool) -> Promote:
+    default = Promote.VERSIONS if has_images else Promote.MERGE
+    declared = fields.get("promote")
+    promote = reader.choice(declared.value, "promote", Promote, later={"tree"}) if declared else default
+    if declared and promote is Promote.VERSIONS and not has_images:
+        message = "`promote: versions` needs images to promote, and this pipeline declares none"
+        reader.refuse(declared.value, message, "`images:` in the pipeline, or `promote: merge`")
+    if declared and promote is Promote.MERGE and has_images:
+        message = "`promote: merge` moves commits, and the releases of this pipeline are its images"
+        reader.refuse(declared.value, message, "`promote: versions`, or remove `images`")
+    if promote is Promote.MERGE and "path" in fields and not has_images:
+        message = f"environment `{entry.name}` is promoted by merges, which move the whole branch, not a `path`"
+        reader.refuse(fields["path"].key, message, "`branch:` alone, or declare `images`")
+    return promote or default
+
+
+def _merge_method(reader: Reader, fields: Fields, promote: Promote) -> MergeMethod:
+    default = MergeMethod.MERGE if promote is Promote.MERGE else MergeMethod.SQUASH
+    if "merge_method" not in fields:
+        return default
+    node = fields["merge_method"].value
+    text = reader.text(node, "merge_method")
+    if text == "rebase":
+        message = "`merge_method: rebase` makes commits that Caisson did not check"
+        reader.refuse(node, message, f"`merge_method: {default.value}`")
+        return default
+    method = reader.choice(node, "merge_method", MergeMethod)
+    if method is MergeMethod.SQUASH and promote is Promote.MERGE:
+        reader.refuse(node, "`promote: merge` needs merge commits", "`merge_method: merge`")
+        return default
+    return method or default
+
+
+def _approvals(reader: Reader, entry: Entry) -> Approvals:
+    fields = reader.fields(entry.value, "`approvals`", known=("count", "users"), later=_APPROVALS_LATER)
+    count = 1
+    if "count" in fields:
+        count = reader.integer(fields["count"].value, "count", low=1, high=_MOST_APPROVALS) or 1
+    users = reader.texts(fields["users"].value, "`users`") if "users" in fields else ()
+    for user, node in users:
+        if not _LOGIN.fullmatch(user):
+            reader.refuse(node, f"{user!r} is not a GitHub login", f"`{user.lstrip('@')}`" if "@" in user else None)
+    if users and count > len({user.lower() for user, _ in users}):
+        message = f"{count} approvals are required, of fewer users"
+        reader.refuse(fields["users"].value, message, f"at least {count} users, or a lower `count`")
+    return Approvals(count=count, users=tuple(user for user, _ in users))
+
+
+def _health(reader: Reader, entry: Entry) -> HealthRule:
+    fields = reader.fields(entry.value, "`health`", known=("from", "timeout", "grace"), later=_HEALTH_LATER)
+    default = HealthRule()
+    source: HealthSource | None = None
+    if "from" in fields:
+        node = fields["from"].value
+        text = reader.text(node, "from")
+        if text is not None and text.startswith("check:"):
+            reader.refuse(node, f"health from {text!r} is not supported by this version yet", "`argocd` or `none`")
+        elif text is not None:
+            source = reader.choice(node, "from", HealthSource, later={"flux", "workload"})
+    timeout = reader.duration(fields["timeout"].value, "timeout") if "timeout" in fields else None
+    grace = reader.duration(fields["grace"].value, "grace") if "grace" in fields else None
+    return HealthRule.model_validate(
+        {
+            "from": source or default.source,
+            "timeout": default.timeout if timeout is None else timeout,
+            "grace": default.grace if grace is None else grace,
+        }
+    )
+
+
+def _gates(reader: Reader, entry: Entry, *, is_root: bool) -> Gates:
+    fields = reader.fields(entry.value, "`gates`", known=("health", "soak"), later=_GATES_LATER)
+    for name in ("health", "soak"):
+        if is_root and name in fields:
+            message = f"`{name}` looks at the environments upstream, and this one has none"
+            reader.refuse(fields[name].key, message, "`after:` with an environment, or remove it")
+    if "health" in fields and reader.flag(fields["health"].value, "health") is False:
+        message = "the health of the environments upstream is always required"
+        reader.refuse(fields["health"].value, message, "`health: {from: none}` in the environment upstream")
+    soak = reader.duration(fields["soak"].value, "soak") if "soak" in fields else None
+    return Gates(soak=soak)

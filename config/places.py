@@ -1,0 +1,92 @@
+"""Where environments live: branches and folders that Git, GitHub and we all accept, one environment in each. No I/O."""
+
+import re
+from dataclasses import dataclass
+
+from config.pipeline import Environment, Promote
+from config.reading import Reader
+from config.yaml_text import Node
+
+_BRANCH_REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[-./]|[./]$|^@$")
+_LONGEST_BRANCH = 200
+_LONGEST_PATH = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inhabitant:
+    """An environment of a pipeline, and the piece that says where it lives."""
+
+    pipeline: str
+    environment: Environment
+    node: Node
+
+
+def read_branch(reader: Reader, node: Node) -> str | None:
+    """The name of a branch, without refs/heads/ (git check-ref-format)."""
+    text = reader.text(node, "branch")
+    if text is None:
+        return None
+    if text.startswith("refs/"):
+        reader.refuse(node, f"a branch is named without {text.split('/')[0]}/", f"`{text.removeprefix('refs/heads/')}`")
+    elif _BRANCH_REFUSED.search(text) or len(text) > _LONGEST_BRANCH:
+        reader.refuse(node, f"{text!r} is not the name of a branch", "a name Git accepts")
+    elif text == "caisson" or text.startswith("caisson/"):
+        reader.refuse(node, "branches named caisson/… are for Caisson's own pull requests", "another branch")
+    else:
+        return text
+    return None
+
+
+def read_path(reader: Reader, node: Node) -> str | None:
+    """A folder, from the root of the repository, with single slashes and none at its ends; "" is the whole tree."""
+    text = reader.text(node, "path")
+    if text is None:
+        return None
+    parts = [part for part in text.split("/") if part not in ("", ".")]
+    lowered = [part.lower() for part in parts]
+    if text.startswith("/"):
+        reader.refuse(node, "a path starts at the repository's root, without a slash", f"`{'/'.join(parts)}`")
+    elif "\\" in text:
+        reader.refuse(node, "a path is written with slashes", f"`{text.replace(chr(92), '/')}`")
+    elif ".." in parts:
+        reader.refuse(node, "a path may not climb with `..`", "the folder's path from the repository's root")
+    elif ".git" in lowered or lowered[:1] == [".github"]:
+        reader.refuse(node, f"{text!r} is never written by Caisson", "the path of a folder that is deployed")
+    elif any(ord(c) < ord(" ") or c == "\x7f" for c in text) or len(text) > _LONGEST_PATH:
+        reader.refuse(node, "this is not the path of a folder", "a path without control characters")
+    else:
+        return "/".join(parts)
+    return None
+
+
+def check_places(reader: Reader, inhabitants: tuple[Inhabitant, ...], *, default_branch: str | None) -> None:
+    """Refuse two environments at one place: same branch, and the same folder or one inside the other."""
+    by_branch: dict[str | None, dict[str, Inhabitant]] = {}
+    for one in inhabitants:
+        branch = one.environment.branch
+        taken = by_branch.setdefault(None if branch == default_branch else branch, {})
+        other = taken.get(one.environment.path)
+        if other is not None:
+            _refuse_pair(reader, one, other)
+        else:
+            taken[one.environment.path] = one
+    for taken in by_branch.values():
+        for path, one in taken.items():
+            if other := next((taken[p] for p in _parents(path) if p in taken), None):
+                _refuse_pair(reader, one, other)
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.split("/") if path else []
+    return ["/".join(parts[:count]) for count in range(len(parts))]
+
+
+def _refuse_pair(reader: Reader, one: Inhabitant, other: Inhabitant) -> None:
+    mine, theirs = one.environment, other.environment
+    branch = f"the branch {mine.branch}" if mine.branch else "the default branch"
+    if mine.path == theirs.path:
+        where = f"{mine.path or 'the whole tree'} on {branch}"
+    else:
+        where = f"{theirs.path or 'the whole tree'} on {branch}, which holds {mine.path}"
+    remedy = "a branch of its own" if mine.promote is Promote.MERGE else "a `path` or `branch` of its own"
+    reader.refuse(one.node, f"{other.pipeline}/{theirs.name} already lives in {where}", remedy)

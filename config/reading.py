@@ -1,0 +1,183 @@
+"""Reading pieces of YAML as the kinds of value our file knows, collecting what is wrong instead of stopping. No I/O.
+
+Values are taken as the text that stands there: a constraint `1.10` stays "1.10". Each reader returns None after it has
+noted a problem, so that the rest of the file is still read and everybody learns of every mistake at once.
+"""
+
+import difflib
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from config import yaml_text
+from config.problems import Problem
+from config.yaml_text import Node, Scalar, Sequence
+
+DURATION = r"^[0-9]{1,6}[smhd]$"
+_LONGEST = timedelta(days=366)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_PLAIN_TAGS = frozenset(
+    {"!", *(f"tag:yaml.org,2002:{t}" for t in ("str", "int", "float", "bool", "null", "map", "seq"))}
+)
+_MOST_COMPARED = 200
+_LONGEST_MESSAGE = 300
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key of a mapping: its text, and both pieces for naming their place."""
+
+    name: str
+    key: Node
+    value: Node
+
+
+Fields = Mapping[str, Entry]
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads one file, noting problems in it."""
+
+    path: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def refuse(self, node: Node, message: str, suggestion: str | None = None) -> None:
+        """Note a problem at the place of a piece."""
+        at = node.start
+        problem = Problem(
+            path=self.path,
+            line=at.line,
+            column=at.column,
+            message=_one_line(message),
+            suggestion=_one_line(suggestion) if suggestion else None,
+        )
+        if problem not in self.problems[-1:]:
+            self.problems.append(problem)
+
+    def vet(self, root: Node) -> None:
+        """Refuse what no part of the file may hold: duplicate keys, and tags that are not plain YAML."""
+        for key, name in yaml_text.duplicate_keys(root):
+            self.refuse(key, f"the key `{name}` stands here a second time")
+        for piece in yaml_text.walk(root):
+            tag = None if isinstance(piece, yaml_text.Alias) else piece.tag
+            if tag is not None and tag not in _PLAIN_TAGS:
+                self.refuse(piece, f"the tag {tag} is not allowed", "the value without a tag")
+
+    def entries(self, node: Node, what: str) -> tuple[Entry, ...]:
+        """The keys of a mapping, in order; of a key that stands twice, the first."""
+        mapping = yaml_text.resolved(node)
+        if not isinstance(mapping, yaml_text.Mapping):
+            self.refuse(node, f"{what} must be a mapping of keys to values")
+            return ()
+        found: dict[str, Entry] = {}
+        for key, value in mapping.entries:
+            name = yaml_text.key_text(key)
+            if name is None:
+                self.refuse(key, "a key must be text")
+            elif name == "<<":
+                self.refuse(key, "merge keys (<<) are not understood", "the keys out")
+            else:
+                found.setdefault(name, Entry(name, key, value))
+        return tuple(found.values())
+
+    def fields(self, node: Node, what: str, *, known: Collection[str], later: Collection[str] = ()) -> Fields:
+        """The known keys of a mapping that have a value. Unknown ones are refused, with the nearest known one named."""
+        found: dict[str, Entry] = {}
+        for entry in self.entries(node, what):
+            if entry.name in later:
+                self.refuse(entry.key, f"`{entry.name}` in {what} is not supported by this version yet")
+            elif entry.name not in known:
+                near = nearest(entry.name, [*known, *later])
+                self.refuse(entry.key, f"`{entry.name}` is not a key of {what}", near or f"one of {_listed(known)}")
+            elif isinstance(scalar := yaml_text.resolved(entry.value), Scalar) and scalar.null:
+                self.refuse(entry.key, f"`{entry.name}` has no value", f"a value, or remove `{entry.name}`")
+            else:
+                found[entry.name] = entry
+        return found
+
+    def text(self, node: Node, what: str) -> str | None:
+        """The text of a single value."""
+        scalar = yaml_text.resolved(node)
+        if not isinstance(scalar, Scalar):
+            self.refuse(node, f"{what} must be a single value")
+            return None
+        if scalar.null or not scalar.value.strip():
+            self.refuse(node, f"{what} is empty")
+            return None
+        return scalar.value
+
+    def texts(self, node: Node, what: str) -> tuple[tuple[str, Node], ...]:
+        """The values of a list, each with its place."""
+        sequence = yaml_text.resolved(node)
+        if not isinstance(sequence, Sequence):
+            one = f"[{sequence.value}]" if isinstance(sequence, Scalar) else "[…]"
+            self.refuse(node, f"{what} must be a list", f"`{one}`")
+            return ()
+        texts = [(self.text(item, f"an item of {what}"), item) for item in sequence.items]
+        return tuple((text, item) for text, item in texts if text is not None)
+
+    def flag(self, node: Node, what: str) -> bool | None:
+        """`true` or `false`; YAML's other spellings of them are refused, since not every reader agrees on them."""
+        text = self.text(node, what)
+        if text is None or text in {"true", "false"}:
+            return None if text is None else text == "true"
+        self.refuse(node, f"{what} must be true or false, not {text!r}", "`true` or `false`")
+        return None
+
+    def integer(self, node: Node, what: str, *, low: int, high: int) -> int | None:
+        text = self.text(node, what)
+        if text is None:
+            return None
+        if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) or not low <= int(text) <= high:
+            self.refuse(node, f"{what} must be a whole number, not {text!r}", f"a number from {low} to {high}")
+            return None
+        return int(text)
+
+    def duration(self, node: Node, what: str) -> timedelta | None:
+        """A whole number and its unit: 90s, 30m, 2h, 1d."""
+        text = self.text(node, what)
+        if text is None:
+            return None
+        if not re.fullmatch(DURATION, text):
+            self.refuse(node, f"{what} must be a duration, not {text!r}", "a number and its unit: 90s, 30m, 2h or 1d")
+            return None
+        duration = timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+        if duration > _LONGEST:
+            self.refuse(node, f"{what} is longer than a year", "a shorter one")
+            return None
+        return duration
+
+    def choice(self, node: Node, what: str, kinds: type[Choice], *, later: Collection[str] = ()) -> Choice | None:
+        """One of the values of an enumeration."""
+        text = self.text(node, what)
+        values = [kind.value for kind in kinds]
+        if text is None or text in values:
+            return None if text is None else kinds(text)
+        if text in later:
+            self.refuse(node, f"{what} {text!r} is not supported by this version yet", f"one of {_listed(values)}")
+        else:
+            near = nearest(text, values)
+            self.refuse(node, f"{what} cannot be {text!r}", near or f"one of {_listed(values)}")
+        return None
+
+
+def nearest(text: str, known: Collection[str]) -> str | None:
+    """The known word that someone who wrote `text` probably meant, in backquotes."""
+    near = difflib.get_close_matches(text[:100], list(known)[:_MOST_COMPARED], n=1)
+    return f"`{near[0]}`" if near else None
+
+
+def _one_line(text: str) -> str:
+    """What people wrote is quoted in messages, and may be long or hold line breaks."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_MESSAGE else f"{line[: _LONGEST_MESSAGE - 1]}…"
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)

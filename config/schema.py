@@ -1,0 +1,69 @@
+"""The JSON Schema of `.github/caisson.yaml`, for editors, made from the models. No I/O.
+
+The models hold tuples of named things where the file maps names to things, and time spans where the file writes `30m`;
+the schema is bent to the file here, and nowhere else. It is laxer than `config.parse`, which rules.
+"""
+
+from typing import Any
+
+from pydantic import JsonValue
+
+from config.pipeline import NAME, Configuration
+from config.reading import DURATION
+
+Schema = dict[str, Any]
+
+# Defaults that depend on other keys: the models' own would mislead an editor.
+_DEPENDENT_DEFAULTS = (("Environment", "promote"), ("Environment", "merge_method"))
+_WRITTEN_DEFAULTS = {"PT15M": "15m", "PT2M": "2m"}
+
+
+def json_schema() -> Schema:
+    """A JSON Schema (draft 2020-12) of the file as people write it."""
+    model = Configuration.model_json_schema(by_alias=True)
+    schema: Schema = {key: _as_written(part) for key, part in model.items()}
+    kinds = schema["$defs"]
+    for kind in ("Environment", "Pipeline"):
+        del kinds[kind]["properties"]["name"]
+        kinds[kind]["required"] = [key for key in kinds[kind].get("required", ()) if key != "name"]
+    for kind, key in _DEPENDENT_DEFAULTS:
+        kinds[kind]["properties"][key].pop("default", None)
+    kinds["Gates"]["properties"]["health"] = {"const": True, "description": "Always so; may be written out."}
+    pipeline = kinds["Pipeline"]["properties"]
+    pipeline["environments"] = _named("Environment", "The environments, by name.")
+    pipeline["images"] = _named("ImageSource", "The images that travel, by name.")
+    schema["properties"]["pipelines"] = {**_named("Pipeline", "The pipelines, by name."), "minProperties": 0}
+    schema["required"] = ["pipelines"]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _named(kind: str, description: str) -> Schema:
+    return {
+        "type": "object",
+        "description": description,
+        "minProperties": 1,
+        "propertyNames": {"pattern": NAME, "maxLength": 60},
+        "additionalProperties": {"$ref": f"#/$defs/{kind}"},
+    }
+
+
+def _as_written(node: JsonValue) -> JsonValue:
+    """Durations as the file writes them; no `null`, since a key without a value is refused."""
+    if isinstance(node, list):
+        return [_as_written(item) for item in node]
+    if not isinstance(node, dict):
+        return _WRITTEN_DEFAULTS.get(node, node) if isinstance(node, str) else node
+    written = {key: _as_written(value) for key, value in node.items() if (key, value) != ("default", None)}
+    # The default of a whole section repeats those of its keys.
+    if isinstance(written.get("default"), dict):
+        del written["default"]
+    if written.get("format") == "duration":
+        del written["format"]
+        written["pattern"] = DURATION
+    choices = written.get("anyOf")
+    if isinstance(choices, list):
+        kept = [choice for choice in choices if choice != {"type": "null"}]
+        if len(kept) == 1 and isinstance(kept[0], dict):
+            del written["anyOf"]
+            written |= kept[0]
+    return written
