@@ -62,7 +62,7 @@ def backoff(failures: int, *, first: timedelta, longest: timedelta, spread: floa
 
 
 class Worker:
-    """`look` is called with a held claim, whose lease is renewed meanwhile; if the lease is lost, the look is cancelled."""
+    """`look` is called with a held claim; its lease is renewed meanwhile, and a look that loses it is cancelled."""
 
     def __init__(
         self,
