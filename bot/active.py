@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.actions import Action, Ask, RecordRelease, RecordStatusChange
 from bot.errors import UserError
@@ -259,14 +259,20 @@ def _standing(
         records=place.records,
         active=record.release if record else None,
         record=record,
-        health=_health(environment, seen, base, record, unwatched=unwatched),
+        health=_health(environment, seen, place, base, record),
     )
 
 
-def _health(
-    environment: Environment, seen: Observation, base: Base, record: Record | None, *, unwatched: bool
-) -> Health:
-    if unwatched:
+def _merged_at(place: Place, record: Record) -> datetime:
+    """Since when the cluster must have reconciled. An adopted release was not merged by us: its revision must do."""
+    if record.how is How.ADOPTED:
+        return datetime.min.replace(tzinfo=UTC)
+    merged = next((m for m in place.merged if m.commit is not None and m.commit.sha == record.commit), None)
+    return merged.merged_at if merged else record.created
+
+
+def _health(environment: Environment, seen: Observation, place: Place, base: Base, record: Record | None) -> Health:
+    if environment.health.source is HealthSource.NONE:
         return _unknown("health is not watched (health: from: none)")
     if record is None:
         return _unknown("nothing has been recorded here yet")
@@ -283,7 +289,7 @@ def _health(
         applications,
         base=base,
         merge_commit=record.commit,
-        merged_at=record.created,
+        merged_at=_merged_at(place, record),
         now=seen.now,
         path=environment.path,
     )

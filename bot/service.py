@@ -11,6 +11,7 @@ from typing import Self
 import aiohttp
 import structlog
 
+from bot.actions import EnvironmentView
 from bot.clock import Clock
 from bot.cluster import Cluster, NoCluster, connect
 from bot.errors import CaissonError
@@ -139,6 +140,14 @@ class Service:
                 for view in views
             )
         )
+
+    def view(self, pipeline: str, environment: str) -> EnvironmentView | None:
+        """What the last pass made of one environment."""
+        for views in self.reconciler.known.views.values():
+            for shown in views:
+                if shown.pipeline == pipeline:
+                    return next((e for e in shown.environments if e.name == environment), None)
+        return None
 
     async def resync(self) -> None:
         """Nudge everything there is; readiness begins with the first one that succeeds."""

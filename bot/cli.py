@@ -1,0 +1,140 @@
+"""The command line: `caisson serve`, `caisson demo`, `caisson check`. Exit status 2 means that what was given is wrong."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+import structlog
+from rich.console import Console
+
+from bot.clock import SystemClock
+from bot.errors import CaissonError
+from bot.reconcile import CHECKS
+from bot.service import Parts, Service
+from config.parse import ConfigError, json_schema, parse
+from config.settings import Settings, SettingsError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="caisson")
+def main() -> None:
+    """Promote deployments through pull requests."""
+
+
+@main.command()
+def serve() -> None:
+    """Run the bot. Settings come from the environment (see the README)."""
+    _log_as_json(logging.INFO)
+    try:
+        settings = Settings.from_environment(os.environ)
+        asyncio.run(_serve(settings))
+    except (SettingsError, CaissonError) as error:
+        raise click.UsageError(str(error)) from error
+
+
+async def _serve(settings: Settings) -> None:
+    parts = Parts(
+        app_id=settings.app_id,
+        private_key=settings.private_key,
+        webhook_secrets=settings.webhook_secrets,
+        github_url=settings.github_url,
+        store=settings.store,
+        host=settings.host,
+        port=settings.port,
+        kube=str(settings.kubeconfig) if settings.kubeconfig else _in_cluster(),
+        kube_context=settings.kube_context,
+        registry_doors=settings.registry_doors,
+        registry_credentials=_credentials(settings.registry_credentials),
+        resync_interval=settings.resync_interval,
+        poll_interval=settings.poll_interval,
+    )
+    service = await Service(parts, SystemClock()).start()
+    stopping = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    structlog.get_logger().info("serving", url=service.url)
+    working = asyncio.create_task(service.run())
+    waiting = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+        await service.stop()
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+
+
+def _in_cluster() -> str | None:
+    return "in-cluster" if os.environ.get("KUBERNETES_SERVICE_HOST") else None
+
+
+def _credentials(path: Path | None) -> dict[str, tuple[str, str]]:
+    """Registry host → user and password, from a Docker `config.json`-shaped file of `{"host": {"username", "password"}}`."""
+    if path is None:
+        return {}
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        return {str(host): (str(e["username"]), str(e["password"])) for host, e in entries.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        example = '{"registry.example.com": {"username": "…", "password": "…"}}'
+        raise SettingsError(f"{path}: not registry credentials ({error}): write {example}") from error
+
+
+@main.command()
+@click.option("--auto", is_flag=True, help="Do the person's part as well, and exit.")
+def demo(*, auto: bool) -> None:
+    """Show the road from a pushed image to production, on this machine alone."""
+    # Imported here: the sandbox is no part of a running bot.
+    from bot.demo import DemoFailed, run
+
+    _log_as_json(logging.WARNING)
+    console = Console(highlight=False)
+    try:
+        asyncio.run(run(auto=auto, console=console))
+    except DemoFailed as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        console.print("stopped")
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=".github/caisson.yaml")
+def check(file: Path) -> None:
+    """Check a configuration file and print every problem as path:line:column."""
+    try:
+        declared = parse(file.read_text(encoding="utf-8"), path=str(file), checks=CHECKS)
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file}: not UTF-8 text: {error}") from error
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        sys.exit(1)
+    names = ", ".join(p.name for p in declared.pipelines) or "no pipelines"
+    click.echo(f"{file}: valid ({names})")
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration file, for editors."""
+    click.echo(json.dumps(json_schema(), indent=2))
+
+
+def _log_as_json(level: int) -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )

@@ -1,0 +1,165 @@
+"""The demo: a sandbox and the bot on loopback, and a pushed image on its way to production, told step by step."""
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.clock import SystemClock
+from bot.service import Parts, Service
+from sandbox import shop
+from sandbox.github.state import PullRequest, Repository
+from sandbox.laptop import REGISTRY_TOKEN, WEBHOOK_SECRET, Laptop
+
+FULL_NAME = "acme/deploy"
+OLD, NEW = "1.0.0", "1.1.0"
+PATIENCE = 60.0
+SOAK = "3s"
+
+
+class DemoFailed(Exception):
+    """A step did not happen in time; the message says which, and what the board said."""
+
+
+async def run(*, auto: bool, console: Console) -> None:
+    """Run the whole road. With `auto` the person's part is done too."""
+    with tempfile.TemporaryDirectory(prefix="caisson-demo-") as folder:
+        async with _laptop(Path(folder)) as laptop:
+            laptop.registry.push("acme/web-app", OLD)
+            laptop.registry.outbox.clear()
+            image = f"{laptop.registry.host}/acme/web-app"
+            files = shop.files(image, OLD, config=shop.configuration(image, soak=SOAK))
+            people = {"alice": "admin", "bob": "write", "carol": "read"}
+            repository = laptop.repository(FULL_NAME, files, people=people)
+            shop.deploy(laptop, FULL_NAME)
+            async with _bot(laptop, Path(folder)) as service:
+                await _Story(laptop, repository, service, console, auto=auto).tell()
+
+
+@contextlib.asynccontextmanager
+async def _laptop(folder: Path) -> AsyncIterator[Laptop]:
+    manifest = Path(str(resources.files("sandbox"))).parent / "app.yml"
+    laptop = await Laptop(folder, SystemClock().now, manifest=manifest).start()
+    try:
+        yield laptop
+    finally:
+        await laptop.stop()
+
+
+@contextlib.asynccontextmanager
+async def _bot(laptop: Laptop, folder: Path) -> AsyncIterator[Service]:
+    parts = Parts(
+        app_id=laptop.app.id,
+        private_key=laptop.app.private_key.encode(),
+        webhook_secrets=(WEBHOOK_SECRET.encode(),),
+        github_url=laptop.github_server.url,
+        web_url=laptop.github_server.url,
+        store=str(folder / "caisson.db"),
+        kube=laptop.cluster.url,
+        registry_doors={"laptop": REGISTRY_TOKEN},
+        plain_http=frozenset({laptop.registry.host}),
+    )
+    service = await Service(parts, SystemClock()).start()
+    tasks = [asyncio.create_task(service.run()), asyncio.create_task(_machinery(laptop, service))]
+    try:
+        yield service
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await service.stop()
+
+
+async def _machinery(laptop: Laptop, service: Service) -> None:
+    """What GitHub, the registry and Argo CD do by themselves, ten times a second."""
+    while True:
+        while laptop.github.outbox:
+            await laptop.deliver(laptop.github.outbox.popleft(), service.url)
+        await laptop.notify(service.url)
+        await laptop.roll_out()
+        await asyncio.sleep(0.1)
+
+
+class _Story:
+    """The steps, each waited for as a person would see it: on the pull requests and on the board."""
+
+    def __init__(
+        self, laptop: Laptop, repository: Repository, service: Service, console: Console, *, auto: bool
+    ) -> None:
+        self._laptop = laptop
+        self._repository = repository
+        self._service = service
+        self._console = console
+        self._auto = auto
+
+    async def tell(self) -> None:
+        say = self._console.print
+        say(f"[bold]board[/bold]    {self._service.url}/")
+        say(f"[bold]sandbox[/bold]  {self._laptop.github_server.url}/{FULL_NAME}")
+        for name in shop.NAMES:
+            await self._until(f"{name} is seen running {OLD}", lambda name=name: self._live(name) == OLD)
+        say(f"  {', '.join(shop.NAMES)} run web-app {OLD}, found in Git and healthy in the cluster")
+        calls = self._calls()
+        say(f"[cyan]push[/cyan]     web-app:{NEW} to the registry")
+        self._laptop.registry.push("acme/web-app", NEW)
+        for name in shop.NAMES:
+            pull = await self._opened(name)
+            say(f"[cyan]open[/cyan]     #{pull.number} {pull.title}")
+            if name == "production":
+                await self._approval(pull)
+            await self._until(f"#{pull.number} merges", lambda pull=pull: pull.merged, forever=name == "production" and not self._auto)
+            say(f"[green]merged[/green]   #{pull.number} into {name}")
+            await self._until(f"{name} runs {NEW}", lambda name=name: self._live(name) == NEW)
+            say(f"[green]healthy[/green]  {name} runs web-app {NEW}")
+        merged = sum(pull.merged for pull in self._repository.pulls)
+        count = self._calls() - calls
+        # The last line is plain: scripts read it.
+        print(f"demo: production runs web-app {NEW}; {merged} pull requests merged; {count} GitHub calls", flush=True)
+
+    async def _approval(self, pull: PullRequest) -> None:
+        await self._until(
+            f"production has soaked {SOAK} and waits for an approval",
+            lambda: "approval" in self._waiting("production") and "soaking" not in self._waiting("production"),
+        )
+        self._console.print(f"[yellow]waits[/yellow]    production: {self._waiting('production')}")
+        if self._auto:
+            self._console.print("[cyan]approve[/cyan]  bob comments /approve")
+            self._laptop.comment(self._repository, pull, "/approve", by="bob")
+            return
+        where = f"{self._laptop.github_server.url}/{FULL_NAME}/pull/{pull.number}"
+        self._console.print(f"[bold yellow]your turn[/bold yellow]  open {where} and approve it as bob, or comment /approve")
+
+    async def _opened(self, name: str) -> PullRequest:
+        def found() -> PullRequest | None:
+            wanted = f"caisson/web-app/{name}"
+            return next((p for p in self._repository.pulls if p.head_ref == wanted and NEW in p.title), None)
+
+        await self._until(f"a pull request into {name} is opened", lambda: found() is not None)
+        pull = found()
+        assert pull is not None
+        return pull
+
+    async def _until(self, what: str, true: Callable[[], bool], *, forever: bool = False) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE
+        while not true():
+            if loop.time() > deadline and not forever:
+                board = "; ".join(f"{name}: {self._waiting(name)}" for name in shop.NAMES)
+                raise DemoFailed(f"this did not happen within {PATIENCE:.0f} s: {what}. The board says: {board}")
+            await asyncio.sleep(0.05)
+
+    def _live(self, name: str) -> str | None:
+        view = self._service.view("web-app", name)
+        return view.live if view and view.health == "healthy" else None
+
+    def _waiting(self, name: str) -> str:
+        view = self._service.view("web-app", name)
+        return view.waiting if view else "not looked at yet"
+
+    def _calls(self) -> int:
+        return sum(call.kind != "token" for call in self._laptop.github_server.calls)
