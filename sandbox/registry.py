@@ -97,7 +97,7 @@ class RegistryServer:
     async def notify(self, url: str, headers: Mapping[str, str], session: aiohttp.ClientSession) -> int:
         """Send what is in the outbox, oldest first; give how many were taken.
 
-        As the real one, it stops at a refusal and keeps that notification for the next time; any 2xx or 3xx acknowledges.
+        As the real one it stops at a refusal and keeps that notification; any 2xx or 3xx acknowledges.
         """
         sent = 0
         while self.outbox:
@@ -144,7 +144,7 @@ class RegistryServer:
         return _error(HTTPStatus.NOT_FOUND, "UNSUPPORTED")
 
     def _list(self, request: web.Request, name: str, shelf: _Repository) -> web.Response:
-        """OCI distribution spec, "Listing Tags": in lexical order, after `last`, at most `n`, and a Link where more follow."""
+        """OCI distribution spec, "Listing Tags": in lexical order, after `last`, at most `n`, a Link to the rest."""
         asked = request.query.get("n", "")
         most = min(int(asked), self.page) if asked.isdigit() else self.page
         rest = [tag for tag in sorted(shelf.tags) if tag > request.query.get("last", "")]
