@@ -85,7 +85,7 @@ def _normalised(name: str, text: str) -> str:
         )
     if not all(_COMPONENT.fullmatch(part) for part in path.split("/")):
         raise ImageReferenceError(f"{text!r}: {path!r} is not the name of a repository")
-    if host == HUB and _IMAGE_ID.fullmatch(path.removeprefix("library/")):
+    if _IMAGE_ID.fullmatch(name):
         raise ImageReferenceError(f"{text!r} is an image id, not the name of a repository")
     return f"{host}/{path}"
 

@@ -12,8 +12,7 @@ import pytest
 from aiohttp import web
 
 from bot.errors import Permanent, Transient
-from bot.image_reference import ImageReferenceError, parse_reference
-from bot.model import Digest, Tags, Unknown
+from bot.model import Tags, Unknown
 from bot.registry import Registry, Scans
 from bot.registry_access import Challenge, parse_challenge
 from sandbox.registry import RegistryServer
@@ -445,37 +444,3 @@ async def test_a_registry_that_asks_for_quiet_gets_it() -> None:
         clock.time += timedelta(seconds=61)
         await scans.tags(f"{it.host}/x")
         assert len(it.authorizations) == 2
-
-
-# --- names ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "repository", "tag"),
-    [
-        pytest.param("nginx", "docker.io/library/nginx", None, id="a bare name is Docker's own"),
-        pytest.param("org/app:1", "docker.io/org/app", "1", id="a name without host is on Docker Hub"),
-        pytest.param("index.docker.io/nginx", "docker.io/library/nginx", None, id="Docker Hub has one name"),
-        pytest.param("host:5000/app", "host:5000/app", None, id="a colon before the last slash is a port"),
-        pytest.param("host:5000/app:1.2", "host:5000/app", "1.2", id="a port and a tag"),
-        pytest.param("localhost/app", "localhost/app", None, id="localhost is a host"),
-        pytest.param("[::1]:5000/a/b__c", "[::1]:5000/a/b__c", None, id="an IPv6 host"),
-        pytest.param(f"ghcr.io/o/a:1@sha256:{'0' * 64}", "ghcr.io/o/a", "1", id="a tag and a digest"),
-    ],
-)
-def test_references_are_split(text: str, repository: str, tag: str | None) -> None:
-    """Text → normalised repository and tag."""
-    reference = parse_reference(text)
-    assert (reference.repository, reference.tag) == (repository, tag)
-    assert reference.digest == (Digest(f"sha256:{'0' * 64}") if "@" in text else None)
-    assert parse_reference(reference.repository).repository == reference.repository
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "Org/app", "ghcr.io/", "a//b", "a:", "a@sha256:1", "a b", "-a", "a" * 300, "0" * 64, "https://ghcr.io/a"],
-)
-def test_what_names_no_image_is_refused(text: str) -> None:
-    """In words, as the user's mistake."""
-    with pytest.raises(ImageReferenceError):
-        parse_reference(text)

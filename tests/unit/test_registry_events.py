@@ -36,6 +36,7 @@ def envelope(**changed: object) -> bytes:
 def hint(
     repository: str = "reg.example/org/shop", *, tag: str | None = "1.0.0", digest: Digest | None = DIGEST
 ) -> Hint:
+    """What `envelope()` means, but for what is named."""
     return Hint(repository=repository, tag=tag, digest=digest)
 
 
