@@ -40,5 +40,5 @@ def test_what_names_no_image_is_refused(text: str) -> None:
 def test_a_repository_alone_carries_neither_tag_nor_digest() -> None:
     """Where a repository is declared, a tag is a mistake, and the message shows what to write."""
     assert normalise_repository("nginx") == "docker.io/library/nginx"
-    with pytest.raises(ImageReferenceError, match="write the repository alone: ghcr.io/o/a$"):
+    with pytest.raises(ImageReferenceError, match=r"write the repository alone: ghcr\.io/o/a$"):
         normalise_repository("ghcr.io/o/a:1")
