@@ -1,0 +1,122 @@
+"""GitHub's answer to our one query, as facts of the model with trust established. No I/O.
+
+JSON dies here: what is not provably ours is dropped; what is missing from the answer raises `Transient`, so no gate
+opens on it.
+"""
+
+from collections.abc import Mapping
+
+from bot.errors import Permanent
+from bot.github.documents import Place as Where
+from bot.github.failures import NotFound
+from bot.github.identity import AppIdentity
+from bot.github.read_parts import checks, commit, file, folder_blobs, path_in
+from bot.github.read_pulls import merged_pulls, open_pulls
+from bot.github.read_records import records
+from bot.github.shape import Node, unexpected
+from bot.model import Base, Configured, File, Place, Repository, Sha
+
+
+def read_repository(data: Mapping[str, object], *, identity: AppIdentity) -> Repository:
+    """The repository and its configuration. Raises `NotFound`, and `Permanent` for a repository without a commit."""
+    node = _repository(data)
+    name = node.text("nameWithOwner")
+    branch = node.maybe_node("defaultBranchRef")
+    if branch is None:
+        raise Permanent(f"{name} has no default branch yet: push a first commit")
+    target = branch.node("target")
+    return Repository(
+        id=node.number("databaseId"),
+        node=node.text("id"),
+        full_name=name,
+        default_branch=branch.text("name"),
+        tip=target.sha("oid"),
+        archived=node.flag("isArchived"),
+        config=_configured(target, identity),
+    )
+
+
+def read_place(
+    data: Mapping[str, object], i: int, place: Where, *, identity: AppIdentity, repository: Repository
+) -> Place:
+    """Environment number `i` of the query, read at `place`."""
+    node = _repository(data)
+    if node.number("databaseId") != repository.id:
+        raise unexpected("the answer is about another repository")
+    head = node.maybe_node(f"head{i}")
+    target = head.node("target") if head else None
+    pull, foreign = None, None
+    if head is not None:
+        pull, foreign = open_pulls(head.node("associatedPullRequests").nodes(), place, identity)
+    return Place(
+        base=_base(node, i, place),
+        head=commit(target, identity) if target else None,
+        pull=pull,
+        merged=merged_pulls(node.node(f"merged{i}").nodes(), place, identity),
+        records=records(node.node(f"deployments{i}"), place.record, identity),
+        head_files=folder_blobs(target, place.folder),
+        foreign_pull=foreign,
+    )
+
+
+def read_config_history(data: Mapping[str, object]) -> tuple[tuple[Sha, str | None], ...]:
+    """Commits that changed the configuration, newest first, each with its text; None where it was gone or no text."""
+    branch = _repository(data).maybe_node("defaultBranchRef")
+    if branch is None:
+        return ()
+    return tuple((one.sha("oid"), _earlier(one)) for one in branch.node("target").node("history").nodes())
+
+
+def _earlier(node: Node) -> str | None:
+    entry = node.maybe_node("file")
+    blob = entry.maybe_node("object") if entry else None
+    return blob.maybe_text("text") if blob and "text" in blob.fields else None
+
+
+def _repository(data: Mapping[str, object]) -> Node:
+    found = Node(data, "data").maybe_node("repository")
+    if found is None:
+        raise NotFound("GitHub does not show us the repository")
+    return found
+
+
+def _configured(target: Node, identity: AppIdentity) -> Configured:
+    entry = target.maybe_node("file")
+    if entry is None:
+        return Configured(text=None, oid=None, commit=None)
+    found = file(entry, entry.text("path"))
+    brought = target.node("configured").nodes()
+    return Configured(
+        text=found.text,
+        oid=found.oid,
+        commit=brought[0].sha("oid") if brought else None,
+        checks=checks(brought[0].maybe_node("statusCheckRollup"), identity) if brought else (),
+    )
+
+
+def _base(node: Node, i: int, place: Where) -> Base | None:
+    branch = node.maybe_node(f"base{i}")
+    if branch is None:
+        return None
+    target = branch.node("target")
+    touched = target.node("touched").nodes()
+    files = node.maybe_node(f"files{i}")
+    tree = target.node("tree").sha("oid")
+    if files is not None and not place.folder and files.sha("oid") != tree:
+        # The branch moved while GitHub answered: files and tip must be of one moment.
+        raise unexpected(f"{place.branch} moved while it was read")
+    return Base(
+        branch=place.branch,
+        tip=target.sha("oid"),
+        tree=tree,
+        history=tuple(one.sha("oid") for one in target.node("history").nodes()),
+        touched=touched[0].sha("oid") if touched else None,
+        files=_files(files, place.folder) if files else (),
+    )
+
+
+def _files(folder: Node, path: str) -> tuple[File, ...]:
+    # Where the path names a file, there is no folder, and so nothing in it.
+    if folder.text("__typename") != "Tree":
+        return ()
+    return tuple(file(entry, path_in(path, entry.text("name"))) for entry in folder.nodes("entries"))

@@ -1,0 +1,109 @@
+"""GitHub's people, commits, files and checks as facts. No I/O.
+
+Here it is established what is ours: never by login or name, always by database id; for commits by GitHub's signature.
+"""
+
+from collections.abc import Mapping
+
+from bot.github.identity import AppIdentity
+from bot.github.shape import Node
+from bot.model import Actor, ActorKind, Check, CheckStatus, Commit, File, Sha
+
+GHOST = Actor("ghost", 0, ActorKind.OTHER)
+
+_REGULAR = (0o100644, 0o100755)
+_STATUSES = {one.value: one for one in CheckStatus}
+
+
+def actor(who: Node | None) -> Actor:
+    """Null is how GitHub names people who are gone."""
+    if who is None:
+        return GHOST
+    kind = {"User": ActorKind.USER, "Bot": ActorKind.BOT}.get(who.text("__typename"), ActorKind.OTHER)
+    return Actor(who.text("login"), who.number("databaseId") if kind is not ActorKind.OTHER else 0, kind)
+
+
+def is_ours(who: Actor, identity: AppIdentity) -> bool:
+    """A user may hold our login; nobody else has our bot's id."""
+    return who.kind is ActorKind.BOT and who.id == identity.bot_id
+
+
+def commit(node: Node, identity: AppIdentity) -> Commit:
+    author = node.maybe_node("author")
+    signature = node.maybe_node("signature")
+    email = (author.maybe_text("email") if author else None) or ""
+    user = author.maybe_node("user") if author else None
+    # Anybody may write our address into a commit; only for us does GitHub sign it.
+    signed = signature is not None and signature.flag("isValid") and signature.flag("wasSignedByGitHub")
+    return Commit(
+        sha=node.sha("oid"),
+        tree=node.node("tree").sha("oid"),
+        parents=tuple(parent.sha("oid") for parent in node.node("parents").nodes()),
+        message=node.text("message"),
+        author=(author.maybe_text("name") if author else None) or "",
+        author_email=email,
+        author_login=user.text("login") if user else None,
+        committed=node.moment("committedDate"),
+        by_us=signed and email == identity.email,
+    )
+
+
+def checks(rollup: Node | None, identity: AppIdentity) -> tuple[Check, ...]:
+    """Our check runs among a commit's contexts. Names and external ids prove nothing: the suite's App does."""
+    if rollup is None:
+        return ()
+    sha = rollup.node("commit").sha("oid")
+    runs = (one for one in rollup.node("contexts").nodes() if one.text("__typename") == "CheckRun")
+    return tuple(_check(run, sha) for run in runs if _app(run) == identity.app_id)
+
+
+def more_checks(rollup: Node | None) -> bool:
+    """Whether there are contexts that were not read."""
+    return rollup is not None and rollup.node("contexts").more("hasNextPage")
+
+
+def _app(run: Node) -> int | None:
+    suite = run.maybe_node("checkSuite")
+    app = suite.maybe_node("app") if suite else None
+    return app.number("databaseId") if app and app.value("databaseId") is not None else None
+
+
+def _check(run: Node, sha: Sha) -> Check:
+    return Check(
+        id=run.text("id"),
+        name=run.text("name"),
+        commit=sha,
+        status=_STATUSES.get(run.text("status"), CheckStatus.OTHER),
+        conclusion=run.maybe_text("conclusion"),
+        external_id=run.maybe_text("externalId") or "",
+        started=run.maybe_moment("startedAt"),
+    )
+
+
+def file(entry: Node, path: str) -> File:
+    """One tree entry, under its path from the root. Links, folders and submodules have no text of their own."""
+    mode = entry.number("mode")
+    blob = entry.maybe_node("object")
+    return File(path=path, oid=entry.sha("oid"), mode=mode, text=_text(blob) if blob and mode in _REGULAR else None)
+
+
+def _text(blob: Node) -> str | None:
+    # For what is no blob GitHub answers an empty object; isBinary is null where it could not tell.
+    if "text" not in blob.fields or blob.flag("isTruncated") or blob.value("isBinary") is True:
+        return None
+    return blob.maybe_text("text")
+
+
+def folder_blobs(commit_node: Node | None, folder: str) -> Mapping[str, Sha]:
+    """Path from the root → object id, for the entries of an environment's folder as one commit has it."""
+    found = commit_node.maybe_node("folder") if commit_node else None
+    tree = found.maybe_node("object") if found and folder else found
+    if tree is None or "entries" not in tree.fields or tree.value("entries") is None:
+        return {}
+    return {path_in(folder, entry.text("path")): entry.sha("oid") for entry in tree.nodes("entries")}
+
+
+def path_in(folder: str, name: str) -> str:
+    """GitHub gives entries with their full path or without, depending on how it was asked: the last part is certain."""
+    last = name.rsplit("/", 1)[-1]
+    return f"{folder}/{last}" if folder else last

@@ -1,0 +1,162 @@
+"""Pull requests from our branches: the open one, what people said on it, and those that were merged. No I/O.
+
+A fork may have a branch of our branch's name, and GitHub's filters by name match it: what crosses repositories is
+ignored.
+"""
+
+from bot.github.documents import Place
+from bot.github.identity import AppIdentity
+from bot.github.read_parts import actor, checks, commit, folder_blobs, is_ours, more_checks
+from bot.github.shape import Node, unexpected
+from bot.model import Comment, Labelling, Merged, PullRequest, Review, ReviewState
+
+# `reactions(first: 50)` says nothing of further pages.
+_REACTIONS_READ = 50
+_STATES = {one.value: one for one in ReviewState}
+
+
+def from_our_branch(nodes: tuple[Node, ...], place: Place) -> tuple[Node, ...]:
+    """Those of this very repository, lowest number first."""
+    ours = (one for one in nodes if not one.flag("isCrossRepository") and one.text("headRefName") == place.head)
+    return tuple(sorted(ours, key=lambda one: one.number("number")))
+
+
+def open_pulls(nodes: tuple[Node, ...], place: Place, identity: AppIdentity) -> tuple[PullRequest | None, str | None]:
+    """The lowest-numbered one that our App opened, and in words one from our branch that somebody else opened."""
+    mine: PullRequest | None = None
+    foreign: str | None = None
+    for node in from_our_branch(nodes, place):
+        who = actor(node.maybe_node("author"))
+        if is_ours(who, identity):
+            mine = mine or _pull(node, identity)
+        elif foreign is None:
+            foreign = f"#{node.number('number')} into {node.text('baseRefName')}, opened by {who.login}"
+    return mine, foreign
+
+
+def merged_pulls(nodes: tuple[Node, ...], place: Place, identity: AppIdentity) -> tuple[Merged, ...]:
+    """Merged from our branch into the environment's, newest merge first."""
+    found = (one for one in from_our_branch(nodes, place) if one.text("baseRefName") == place.branch)
+    return tuple(sorted((_merged(one, place, identity) for one in found), key=lambda one: one.merged_at, reverse=True))
+
+
+def _merged(node: Node, place: Place, identity: AppIdentity) -> Merged:
+    by = node.maybe_node("mergedBy")
+    result = node.maybe_node("mergeCommit")
+    head = node.sha("headRefOid")
+    last = [commit(one.node("commit"), identity) for one in node.node("commits").nodes()]
+    return Merged(
+        number=node.number("number"),
+        by_us=is_ours(actor(node.maybe_node("author")), identity),
+        created=node.moment("createdAt"),
+        merged_at=node.moment("mergedAt"),
+        merged_by=actor(by) if by else None,
+        merged_by_us=is_ours(actor(by), identity),
+        head=next((one for one in last if one.sha == head), None),
+        commit=commit(result, identity) if result else None,
+        files=folder_blobs(result, place.folder),
+    )
+
+
+def _pull(node: Node, identity: AppIdentity) -> PullRequest:
+    who = actor(node.maybe_node("author"))
+    carried = [one.node("commit") for one in node.node("commits").nodes()]
+    rollups = [one.maybe_node("statusCheckRollup") for one in carried]
+    labelling = (_labelling(one, identity) for one in node.node("labelling").nodes())
+    comments = (_comment(one, identity) for one in node.node("comments").nodes())
+    reviews = (_review(one, identity) for one in _nodes(node, "reviews"))
+    return PullRequest(
+        id=node.text("id"),
+        number=node.number("number"),
+        title=node.text("title"),
+        body=node.text("body"),
+        author=who,
+        by_us=is_ours(who, identity),
+        draft=node.flag("isDraft"),
+        created=node.moment("createdAt"),
+        head=node.sha("headRefOid"),
+        base_branch=node.text("baseRefName"),
+        mergeable=node.text("mergeable"),
+        merge_state=node.text("mergeStateStatus"),
+        labels=frozenset(one.text("name") for one in _nodes(node, "labels")),
+        labelling=tuple(sorted(labelling, key=lambda one: one.at)),
+        comments=tuple(sorted(comments, key=lambda one: one.at)),
+        reviews=tuple(sorted(reviews, key=lambda one: one.at)),
+        commits=tuple(commit(one, identity) for one in carried),
+        checks=tuple(check for rollup in rollups for check in checks(rollup, identity)),
+        complete=_complete(node, len(carried), rollups),
+        changed=_changed(node),
+    )
+
+
+def _complete(node: Node, carried: int, rollups: list[Node | None]) -> bool:
+    """Whether everything that could speak against a merge, or was answered already, has been read."""
+    lists = [one for one in (node.node("labelling"), node.node("comments"), node.maybe_node("reviews")) if one]
+    if any(one.more("hasPreviousPage") for one in lists) or any(more_checks(rollup) for rollup in rollups):
+        return False
+    if node.node("commits").number("totalCount") > carried:
+        return False
+    said = (*node.node("comments").nodes(), *_nodes(node, "reviews"))
+    return all(len(one.node("reactions").nodes()) < _REACTIONS_READ for one in said)
+
+
+def _nodes(node: Node, connection: str) -> tuple[Node, ...]:
+    """Of a connection that GitHub may leave out altogether."""
+    found = node.maybe_node(connection)
+    return found.nodes() if found else ()
+
+
+def _changed(node: Node) -> frozenset[str] | None:
+    paths = frozenset(one.text("path") for one in _nodes(node, "files"))
+    return paths if len(paths) == node.number("changedFiles") else None
+
+
+def _labelling(node: Node, identity: AppIdentity) -> Labelling:
+    who = actor(node.maybe_node("actor"))
+    return Labelling(
+        label=node.node("label").text("name"),
+        added=node.text("__typename") == "LabeledEvent",
+        actor=who,
+        by_us=is_ours(who, identity),
+        at=node.moment("createdAt"),
+    )
+
+
+def _comment(node: Node, identity: AppIdentity) -> Comment:
+    who, editor = actor(node.maybe_node("author")), node.maybe_node("editor")
+    edited = node.maybe_moment("lastEditedAt") is not None
+    # Anyone with write may edit our comment; an edit by nobody we know of counts as one by somebody else.
+    by_us_alone = is_ours(actor(editor), identity) if edited or editor else True
+    return Comment(
+        id=node.text("id"),
+        number=node.number("databaseId"),
+        author=who,
+        body=node.text("body"),
+        at=node.moment("createdAt"),
+        edited=edited,
+        ours=is_ours(who, identity) and by_us_alone,
+        reactions=_reactions(node, identity),
+    )
+
+
+def _review(node: Node, identity: AppIdentity) -> Review:
+    state, on = node.text("state"), node.maybe_node("commit")
+    if state not in _STATES:
+        raise unexpected(node.at("state"))
+    return Review(
+        id=node.text("id"),
+        author=actor(node.maybe_node("author")),
+        state=_STATES[state],
+        body=node.text("body"),
+        commit=on.sha("oid") if on else None,
+        at=node.maybe_moment("submittedAt") or node.moment("createdAt"),
+        edited=node.maybe_moment("lastEditedAt") is not None,
+        can_push=node.flag("authorCanPushToRepository"),
+        reactions=_reactions(node, identity),
+    )
+
+
+def _reactions(node: Node, identity: AppIdentity) -> frozenset[str]:
+    """What our bot reacted with. GitHub shows every reactor as a user; ids of bots and users come from one series."""
+    found = ((one, one.maybe_node("user")) for one in node.node("reactions").nodes())
+    return frozenset(one.text("content") for one, by in found if by and by.value("databaseId") == identity.bot_id)
