@@ -1,6 +1,7 @@
 """Who asks, and whether they may: App JWTs, installation tokens, people's tokens, and the permissions of app.yml.
 
-https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app — a person's token is `user:<login>`.
+https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
+A person's token is `user:<login>`.
 """
 
 import functools
@@ -21,6 +22,7 @@ from sandbox.github.state import ROLES, App, Caller, GitHub, GitHubRefusal, Inst
 
 _LEVELS = ("none", "read", "write", "admin")
 _LONGEST_JWT = 600
+_JWT_DOTS = 2
 NOT_ACCESSIBLE = "Resource not accessible by integration"
 
 
@@ -194,7 +196,7 @@ def authenticate(github: GitHub, header: str | None) -> Caller:
         if token.installation.suspended:
             raise GitHubRefusal(403, "This installation has been suspended")
         return Caller(user=token.installation.app.bot, app=token.installation.app, token=token)
-    if value.count(".") == 2:
+    if value.count(".") == _JWT_DOTS:
         app = _app_of_jwt(github, value)
         return Caller(user=app.bot, app=app)
     raise GitHubRefusal(401, "Bad credentials" if header else "Requires authentication")

@@ -1,4 +1,4 @@
-"""Webhooks: what happened becomes deliveries in `GitHub.outbox`; whoever runs the world decides when, how often, and if, they go.
+"""Webhooks: what happened becomes deliveries in `GitHub.outbox`. The world decides when, and whether, they go.
 
 Headers and signing: https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
 """
@@ -27,7 +27,7 @@ def emit(
     action: str | None = None,
     only: App | None = None,
 ) -> None:
-    """Queue an event for every App that is installed on the repository and listens to it (or `only` for one of them)."""
+    """Queue an event for every App installed on the repository that listens to it (or `only` for one)."""
     for installation in github.installations.values():
         app = installation.app
         if repository.id not in installation.repository_ids or installation.suspended or event not in app.events:

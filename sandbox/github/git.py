@@ -115,7 +115,7 @@ class Git:
     def read(self, sha: str) -> tuple[str, bytes] | None:
         """An object's kind and bytes, or None where there is none of that name."""
         found = self._cache.get(sha)
-        if found is None and len(sha) == 40:
+        if found is None and len(sha) == len(ZEROS):
             found = self._read_loose(sha) or self._read_packed(sha)
             if found is not None:
                 self._cache[sha] = found
@@ -132,8 +132,10 @@ class Git:
         if not any((self.path / "objects" / "pack").glob("*.pack")):
             return None
         header, _, rest = self.run("cat-file", "--batch", stdin=f"{sha}\n".encode())[1].partition(b"\n")
-        parts = header.decode().split(" ")
-        return (parts[1], rest[: int(parts[2])]) if len(parts) == 3 else None
+        if header.endswith(b" missing"):
+            return None
+        _, kind, size = header.decode().split(" ")
+        return kind, rest[: int(size)]
 
     def kind(self, sha: str) -> str | None:
         found = self.read(sha)
@@ -227,7 +229,7 @@ class Git:
         names = (revision, f"refs/heads/{revision}", f"refs/tags/{revision}")
         sha = next((self.refs[name] for name in names if name in self.refs), None)
         if sha is None:
-            sha = revision if len(revision) == 40 and self.read(revision) else None
+            sha = revision if len(revision) == len(ZEROS) and self.read(revision) else None
         if sha is None or not colon:
             return sha
         entry = self.entry(self.commit(sha).tree if self.kind(sha) == "commit" else sha, path)
@@ -266,7 +268,7 @@ class Git:
         return tuple(self.walk(head, without=self.ancestors(base)))[::-1]
 
     def history(self, sha: str, *, limit: int, path: str = "") -> tuple[CommitObject, ...]:
-        """The newest commits, at most `limit`; with a path only those that changed it (merges that took one side do not)."""
+        """The newest, at most `limit`; with a path only those that changed it (a merge that took one side did not)."""
         found: list[CommitObject] = []
         for commit in self.walk(sha):
             if len(found) == limit:

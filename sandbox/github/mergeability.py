@@ -1,4 +1,4 @@
-"""May this pull request be merged now? The same judgement for REST, GraphQL, the pages and the merge itself. No writes but caches."""
+"""May this pull request be merged now? One judgement for REST, GraphQL, the pages and the merge itself."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ PASSING = ("success", "neutral", "skipped")
 
 
 def mergeable(github: GitHub, repository: Repository, pull: PullRequest) -> Mergeable:
-    """UNKNOWN at the first read after head or base moved (GitHub computes it then, in the background), later the truth."""
+    """UNKNOWN at the first read after head or base moved (GitHub computes it in the background), later the truth."""
     at = (pull.head_sha, pull.base_sha)
     if pull.state != "open":
         return "UNKNOWN"

@@ -26,6 +26,7 @@ def merge_pull_request(
     tree = repository.git.merge_trees(pull.base_sha, pull.head_sha)
     if tree is None:
         raise GitHubRefusal(405, "Pull Request is not mergeable")
+    refs.guard_workflows(repository, caller, tree)
     merged = _write(github, repository, caller, pull, tree=tree, squash=method == "squash", title=title, body=message)
     repository.signed.add(merged)
     before = pull.base_sha
@@ -97,6 +98,7 @@ def merge_branch(
     tree = repository.git.merge_trees(tip, other)
     if tree is None:
         raise GitHubRefusal(409, "Merge conflict")
+    refs.guard_workflows(repository, caller, tree)
     by = caller.user
     committer: Signature = refs.signature(github, None)
     text = message or f"Merge {head} into {base}"

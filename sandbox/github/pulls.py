@@ -213,7 +213,8 @@ def _head_moved(github: GitHub, repository: Repository, by: User, pull: PullRequ
         for review in pull.reviews:
             if review.state == "APPROVED":
                 review.state = "DISMISSED"
-                tell_review(github, repository, pull, by, "dismissed", resources.review(github, repository, review))
+                shown = resources.review(github, repository, review)
+                tell_review(github, repository, pull, by, "dismissed", review=shown)
     if repository.git.is_ancestor(after, pull.base_sha):  # a head without commits of its own closes its pull request
         close_pull_request(github, repository, by, pull)
 
@@ -225,7 +226,7 @@ def _base_moved(github: GitHub, repository: Repository, by: User, pull: PullRequ
 
 
 def tell_review(
-    github: GitHub, repository: Repository, pull: PullRequest, by: User, action: str, review: dict[str, object]
+    github: GitHub, repository: Repository, pull: PullRequest, by: User, action: str, *, review: dict[str, object]
 ) -> None:
     payload = {"review": review, "pull_request": resources.pull_request(github, repository, pull)}
     events.emit(github, repository, "pull_request_review", by, payload, action=action)

@@ -18,6 +18,7 @@ from sandbox.github.state import (
 )
 
 STATES = ("error", "failure", "inactive", "in_progress", "queued", "pending", "success")
+_LONGEST_DESCRIPTION = 140
 
 
 # --- check runs -------------------------------------------------------------------------------------------------------
@@ -186,7 +187,7 @@ def create_deployment(
     auto_merge: bool = True,
     required_contexts: Sequence[str] | None = None,
 ) -> Deployment | None:
-    """None: GitHub merged the default branch into the ref instead (202). `required_contexts` None: every check must pass."""
+    """None: The default branch was merged into the ref instead (202). No `required_contexts`: every check must pass."""
     sha = repository.git.resolve(ref)
     if sha is None:
         raise GitHubRefusal(422, f"No ref found for: {ref}")
@@ -250,7 +251,7 @@ def add_deployment_status(
     auto_inactive: bool = True,
 ) -> DeploymentStatus:
     """A status may rename the environment; a success retires earlier ones there unless `auto_inactive` is false."""
-    if state not in STATES or len(description) > 140:
+    if state not in STATES or len(description) > _LONGEST_DESCRIPTION:
         field = "state" if state not in STATES else "description"
         wrong: dict[str, str] = {"resource": "DeploymentStatus", "code": "invalid", "field": field}
         raise GitHubRefusal(422, "Validation Failed", (wrong,))

@@ -1,5 +1,6 @@
 """Branches and commits: everything that moves a ref, the refusals before it and the consequences after it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,13 +20,14 @@ class RefUpdate:
 
 
 def create_ref(github: GitHub, repository: Repository, caller: Caller, ref: str, sha: str) -> None:
-    if not ref.startswith("refs/") or ref.count("/") < 2:
+    if not re.match(r"refs/[^/]+/.", ref):
         raise GitHubRefusal(422, "Reference name must start with 'refs/' and have at least two slashes")
     if ref in repository.git.refs:
         raise GitHubRefusal(422, "Reference already exists")
     if repository.git.kind(sha) is None:
         raise GitHubRefusal(422, "Object does not exist")
     _guard(repository, ref)
+    guard_workflows(repository, caller, sha)
     move(github, repository, caller.user, [RefChange(ref, sha, ZEROS)])
 
 
@@ -58,6 +60,8 @@ def update_refs(github: GitHub, repository: Repository, caller: Caller, updates:
         if update.after == now:
             continue
         _guard(repository, update.name)
+        if update.after != ZEROS:
+            guard_workflows(repository, caller, update.after)
         moved = ZEROS not in (now, update.after)
         if moved and not update.force and not repository.git.is_ancestor(now, update.after):
             raise GitHubRefusal(422, "Update is not a fast forward")
@@ -68,6 +72,26 @@ def update_refs(github: GitHub, repository: Repository, caller: Caller, updates:
 def _guard(repository: Repository, ref: str) -> None:
     if ref.removeprefix("refs/heads/") in repository.protection:
         raise GitHubRefusal(422, "Reference update failed")
+
+
+def guard_workflows(repository: Repository, caller: Caller, after: str) -> None:
+    """An App without the `workflows` permission brings no workflow that no branch holds. `after`: commit or tree."""
+    granted = caller.token.permissions if caller.token else {}
+    git = repository.git
+    if caller.app is None or granted.get("workflows") == "write" or git.kind(after) == "tag":
+        return
+    known = {_workflows(git, tip) for name, tip in git.refs.items() if name.startswith("refs/heads/")}
+    found = _workflows(git, after)
+    if found and found not in known:
+        file = next((entry.name for entry in git.tree(found)), "")
+        text = f"refusing to allow a GitHub App to create or update workflow `.github/workflows/{file}`"
+        raise GitHubRefusal(403, f"{text} without `workflows` permission")
+
+
+def _workflows(git: Git, sha: str) -> str | None:
+    tree = _tree_of(git, sha)
+    entry = git.entry(tree, ".github/workflows") if tree else None
+    return entry.sha if entry and entry.kind == "tree" else None
 
 
 def move(github: GitHub, repository: Repository, by: User, changes: Sequence[RefChange]) -> None:
@@ -94,7 +118,8 @@ def _tell_push(github: GitHub, repository: Repository, by: User, change: RefChan
     if before == ZEROS:
         payload = kind | more | {"master_branch": repository.default_branch}
         events.emit(github, repository, "create", by, payload)
-    events.emit(github, repository, "push", by, resources.push(github, repository, by, change.ref, before, after))
+    pushed = resources.push(github, repository, by, change.ref, before=before, after=after)
+    events.emit(github, repository, "push", by, pushed)
     if after == ZEROS:
         events.emit(github, repository, "delete", by, kind | more)
 
@@ -191,7 +216,7 @@ def commit(
     start: str | None = None,
     executable: frozenset[str] = frozenset(),
 ) -> str:
-    """A person edits files (None deletes) and pushes, past protection. A new branch starts at `start` or the default branch."""
+    """A person edits files (None deletes) and pushes, past protection. A new one starts at `start` or the default."""
     git = repository.git
     before = repository.branch(branch)
     parent = before or start or repository.branch(repository.default_branch)

@@ -1,6 +1,6 @@
-"""The state as GitHub's REST answers and webhooks show it: every field that GitHub's description requires, from real facts.
+"""The state as REST answers and webhooks show it: every field that GitHub's description requires, from real facts.
 
-https://docs.github.com/en/rest — fields that the sandbox has no notion of (stars, milestones, …) hold their empty value.
+Fields that the sandbox has no notion of (stars, milestones, …) hold their empty value. https://docs.github.com/en/rest
 """
 
 from datetime import datetime
@@ -314,7 +314,7 @@ def _signature(who: Signature) -> Json:
     return {"name": who.name, "email": who.email, "date": stamp(who.at)}
 
 
-def push(github: GitHub, which: Repository, by: User, name: str, before: str, after: str) -> Json:
+def push(github: GitHub, which: Repository, by: User, name: str, *, before: str, after: str) -> Json:
     """The body of a push event; at most 20 commits, as in GitHub's own."""
     git = which.git
     fresh: tuple[CommitObject, ...] = ()
@@ -533,7 +533,7 @@ def pull_request(github: GitHub, which: Repository, one: PullRequest, *, judge: 
     """`judge` only when somebody asked: showing a pull request in an event must not count as the first read."""
     known = one.judged == (one.head_sha, one.base_sha) and one.state == "open"
     state = merge_state(github, which, one) if judge or known else "UNKNOWN"
-    verdict = mergeable(github, which, one) if judge and state != "UNKNOWN" or known else "UNKNOWN"
+    verdict = mergeable(github, which, one) if (judge and state != "UNKNOWN") or known else "UNKNOWN"
     commits = which.git.between(one.base_sha, one.head_sha) if one.state == "open" else ()
     lines = _changed(which, one)
     return {
@@ -590,20 +590,18 @@ def check_suite(github: GitHub, which: Repository, owner: App, sha: str, name: s
 
 
 def _pulls_at(github: GitHub, which: Repository, sha: str) -> list[Json]:
-    found: list[Json] = []
     short: Json = {"id": which.id, "url": api(github, which), "name": which.name}
-    for pull in which.pulls:
-        if pull.state == "open" and pull.head_sha == sha:
-            found.append(
-                {
-                    "id": pull.id,
-                    "number": pull.number,
-                    "url": f"{api(github, which)}/pulls/{pull.number}",
-                    "head": {"ref": pull.head_ref, "sha": pull.head_sha, "repo": short},
-                    "base": {"ref": pull.base_ref, "sha": pull.base_sha, "repo": short},
-                }
-            )
-    return found
+    return [
+        {
+            "id": pull.id,
+            "number": pull.number,
+            "url": f"{api(github, which)}/pulls/{pull.number}",
+            "head": {"ref": pull.head_ref, "sha": pull.head_sha, "repo": short},
+            "base": {"ref": pull.base_ref, "sha": pull.base_sha, "repo": short},
+        }
+        for pull in which.pulls
+        if pull.state == "open" and pull.head_sha == sha
+    ]
 
 
 def check_run(github: GitHub, which: Repository, one: CheckRun) -> Json:

@@ -1,8 +1,9 @@
 """What the sandbox's GitHub remembers. No I/O, and no rules: those stand beside it, one module per concept.
 
-`refs` (branches, trees, commits), `pulls` (pull requests and merging), `talk` (issues, comments, reactions, labels, reviews),
-`records` (check runs, deployments), `access` (who may), `events` (webhooks). REST, GraphQL and the pages all call those
-functions, so that a fact cannot differ between two doors. All of them are synchronous: one call is one atomic step.
+`refs` (branches, trees, commits), `pulls` (pull requests), `merging`, `mergeability`, `talk` (issues, comments,
+reactions, labels, reviews), `records` (check runs, deployments), `access` (who may), `events` (webhooks). REST, GraphQL
+and the pages all call those functions, so that a fact cannot differ between two doors. All are synchronous: one call is
+one atomic step.
 """
 
 import base64
@@ -85,7 +86,7 @@ class Token:
 
 @dataclass(slots=True, kw_only=True)
 class Caller:
-    """Who asks: a person (`user` alone), an App through a token (`user` is its bot), or an App by JWT (`token` is None)."""
+    """Who asks: a person (`user` alone), an App through a token (`user` is its bot), or an App by JWT (no `token`)."""
 
     user: User
     app: App | None = None
@@ -181,7 +182,7 @@ class Issue:
 class PullRequest(Issue):
     """`head_sha` and `base_sha` follow their branches while open and stand still afterwards.
 
-    `judged` is the (head, base) for which `mergeable` was computed: GitHub computes it in the background, after a first read.
+    `judged` is the (head, base) for which `mergeable` was computed: in the background, after a first read.
     """
 
     head_ref: str
@@ -238,7 +239,7 @@ class DeploymentStatus:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Deployment:
-    """`payload` is what was sent: JSON text or an object. `environment` may be renamed by a status; the original may not."""
+    """`payload` is what was sent: JSON text or an object. A status may rename `environment`, never the original."""
 
     id: int
     node_id: str

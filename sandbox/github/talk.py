@@ -160,7 +160,7 @@ def _tell_comment(
 def add_reaction(
     github: GitHub, repository: Repository, caller: Caller, subject: Comment | Review, content: str
 ) -> tuple[Reaction, bool]:
-    """The caller's reaction, and whether it is new: the same again is the one there was. No webhook tells of reactions."""
+    """The caller's reaction, and whether it is new: the same again is the one there was. No webhook tells of it."""
     if content not in CONTENTS:
         wrong: dict[str, str] = {"resource": "Reaction", "code": "invalid", "field": "content"}
         raise GitHubRefusal(422, "Validation Failed", (wrong,))
@@ -195,7 +195,7 @@ def add_labels(github: GitHub, repository: Repository, caller: Caller, issue: Is
         found = label(github, repository, name)
         if found not in issue.labels:
             issue.labels.append(found)
-            _note_label(github, repository, caller, issue, "labeled", found)
+            _note_label(github, repository, caller, issue, kind="labeled", which=found)
 
 
 def remove_label(github: GitHub, repository: Repository, caller: Caller, issue: Issue, name: str) -> None:
@@ -203,10 +203,12 @@ def remove_label(github: GitHub, repository: Repository, caller: Caller, issue: 
     if found is None:
         raise GitHubRefusal(404, "Label does not exist")
     issue.labels.remove(found)
-    _note_label(github, repository, caller, issue, "unlabeled", found)
+    _note_label(github, repository, caller, issue, kind="unlabeled", which=found)
 
 
-def _note_label(github: GitHub, repository: Repository, caller: Caller, issue: Issue, kind: str, which: Label) -> None:
+def _note_label(
+    github: GitHub, repository: Repository, caller: Caller, issue: Issue, *, kind: str, which: Label
+) -> None:
     _, node_id = github.identity("LE" if kind == "labeled" else "UNLE")
     entry = TimelineEvent(node_id=node_id, kind=kind, actor=caller.user, created=github.now(), label=which)
     issue.timeline.append(entry)
@@ -249,17 +251,17 @@ def submit_review(
     pull.reviews.append(review)
     pull.updated = now
     github.register(node_id, review, repository)
-    tell_review(github, repository, pull, caller.user, "submitted", resources.review(github, repository, review))
+    tell_review(github, repository, pull, caller.user, "submitted", review=resources.review(github, repository, review))
     return review
 
 
 def dismiss_review(github: GitHub, repository: Repository, caller: Caller, pull: PullRequest, review: Review) -> None:
     review.state, pull.updated = "DISMISSED", github.now()
-    tell_review(github, repository, pull, caller.user, "dismissed", resources.review(github, repository, review))
+    tell_review(github, repository, pull, caller.user, "dismissed", review=resources.review(github, repository, review))
 
 
 def edit_review(
-    github: GitHub, repository: Repository, caller: Caller, pull: PullRequest, review: Review, body: str
+    github: GitHub, repository: Repository, caller: Caller, pull: PullRequest, review: Review, *, body: str
 ) -> None:
     review.body, review.edited_at = body, github.now()
-    tell_review(github, repository, pull, caller.user, "edited", resources.review(github, repository, review))
+    tell_review(github, repository, pull, caller.user, "edited", review=resources.review(github, repository, review))
