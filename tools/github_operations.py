@@ -56,22 +56,14 @@ _PAYLOADS = {
     "removeLabelsFromLabelable": "",
 }
 
-# Not read by the bot, but GitHub answers it among a rollup's contexts, so the sandbox has to be able to.
-_STATUSES = """
-query Statuses($owner: String!, $name: String!) {
-  repository(owner: $owner, name: $name) { defaultBranchRef { target { ... on Commit {
-    statusCheckRollup { contexts(first: 1) { nodes { ... on StatusContext { context } } } }
-  } } } }
-}
-"""
-
 
 def documents() -> tuple[str, ...]:
     """Every document the bot sends, in all the shapes that differ."""
-    places = [Place(branch=f"b{i}", folder="f", head=f"h{i}", record=f"r{i}") for i in range(3)]
+    # A whole tree is read otherwise than a folder.
+    places = [Place(branch="b", folder=folder, head="h", record="r") for folder in ("f", "", "g")]
     mutations = [
         Mutation(field, f"{field[0].upper()}{field[1:]}Input", {}, f"clientMutationId {payload}")
         for field, payload in _PAYLOADS.items()
     ]
-    reads = [repository_query(places[:count])[0] for count in (0, 1, 3)]
-    return (*reads, CONFIG_HISTORY, mutation_document(mutations)[0], _STATUSES)
+    reads = [repository_query(places[:count])[0] for count in (0, 1, 2, 3)]
+    return (*reads, CONFIG_HISTORY, mutation_document(mutations)[0])

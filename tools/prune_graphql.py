@@ -1,8 +1,8 @@
 """Prune a GraphQL schema to what given documents use. No I/O.
 
-A field, argument, type or enum value that no document names is dropped, with three exceptions that keep the result a
-schema: required arguments; the whole of an input type that a variable carries; and all values of an enum that can be
-answered or sent in a variable.
+A field, argument, type or enum value that no document names is dropped, with exceptions that keep the result a schema:
+required arguments; the whole of an input type that a variable carries; all values of an enum that can be answered or
+sent in a variable; and the types that implement an interface where the documents name none of them.
 """
 
 from collections import defaultdict
@@ -16,6 +16,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLEnumType,
     GraphQLInputObjectType,
+    GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLSchema,
     InlineFragmentNode,
@@ -103,6 +104,7 @@ def _used(schema: GraphQLSchema, documents: Sequence[str]) -> _Uses:
         if errors:
             raise ValueError(f"a document does not fit the published schema: {errors[0].message}\n{text}")
         visit(document, TypeInfoVisitor(info, uses))
+    _implement(schema, uses)
     for name in list(uses.types):
         for interface in getattr(schema.type_map[name], "interfaces", ()):
             if interface.name in uses.types:
@@ -110,6 +112,15 @@ def _used(schema: GraphQLSchema, documents: Sequence[str]) -> _Uses:
                 for field in uses.fields[interface.name]:
                     uses.arguments[name, field] |= uses.arguments[interface.name, field]
     return uses
+
+
+def _implement(schema: GraphQLSchema, uses: _Uses) -> None:
+    for name in list(uses.types):
+        kind = schema.type_map[name]
+        if isinstance(kind, GraphQLInterfaceType):
+            possible = {one.name for one in schema.get_possible_types(kind)}
+            if not possible & uses.types:
+                uses.types |= possible
 
 
 def prune(schema_text: str, documents: Sequence[str]) -> str:
