@@ -72,7 +72,7 @@ async def serve(app: web.Application, *, host: str, port: int, until: asyncio.Ev
 
 
 def stop_signal() -> asyncio.Event:
-    """An event that SIGTERM or SIGINT sets, for `serve` to wait on. The worker's `stop` comes next, the store's `close` last."""
+    """An event that SIGTERM or SIGINT sets, for `serve` to wait on. After it, stop the worker; close the store last."""
     stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)

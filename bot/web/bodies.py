@@ -10,7 +10,7 @@ from aiohttp import web
 
 
 class Bodies:
-    """`limit`: bytes of one body; `together`: of all that are being read at one time; `within`: the time one may take."""
+    """`limit`: bytes of one body; `together`: of all being read at one time; `within`: the time one may take."""
 
     def __init__(self, *, limit: int, together: int, within: timedelta) -> None:
         self._limit = limit
