@@ -3,6 +3,7 @@
 Headers and signing: https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
 """
 
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -61,9 +62,29 @@ def _queue(
     guid = str(uuid.UUID(int=github.next_id() << 64, version=4))
     # Through JSON at once: a later change of the state must not change what was already said.
     frozen = json.loads(json.dumps(payload))
-    github.outbox.append(
-        Delivery(guid=guid, event=event, app=installation.app, installation=installation, payload=frozen)
+    _post(
+        github,
+        Delivery(
+            id=github.next_id(),
+            guid=guid,
+            event=event,
+            app=installation.app,
+            installation=installation,
+            payload=frozen,
+            at=github.now(),
+        ),
     )
+
+
+def _post(github: GitHub, delivery: Delivery) -> None:
+    github.outbox.append(delivery)
+    github.deliveries.append(delivery)
+
+
+def redeliver(github: GitHub, delivery: Delivery) -> None:
+    """The same GUID and body once more, as a delivery of its own."""
+    again = dataclasses.replace(delivery, id=github.next_id(), at=github.now(), redelivery=True, answered=None)
+    _post(github, again)
 
 
 def body_of(delivery: Delivery) -> bytes:
@@ -93,4 +114,5 @@ async def deliver(delivery: Delivery, url: str, session: aiohttp.ClientSession) 
     """Send one delivery, once, as GitHub does. Returns the receiver's status."""
     body = body_of(delivery)
     async with session.post(url, data=body, headers=headers_of(delivery, body)) as answer:
+        delivery.answered = answer.status
         return answer.status

@@ -4,6 +4,8 @@ Fields that the sandbox has no notion of (stars, milestones, …) hold their emp
 """
 
 from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import quote
 
 from sandbox.github.git import CommitObject, Signature
 from sandbox.github.mergeability import merge_state, mergeable
@@ -12,6 +14,7 @@ from sandbox.github.state import (
     App,
     CheckRun,
     Comment,
+    Delivery,
     Deployment,
     DeploymentStatus,
     GitHub,
@@ -57,7 +60,7 @@ _USER_LINKS = {
 
 
 def user(github: GitHub, who: User) -> Json:
-    url = f"{github.url}/users/{who.login}"
+    url = f"{github.url}/users/{quote(who.login)}"
     return {
         "login": who.login,
         "id": who.id,
@@ -65,7 +68,7 @@ def user(github: GitHub, who: User) -> Json:
         "avatar_url": f"{github.url}/avatars/{who.id}",
         "gravatar_id": "",
         "url": url,
-        "html_url": f"{github.url}/{who.login}",
+        "html_url": f"{github.url}/{quote(who.login)}",
         **{key: url + tail for key, tail in _USER_LINKS.items()},
         "type": who.type,
         "site_admin": False,
@@ -127,6 +130,27 @@ def installation(github: GitHub, which: Installation) -> Json:
         "updated_at": stamp(which.created),
         "suspended_by": user(github, which.account) if which.suspended else None,
         "suspended_at": stamp(which.created) if which.suspended else None,
+    }
+
+
+def delivery(one: Delivery) -> Json:
+    """An entry of GET /app/hook/deliveries; 0 stands for a delivery that reached nobody."""
+    status = one.answered or 0
+    fine = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+    found = one.payload.get("repository")
+    return {
+        "id": one.id,
+        "guid": one.guid,
+        "delivered_at": stamp(one.at),
+        "redelivery": one.redelivery,
+        "duration": 0.1,
+        "status": "OK" if fine else f"Invalid HTTP Response: {status}",
+        "status_code": status,
+        "event": one.event,
+        "action": one.action,
+        "installation_id": one.installation.id,
+        "repository_id": found["id"] if isinstance(found, dict) else None,
+        "throttled_at": None,
     }
 
 
@@ -231,7 +255,7 @@ def ref(github: GitHub, which: Repository, name: str, sha: str) -> Json:
     return {
         "ref": name,
         "node_id": f"REF_{which.id}_{short.replace('/', '_')}",
-        "url": f"{api(github, which)}/git/refs/{short}",
+        "url": f"{api(github, which)}/git/refs/{quote(short)}",
         "object": target,
     }
 
@@ -369,7 +393,7 @@ def label(github: GitHub, which: Repository, one: Label) -> Json:
     return {
         "id": one.id,
         "node_id": one.node_id,
-        "url": f"{api(github, which)}/labels/{one.name}",
+        "url": f"{api(github, which)}/labels/{quote(one.name)}",
         "name": one.name,
         "description": None,
         "color": one.color,
@@ -667,9 +691,10 @@ def deployment_status(github: GitHub, which: Repository, parent: Deployment, one
         "creator": user(github, one.creator),
         "description": one.description,
         "environment": one.environment,
-        "target_url": one.log_url,
-        "log_url": one.log_url,
-        "environment_url": one.environment_url,
+        # GitHub says "" where there is no address, against its own description; we name the page instead.
+        "target_url": one.log_url or f"{web(github, which)}/deployments",
+        **({"log_url": one.log_url} if one.log_url else {}),
+        **({"environment_url": one.environment_url} if one.environment_url else {}),
         "created_at": stamp(one.created),
         "updated_at": stamp(one.created),
         "deployment_url": url,

@@ -21,6 +21,7 @@ Json = dict[str, object]
 class Answer:
     status: int
     body: object = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Ask:
     github: GitHub
     caller: Caller
     path: Mapping[str, str]
+    query: Mapping[str, str]
     body: Json
     found: Repository | None = None
 
@@ -101,21 +103,31 @@ def find(method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
     return None
 
 
-def operate(github: GitHub, caller: Caller, one: Operation, path: Mapping[str, str], raw: bytes) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came with a request: the path's parameters, the query's, and the body."""
+
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    raw: bytes
+
+
+def operate(github: GitHub, caller: Caller, one: Operation, sent: Sent) -> Answer:
     """Run an operation; a refusal becomes its answer."""
     try:
-        return one.operate(_ask(github, caller, one, path, raw))
+        return one.operate(_ask(github, caller, one, sent))
     except GitHubRefusal as refusal:
         return refused(refusal)
 
 
-def _ask(github: GitHub, caller: Caller, one: Operation, path: Mapping[str, str], raw: bytes) -> Ask:
+def _ask(github: GitHub, caller: Caller, one: Operation, sent: Sent) -> Ask:
+    path = sent.path
     found = github.repository(f"{path['owner']}/{path['repo']}") if "owner" in path else None
     if one.need is not None:
         if found is None:
             raise GitHubRefusal(404, "Not Found")
         require(caller, found, one.need)
-    return Ask(github=github, caller=caller, path=path, body=parse(raw), found=found)
+    return Ask(github=github, caller=caller, path=path, query=sent.query, body=parse(sent.raw), found=found)
 
 
 def parse(raw: bytes) -> Json:

@@ -1,6 +1,6 @@
 """REST: the App itself, its installations and tokens, users, and repositories by number."""
 
-from sandbox.github import access, resources
+from sandbox.github import access, events, resources
 from sandbox.github.rest import Answer, Ask, operation
 from sandbox.github.state import App, GitHubRefusal, Repository
 
@@ -37,6 +37,30 @@ def create_token(ask: Ask) -> Answer:
         permissions={str(k): str(v) for k, v in permissions.items()} if isinstance(permissions, dict) else None,
     )
     return Answer(201, access.token_json(ask.github, token))
+
+
+@operation("GET", "/app/hook/deliveries", need=None)
+def list_deliveries(ask: Ask) -> Answer:
+    """Newest first. `cursor` is the id of the last one seen; the Link header names the next page."""
+    app = _by_jwt(ask)
+    size = min(int(ask.query.get("per_page", "30")), 100)
+    upto = int(ask.query.get("cursor", "0")) or ask.github.next_id()
+    mine = [one for one in reversed(ask.github.deliveries) if one.app is app and one.id < upto]
+    shown = [resources.delivery(one) for one in mine[:size]]
+    if len(mine) <= size:
+        return Answer(200, shown)
+    following = f"{ask.github.url}/app/hook/deliveries?per_page={size}&cursor={mine[size - 1].id}"
+    return Answer(200, shown, {"Link": f'<{following}>; rel="next"'})
+
+
+@operation("POST", "/app/hook/deliveries/{delivery_id}/attempts", need=None)
+def attempt_again(ask: Ask) -> Answer:
+    app, wanted = _by_jwt(ask), ask.number("delivery_id")
+    found = next((one for one in ask.github.deliveries if one.app is app and one.id == wanted), None)
+    if found is None:
+        raise GitHubRefusal(404, "Not Found")
+    events.redeliver(ask.github, found)
+    return Answer(202, {})
 
 
 @operation("GET", "/installation/repositories", need=None)

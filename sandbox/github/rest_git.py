@@ -1,5 +1,6 @@
 """REST: git's trees, commits and refs, and merging one branch into another."""
 
+import base64
 from datetime import UTC, datetime
 
 from sandbox.github import merging, refs, resources
@@ -19,6 +20,30 @@ def create_tree(ask: Ask) -> Answer:
         raise GitHubRefusal(422, "Invalid tree info")
     sha = refs.create_tree(ask.repository, entries, ask.maybe("base_tree"))
     return Answer(201, resources.tree(ask.github, ask.repository, sha))
+
+
+@operation("GET", "/repos/{owner}/{repo}/git/trees/{tree_sha}", _READ)
+def get_tree(ask: Ask) -> Answer:
+    git, sha = ask.repository.git, _named(ask)
+    if git.kind(sha) == "commit":
+        sha = git.commit(sha).tree
+    if git.kind(sha) != "tree":
+        raise GitHubRefusal(404, "Not Found")
+    return Answer(200, resources.tree(ask.github, ask.repository, sha))
+
+
+def _named(ask: Ask) -> str:
+    """The object that the path's `tree_sha` (an id or a ref) names."""
+    return ask.repository.git.resolve(ask.path["tree_sha"]) or ""
+
+
+@operation("POST", "/repos/{owner}/{repo}/git/blobs", _WRITE)
+def create_blob(ask: Ask) -> Answer:
+    content = ask.text("content")
+    data = base64.b64decode(content) if ask.maybe("encoding") == "base64" else content.encode()
+    sha = ask.repository.git.write("blob", data)
+    url = f"{resources.api(ask.github, ask.repository)}/git/blobs/{sha}"
+    return Answer(201, {"sha": sha, "url": url})
 
 
 @operation("POST", "/repos/{owner}/{repo}/git/commits", _WRITE)

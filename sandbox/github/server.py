@@ -7,7 +7,7 @@ import inspect
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Literal
 
@@ -15,7 +15,7 @@ from aiohttp import web
 
 from sandbox.github import rest, rest_app, rest_git, rest_pulls, rest_records
 from sandbox.github.access import authenticate
-from sandbox.github.rest import Answer
+from sandbox.github.rest import Answer, Sent
 from sandbox.github.state import Caller, GitHub, GitHubRefusal
 
 # Importing these modules registers their operations.
@@ -125,18 +125,18 @@ class GitHubServer:
         except GitHubRefusal as refusal:
             return rest.refused(refusal)
         try:
-            return self._rest(caller, request.method, path, raw)
+            return self._rest(caller, request.method, path, Sent({}, request.query, raw))
         except NotAsDescribedError as wrong:
             return Answer(500, {"message": str(wrong)})
 
-    def _rest(self, caller: Caller, method: str, path: str, raw: bytes) -> Answer:
+    def _rest(self, caller: Caller, method: str, path: str, sent: Sent) -> Answer:
         found = rest.find(method, path)
         if found is None:
             self.unmodelled.append(f"{method} {path}")
             return Answer(501, {"message": f"the sandbox does not model {method} {path}"})
         one, parameters = found
-        self._check("check_request", method, one.template, raw)
-        answer = rest.operate(self.github, caller, one, parameters, raw)
+        self._check("check_request", method, one.template, sent.raw)
+        answer = rest.operate(self.github, caller, one, replace(sent, path=parameters))
         self._check("check_response", method, one.template, answer.status, answer.body)
         return answer
 
@@ -163,7 +163,7 @@ class GitHubServer:
 
     def _respond(self, request: web.Request, path: str, raw: bytes, answer: Answer) -> web.Response:
         body = b"" if answer.body is None else json.dumps(answer.body, ensure_ascii=False).encode()
-        headers = {"X-GitHub-Media-Type": "github.v3; format=json"}
+        headers = {"X-GitHub-Media-Type": "github.v3; format=json", **answer.headers}
         status = answer.status
         if request.method == "GET" and status == web.HTTPOk.status_code:
             headers["ETag"] = rest.etag(body)

@@ -311,13 +311,17 @@ class Repository:
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """One webhook on its way. The same `guid` again is a redelivery."""
+    """One webhook, on its way or gone. The same `guid` again is a redelivery. `answered`: the receiver's status."""
 
+    id: int
     guid: str
     event: str
     app: App
     installation: Installation
     payload: dict[str, object]
+    at: datetime
+    redelivery: bool = False
+    answered: int | None = None
 
     @property
     def action(self) -> str | None:
@@ -348,6 +352,7 @@ class GitHub:
         self.tokens: dict[str, Token] = {}
         self.nodes: dict[str, Node] = {}
         self.outbox: deque[Delivery] = deque()
+        self.deliveries: list[Delivery] = []
         self._ids: Iterator[int] = itertools.count(1001)
         self.ghost = self.add_user("ghost")
         self.web_flow = self.add_user("web-flow")
