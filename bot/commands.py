@@ -1,8 +1,8 @@
-"""The registry of slash commands, and their parser; `/help`, the docs and the web page are made from the registry. No I/O.
+"""The registry of slash commands, and their parser; `/help`, docs and web page are made from the registry. No I/O.
 
-A command is a line of a comment's visible plain words that starts with `/`. What is nearly one of ours is answered with a
-suggestion; any other `/word` is left to the other bots that may live in the repository. Words after a command that takes
-none make it no command: "/approve once CI is green" must not approve.
+A command is a line of a comment's visible plain words that starts with `/`. What is nearly one of ours is answered with
+a suggestion; any other `/word` is left to the other bots that may live in the repository. Words after a command that
+takes none make it no command: "/approve once CI is green" must not approve.
 """
 
 import re
@@ -34,7 +34,7 @@ class Takes(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandSpec:
-    """One command. `who`: the role it needs; `also`: who else may. `aliases`: other ways to write it, without the slash."""
+    """One command. `who`: the role it needs; `also`: who else may. `aliases`: other spellings, without the slash."""
 
     name: str
     usage: str

@@ -1,7 +1,7 @@
-"""What a reader of a comment sees as its own plain words: the lines of top-level paragraphs, as GitHub renders them. No I/O.
+"""What a reader of a comment sees as its own plain words: the lines of top-level paragraphs, as rendered. No I/O.
 
-Quotes, lists, headings, tables, fences, indented code and HTML blocks are not its plain words. Inside a paragraph, what is
-written as code, link, escape, entity or HTML keeps its marks, so that a line of them cannot pass for a line of plain words.
+Quotes, lists, headings, tables, fences, indented code and HTML blocks are not its plain words. Inside a paragraph, what
+is written as code, link, escape, entity or HTML keeps its marks, so that it cannot pass for a line of plain words.
 """
 
 import re
@@ -11,10 +11,11 @@ from markdown_it.token import Token
 
 _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable(["text_join"])
 
-# HTML elements whose content is set apart, folded away, struck out or listed. A blank line ends an HTML *block* while its
-# element is still open, so what follows reads as a paragraph to Markdown, but stands inside the element on the page.
+# HTML elements whose content is set apart, folded away, struck out or listed. A blank line ends an HTML *block* while
+# its element is still open: what follows is a paragraph to Markdown, but stands inside the element on the page.
 _APART = re.compile(
-    r"<(/?)(details|summary|blockquote|pre|code|table|ul|ol|dl|div|section|picture|samp|kbd|del|s|strike|h[1-6]|a)(?=[\s/>])",
+    r"<(/?)(details|summary|blockquote|pre|code|table|ul|ol|dl|div|section|picture|samp|kbd|del|s|strike|h[1-6]|a)"
+    r"(?=[\s/>])",
     re.IGNORECASE,
 )
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)

@@ -61,7 +61,10 @@ class DeclaredEnvironment:
 def read_environment(reader: Reader, entry: Entry, *, has_images: bool) -> DeclaredEnvironment:
     """The environment, its name being usable; parts that cannot be read are noted and left at their defaults."""
     what = f"environment `{entry.name}`"
+    known_before = len(reader.problems)
     fields = reader.fields(entry.value, what, known=_KEYS, later=_KEYS_LATER)
+    # A key that could not be read may have been the path: nothing is said of the place then.
+    lost = len(reader.problems) > known_before and "path" not in fields
     after = reader.texts(fields["after"].value, "`after`") if "after" in fields else ()
     branch = read_branch(reader, fields["branch"].value) if "branch" in fields else None
     path = read_path(reader, fields["path"].value) if "path" in fields else ""
@@ -82,7 +85,7 @@ def read_environment(reader: Reader, entry: Entry, *, has_images: bool) -> Decla
         merge_method=_merge_method(reader, fields, promote),
     )
     place = next((fields[key].value for key in ("path", "branch") if key in fields), entry.key)
-    lost = path is None or (branch is None and "branch" in fields)
+    lost = lost or path is None or (branch is None and "branch" in fields)
     return DeclaredEnvironment(model=model, after=after, place=None if lost else place)
 
 
