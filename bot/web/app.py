@@ -55,7 +55,7 @@ def make_runner(app: web.Application) -> web.AppRunner:
         handle_signals=False,
         auto_decompress=False,
         keepalive_timeout=5.0,
-        lingering_time=2.0,
+        lingering_time=1.0,
         shutdown_timeout=_GRACE_SECONDS,
     )
 
