@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from config.environments import DeclaredEnvironment, read_environment
 from config.pipeline import NAME, ImageSource
-from config.reading import Entry, Reader, nearest
+from config.reading import Entry, Reader
 from config.yaml_text import Node
 
 _KEYS = ("images", "environments")
@@ -171,7 +171,7 @@ def _ordered(
             if upstream == environment.model.name:
                 reader.refuse(node, f"environment `{upstream}` cannot come after itself", "its upstream's name")
             elif upstream not in declared:
-                near = nearest(upstream, [name for name in by_name if name != environment.model.name])
+                near = reader.nearest(upstream, (name for name in by_name if name != environment.model.name))
                 reader.refuse(node, f"there is no environment `{upstream}` in this pipeline", near)
     graph = {name: [u for u, _ in e.after if u in by_name and u != name] for name, e in by_name.items()}
     sorter = TopologicalSorter(graph)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from itertools import islice
 from typing import TypeVar
 
 from config import yaml_text
@@ -23,6 +24,7 @@ _PLAIN_TAGS = frozenset(
     {"!", *(f"tag:yaml.org,2002:{t}" for t in ("str", "int", "float", "bool", "null", "map", "seq"))}
 )
 _MOST_COMPARED = 200
+_MOST_HINTED = 100
 _LONGEST_MESSAGE = 300
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -60,6 +62,16 @@ class Reader:
         if problem not in self.problems[-1:]:
             self.problems.append(problem)
 
+    def nearest(self, text: str, known: Iterable[str]) -> str | None:
+        """The known word that someone who wrote `text` probably meant, in backquotes.
+
+        Comparing is slow, and a file with very many mistakes needs no more hints: they must not hold up the pass.
+        """
+        if len(self.problems) >= _MOST_HINTED:
+            return None
+        near = difflib.get_close_matches(text[:100], list(islice(known, _MOST_COMPARED)), n=1)
+        return f"`{near[0]}`" if near else None
+
     def vet(self, root: Node) -> None:
         """Refuse what no part of the file may hold: duplicate keys, and tags that are not plain YAML."""
         for key, name in yaml_text.duplicate_keys(root):
@@ -93,7 +105,7 @@ class Reader:
             if entry.name in later:
                 self.refuse(entry.key, f"`{entry.name}` in {what} is not supported by this version yet")
             elif entry.name not in known:
-                near = nearest(entry.name, [*known, *later])
+                near = self.nearest(entry.name, [*known, *later])
                 self.refuse(entry.key, f"`{entry.name}` is not a key of {what}", near or f"one of {_listed(known)}")
             elif isinstance(scalar := yaml_text.resolved(entry.value), Scalar) and scalar.null:
                 self.refuse(entry.key, f"`{entry.name}` has no value", f"a value, or remove `{entry.name}`")
@@ -162,15 +174,9 @@ class Reader:
         if text in later:
             self.refuse(node, f"{what} {text!r} is not supported by this version yet", f"one of {_listed(values)}")
         else:
-            near = nearest(text, values)
+            near = self.nearest(text, values)
             self.refuse(node, f"{what} cannot be {text!r}", near or f"one of {_listed(values)}")
         return None
-
-
-def nearest(text: str, known: Collection[str]) -> str | None:
-    """The known word that someone who wrote `text` probably meant, in backquotes."""
-    near = difflib.get_close_matches(text[:100], list(known)[:_MOST_COMPARED], n=1)
-    return f"`{near[0]}`" if near else None
 
 
 def _one_line(text: str) -> str:
