@@ -1,4 +1,4 @@
-"""The sandbox's GitHub, asked over HTTP as the bot asks it: the texts, the access, the merges and the webhooks are GitHub's."""
+"""The sandbox's GitHub, asked over HTTP as the bot asks it: its texts, access, merges and webhooks are GitHub's."""
 
 import base64
 import json
@@ -316,7 +316,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("method", "path", "body", "status", "message"), REFUSALS)
 async def test_refusals_carry_githubs_words(
-    desk: Desk, method: str, path: str, body: dict[str, object] | None, status: int, message: str
+    desk: Desk, *, method: str, path: str, body: dict[str, object] | None, status: int, message: str
 ) -> None:
     """`{main}` and `{side}` stand for the tips of two branches that conflict."""
     github, repository = desk.github, desk.repository
@@ -476,6 +476,7 @@ async def test_deployments_wait_for_checks_unless_told_not_to(desk: Desk) -> Non
     head = desk.repository.branch("main")
     await desk.made("POST", f"{AT}/check-runs", {"name": "build", "head_sha": head, "status": "in_progress"})
     assert (await desk.ask("POST", f"{AT}/deployments", {"ref": head}))[0] == 409
+    body: dict[str, object]
     body = {"ref": head, "environment": "shop/staging", "auto_merge": False, "required_contexts": [], "payload": "{}"}
     made = await desk.made("POST", f"{AT}/deployments", body)
     await desk.made("POST", f"{AT}/deployments/{made['id']}/statuses", {"state": "success", "auto_inactive": False})
