@@ -1,4 +1,4 @@
-"""Who asks, and whether they may: App JWTs, installation tokens, people's tokens, and the permissions of app.yml.
+"""Who asks: Apps and their installations, App JWTs, installation and people's tokens. `permissions`: whether they may.
 
 https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
 A person's token is `user:<login>`.
@@ -7,7 +7,6 @@ A person's token is `user:<login>`.
 import functools
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,71 +17,27 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.types import Options
 
 from sandbox.github import events, resources
-from sandbox.github.state import ROLES, App, Caller, GitHub, GitHubRefusal, Installation, Repository, Role, Token
+from sandbox.github.permissions import GRAPHQL, LEVELS, READ, Need, accessible, require
+from sandbox.github.state import App, Caller, GitHub, GitHubRefusal, Installation, Repository, Token
 
-_LEVELS = ("none", "read", "write", "admin")
+__all__ = [
+    "GRAPHQL",
+    "READ",
+    "Need",
+    "accessible",
+    "authenticate",
+    "change_repositories",
+    "install",
+    "issue_token",
+    "register_app",
+    "require",
+    "suspend",
+    "token_json",
+    "uninstall",
+]
+
 _LONGEST_JWT = 600
 _JWT_DOTS = 2
-NOT_ACCESSIBLE = "Resource not accessible by integration"
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What an operation asks: an App's permission at a level, and of a person a role in the repository."""
-
-    permission: str
-    level: str
-    role: Role
-
-
-READ = Need("metadata", "read", "read")
-
-# GraphQL's fields, by mutation or by field of a type. REST states its needs beside each operation.
-GRAPHQL: Mapping[str, Need] = {
-    "createRef": Need("contents", "write", "write"),
-    "updateRef": Need("contents", "write", "write"),
-    "updateRefs": Need("contents", "write", "write"),
-    "deleteRef": Need("contents", "write", "write"),
-    "createCommitOnBranch": Need("contents", "write", "write"),
-    "mergeBranch": Need("contents", "write", "write"),
-    "mergePullRequest": Need("contents", "write", "write"),
-    "createPullRequest": Need("pull_requests", "write", "write"),
-    "updatePullRequest": Need("pull_requests", "write", "write"),
-    "closePullRequest": Need("pull_requests", "write", "write"),
-    "reopenPullRequest": Need("pull_requests", "write", "write"),
-    "convertPullRequestToDraft": Need("pull_requests", "write", "write"),
-    "markPullRequestReadyForReview": Need("pull_requests", "write", "write"),
-    "addPullRequestReview": Need("pull_requests", "write", "read"),
-    "dismissPullRequestReview": Need("pull_requests", "write", "write"),
-    "addComment": Need("issues", "write", "read"),
-    "updateIssueComment": Need("issues", "write", "read"),
-    "deleteIssueComment": Need("issues", "write", "read"),
-    "addReaction": Need("issues", "write", "read"),
-    "removeReaction": Need("issues", "write", "read"),
-    "addLabelsToLabelable": Need("issues", "write", "triage"),
-    "removeLabelsFromLabelable": Need("issues", "write", "triage"),
-    "createLabel": Need("issues", "write", "write"),
-    "createIssue": Need("issues", "write", "read"),
-    "updateIssue": Need("issues", "write", "triage"),
-    "closeIssue": Need("issues", "write", "triage"),
-    "reopenIssue": Need("issues", "write", "triage"),
-    "createCheckRun": Need("checks", "write", "write"),
-    "updateCheckRun": Need("checks", "write", "write"),
-    "createDeployment": Need("deployments", "write", "write"),
-    "createDeploymentStatus": Need("deployments", "write", "write"),
-    "Repository.ref": Need("contents", "read", "read"),
-    "Repository.refs": Need("contents", "read", "read"),
-    "Repository.object": Need("contents", "read", "read"),
-    "Repository.defaultBranchRef": Need("contents", "read", "read"),
-    "Repository.pullRequest": Need("pull_requests", "read", "read"),
-    "Repository.pullRequests": Need("pull_requests", "read", "read"),
-    "Ref.associatedPullRequests": Need("pull_requests", "read", "read"),
-    "Repository.issue": Need("issues", "read", "read"),
-    "Repository.issues": Need("issues", "read", "read"),
-    "Repository.deployments": Need("deployments", "read", "read"),
-    "Commit.statusCheckRollup": Need("checks", "read", "read"),
-    "Commit.checkSuites": Need("checks", "read", "read"),
-}
 
 
 # --- Apps and installations -------------------------------------------------------------------------------------------
@@ -254,7 +209,7 @@ def issue_token(
         raise GitHubRefusal(422, what)
     granted = installation.app.permissions
     asked = dict(permissions or granted)
-    if any(_LEVELS.index(level) > _LEVELS.index(granted.get(name, "none")) for name, level in asked.items()):
+    if any(LEVELS.index(level) > LEVELS.index(granted.get(name, "none")) for name, level in asked.items()):
         raise GitHubRefusal(422, "The permissions requested are not granted to this installation.")
     narrowed = repository_ids is not None or repositories is not None
     token = Token(
@@ -279,35 +234,3 @@ def token_json(github: GitHub, token: Token) -> dict[str, object]:
         "repository_selection": "selected",
         **({"repositories": shown} if narrowed is not None else {}),
     }
-
-
-# --- permissions ------------------------------------------------------------------------------------------------------
-
-
-def accessible(caller: Caller, repository: Repository) -> bool:
-    """Whether the caller's grant covers the repository at all (an App by JWT covers none)."""
-    if caller.app is None:
-        return repository.role(caller.user.login) != "none"
-    token = caller.token
-    if token is None or repository.id not in token.installation.repository_ids:
-        return False
-    return token.repository_ids is None or repository.id in token.repository_ids
-
-
-def require(caller: Caller, repository: Repository, need: Need) -> None:
-    """Raise as GitHub does unless the caller may: 404 where it must not even know, else 403."""
-    writes = need.level != "read"
-    if not accessible(caller, repository) and (repository.private or not writes):
-        if repository.private:
-            raise GitHubRefusal(404, "Not Found")
-        return
-    if caller.app is None:
-        if ROLES.index(repository.role(caller.user.login)) < ROLES.index(need.role):
-            raise GitHubRefusal(403, "Must have admin rights to Repository.")
-    else:
-        granted = caller.token.permissions.get(need.permission, "none") if caller.token else "none"
-        outside = not accessible(caller, repository)
-        if outside or _LEVELS.index(granted) < _LEVELS.index(need.level):
-            raise GitHubRefusal(403, NOT_ACCESSIBLE)
-    if writes and repository.archived:
-        raise GitHubRefusal(403, "Repository was archived so is read-only.")

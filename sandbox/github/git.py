@@ -10,12 +10,22 @@ import subprocess
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from heapq import heappop, heappush
 from pathlib import Path
 
-ZEROS = "0" * 40
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+from sandbox.github.git_objects import (
+    EMPTY_TREE,
+    ZEROS,
+    CommitObject,
+    Entry,
+    Signature,
+    commit_bytes,
+    parse_commit,
+    parse_tree,
+    tree_bytes,
+)
+
+__all__ = ["ZEROS", "CommitObject", "Entry", "Git", "GitFailure", "RefChange", "RefConflict", "Signature"]
 
 
 class GitFailure(Exception):
@@ -24,39 +34,6 @@ class GitFailure(Exception):
 
 class RefConflict(Exception):
     """A ref did not hold what the caller expected, or its name collides with another's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of a tree. `mode` in git's octal text: 100644, 100755, 120000, 160000, 40000."""
-
-    mode: str
-    name: str
-    sha: str
-
-    @property
-    def kind(self) -> str:
-        return {"40000": "tree", "160000": "commit"}.get(self.mode, "blob")
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    name: str
-    email: str
-    at: datetime
-
-    def line(self) -> str:
-        return f"{self.name} <{self.email}> {int(self.at.timestamp())} +0000"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitObject:
-    sha: str
-    tree: str
-    parents: tuple[str, ...]
-    author: Signature
-    committer: Signature
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +123,12 @@ class Git:
 
     def tree(self, sha: str) -> tuple[Entry, ...]:
         if sha not in self._trees:
-            data, at, entries = self._expect("tree", sha), 0, list[Entry]()
-            while at < len(data):
-                end = data.index(b"\0", at)
-                mode, _, name = data[at:end].partition(b" ")
-                entries.append(Entry(mode.decode(), name.decode(), data[end + 1 : end + 21].hex()))
-                at = end + 21
-            self._trees[sha] = tuple(entries)
+            self._trees[sha] = parse_tree(self._expect("tree", sha))
         return self._trees[sha]
 
     def commit(self, sha: str) -> CommitObject:
         if sha not in self._commits:
-            self._commits[sha] = _parse_commit(sha, self._expect("commit", sha))
+            self._commits[sha] = parse_commit(sha, self._expect("commit", sha))
         return self._commits[sha]
 
     def _expect(self, kind: str, sha: str) -> bytes:
@@ -167,16 +138,12 @@ class Git:
         return found[1]
 
     def write_tree(self, entries: Sequence[Entry]) -> str:
-        ordered = sorted(entries, key=lambda e: e.name + ("/" if e.mode == "40000" else ""))
-        data = b"".join(f"{e.mode} {e.name}\0".encode() + bytes.fromhex(e.sha) for e in ordered)
-        return self.write("tree", data)
+        return self.write("tree", tree_bytes(entries))
 
     def write_commit(
         self, tree: str, parents: Sequence[str], message: str, *, author: Signature, committer: Signature
     ) -> str:
-        lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
-        lines += [f"author {author.line()}", f"committer {committer.line()}", "", message]
-        return self.write("commit", "\n".join(lines).encode())
+        return self.write("commit", commit_bytes(tree, parents, message, author=author, committer=committer))
 
     # --- trees --------------------------------------------------------------------------------------------------------
 
@@ -311,28 +278,6 @@ class Git:
         """Bring a ref of another repository, e.g. a fork's branch, here under another name."""
         self.run("fetch", "--quiet", "--force", "--no-tags", str(other.path.resolve()), f"{ref}:{into}")
         self.refs[into] = other.refs[ref]
-
-
-def _parse_commit(sha: str, data: bytes) -> CommitObject:
-    head, _, message = data.decode(errors="replace").partition("\n\n")
-    fields: dict[str, list[str]] = {}
-    for line in head.split("\n"):
-        key, _, value = line.partition(" ")
-        fields.setdefault(key, []).append(value)
-    return CommitObject(
-        sha=sha,
-        tree=fields["tree"][0],
-        parents=tuple(fields.get("parent", ())),
-        author=_parse_signature(fields["author"][0]),
-        committer=_parse_signature(fields["committer"][0]),
-        message=message,
-    )
-
-
-def _parse_signature(line: str) -> Signature:
-    name, _, rest = line.partition(" <")
-    email, _, when = rest.partition("> ")
-    return Signature(name, email, datetime.fromtimestamp(int(when.split(" ")[0]), UTC))
 
 
 def _environment() -> dict[str, str]:
