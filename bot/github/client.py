@@ -57,7 +57,7 @@ class RepositoryClient:
     async def graphql_partial(
         self, query: str, variables: Mapping[str, object]
     ) -> tuple[dict[str, Json], list[dict[str, Json]]]:
-        """For several mutations: what was done, and the errors of the rest. Raises if nothing was or a limit was hit."""
+        """For several mutations: what was done, and the errors of the rest. Raises if nothing was, or at a limit."""
         data, errors, headers = await self._graphql(query, variables)
         if data is None or is_limited(errors):
             raise self._failure(errors, headers)
@@ -162,7 +162,9 @@ class GitHubApp:
         try:
             return await self._transport.rest(method, url, body, jwt=self._key.jwt())
         except Unauthorized as error:
-            # Most likely our clock is off: sign by GitHub's, once.
+            if error.server_time is None:
+                raise
+            # Our clock is off: sign by GitHub's, and try once more.
             self._key.learn(error.server_time)
             return await self._transport.rest(method, url, body, jwt=self._key.jwt())
 

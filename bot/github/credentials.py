@@ -44,11 +44,10 @@ class AppKey:
             self._signed_at = now
         return self._signed
 
-    def learn(self, server_time: datetime | None) -> None:
-        """GitHub did not accept our JWT: from now on sign by its clock, if it told us the time."""
+    def learn(self, server_time: datetime) -> None:
+        """GitHub did not accept the times in our JWT: from now on sign by its clock."""
         self._signed_at = None
-        if server_time is not None:
-            self._offset = server_time - self._clock.now()
+        self._offset = server_time - self._clock.now()
 
 
 def _parsed(pem: bytes) -> RSAPrivateKey:

@@ -22,7 +22,7 @@ class NotFound(Permanent):
 
 
 class Unauthorized(Permanent):
-    """Our token or JWT was not accepted. `server_time`: what GitHub's clock said, if it did."""
+    """Our token or JWT was not accepted. `server_time`: GitHub's clock, where it refused the times in our JWT."""
 
     def __init__(self, message: str, *, server_time: datetime | None = None) -> None:
         super().__init__(message)
@@ -55,7 +55,8 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, now: datet
         return RateLimited(f"GitHub asks us to slow down: {text}", retry_after=pause)
     match status:
         case 401:
-            return Unauthorized(f"GitHub does not accept our credentials: {text}", server_time=_date(headers))
+            there = _date(headers) if "('exp')" in text or "('iat')" in text else None
+            return Unauthorized(f"GitHub does not accept our credentials: {text}", server_time=there)
         case 403:
             return Permanent(_forbidden(headers, text))
         case 404 | 410:
