@@ -152,3 +152,8 @@ def _member(kind: str, name: str, source: object) -> object:
     if isinstance(source, Mapping) and name in source:
         return source[name]
     raise NotImplementedError(f"the sandbox does not model {kind}.{name}")
+
+
+def answered(kind: str, name: str) -> bool:
+    """Whether a field has an answer of its own."""
+    return (kind, name) in _ANSWERS or (kind.endswith("Connection") and _of_page(name) is not None)
