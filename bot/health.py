@@ -22,7 +22,7 @@ class HealthState(StrEnum):
 # The worst Application speaks for the environment.
 _BADNESS = {HealthState.HEALTHY: 0, HealthState.PROGRESSING: 1, HealthState.UNKNOWN: 2, HealthState.DEGRADED: 3}
 
-# Argo CD's words (its `health.HealthStatusCode`). Missing resources are yet to be created, Suspended ones to be resumed.
+# Argo CD's words (its `health.HealthStatusCode`). Missing resources are yet to be made, Suspended ones to be resumed.
 _SPOKEN = {
     "Healthy": HealthState.HEALTHY,
     "Progressing": HealthState.PROGRESSING,
