@@ -1,9 +1,9 @@
 """The client, over HTTP on loopback against a small GitHub that answers what the test hands it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import format_datetime
 
 import aiohttp
@@ -14,94 +14,16 @@ from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bot.errors import CaissonError, Conflict, Permanent, Transient
+from bot.errors import CaissonError, Permanent, Transient
 from bot.github.client import GitHubApp, RepositoryClient
-from bot.github.failures import Ambiguous, NotFound, RateLimited, Refused, Unauthorized, classify
+from bot.github.failures import Ambiguous, NotFound, RateLimited, Refused, Unauthorized
 from bot.github.identity import AppIdentity
+from tests.unit.small_github import NOW, Manual, Reply, SmallGitHub
 
-NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEM = KEY.private_bytes(
     serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
 )
-
-
-@dataclass
-class Manual:
-    """A clock that stands until it is moved."""
-
-    at: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """One answer of the small GitHub."""
-
-    status: int = 200
-    body: object = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    hang_up: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """One request as it arrived."""
-
-    method: str
-    path: str
-    credential: str
-    body: object
-    headers: Mapping[str, str]
-
-
-@dataclass(kw_only=True)
-class SmallGitHub:
-    """Answers each path with the replies put there, the last one for ever; hands out tokens `ghs_1`, `ghs_2` and so on."""
-
-    clock: Manual
-    replies: dict[str, list[Reply]] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
-    refused_tokens: set[str] = field(default_factory=set)
-    issued: int = 0
-
-    def says(self, method: str, path: str, *replies: Reply) -> None:
-        self.replies[f"{method} {path}"] = list(replies)
-
-    def requests(self, path: str) -> list[Asked]:
-        return [one for one in self.asked if one.path == path]
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        text = await request.text()
-        credential = request.headers.get("authorization", "").partition(" ")[2]
-        one = Asked(
-            method=request.method,
-            path=request.path_qs,
-            credential=credential,
-            body=await request.json() if text else None,
-            headers=dict(request.headers),
-        )
-        self.asked.append(one)
-        if credential in self.refused_tokens:
-            return web.json_response({"message": "Bad credentials"}, status=401)
-        found = self.replies.get(f"{one.method} {one.path}")
-        if found is None and one.path.endswith("/access_tokens"):
-            self.issued += 1
-            expires = (self.clock.at + timedelta(hours=1)).isoformat()
-            return web.json_response({"token": f"ghs_{self.issued}", "expires_at": expires}, status=201)
-        if found is None:
-            return web.json_response({"message": "Not Found"}, status=404)
-        reply = found.pop(0) if len(found) > 1 else found[0]
-        if reply.hang_up and request.transport is not None:
-            request.transport.close()
-        if reply.status in (204, 304):
-            return web.Response(status=reply.status, headers=reply.headers)
-        return web.json_response(reply.body, status=reply.status, headers=reply.headers)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -371,82 +293,3 @@ async def test_a_graphql_answer_of_another_shape_is_looked_at_again(bench: Bench
     bench.github.says("POST", "/graphql", Reply(body=body))
     with pytest.raises(Transient):
         await bench.client.graphql("query { a }", {})
-
-
-# --- refusals ---------------------------------------------------------------------------------------------------------
-
-VALIDATION = b'{"message":"Validation Failed","errors":[{"code":"custom","message":"A pull request already exists"}]}'
-RESET = str(int((NOW + timedelta(minutes=5)).timestamp()))
-
-
-@pytest.mark.parametrize(
-    ("status", "headers", "body", "kind", "words"),
-    [
-        pytest.param(401, {}, b'{"message":"Bad credentials"}', Unauthorized, "Bad credentials", id="a bad token"),
-        pytest.param(
-            403,
-            {"x-accepted-github-permissions": "deployments=write"},
-            b'{"message":"Resource not accessible by integration"}',
-            Permanent,
-            "deployments=write",
-            id="a missing permission is named",
-        ),
-        pytest.param(
-            403, {}, b'{"message":"This installation has been suspended"}', Permanent, "suspended", id="suspended"
-        ),
-        pytest.param(404, {}, b'{"message":"Not Found"}', NotFound, "404", id="not there"),
-        pytest.param(
-            405, {}, b'{"message":"Base branch was modified."}', Refused, "Base branch", id="a race for the base"
-        ),
-        pytest.param(
-            409, {}, b'{"message":"Head branch was modified."}', Conflict, "Head branch", id="a race for the head"
-        ),
-        pytest.param(422, {}, VALIDATION, Refused, "A pull request already exists", id="exists already"),
-        pytest.param(
-            422,
-            {},
-            b'{"message":"Unprocessable Entity","errors":["Can not approve your own pull request"]}',
-            Refused,
-            "own pull request",
-            id="errors as plain texts",
-        ),
-        pytest.param(
-            422, {}, b'{"message":"Reference update failed"}', Refused, "update failed", id="a protected branch"
-        ),
-        pytest.param(500, {}, b"<html>", Ambiguous, "500", id="an error page"),
-        pytest.param(504, {}, b"", Ambiguous, "504", id="a time-out"),
-        pytest.param(451, {}, b"[]", Permanent, "451", id="anything else"),
-    ],
-)
-def test_refusals_are_sorted_by_who_must_act(
-    status: int, headers: Mapping[str, str], body: bytes, kind: type[CaissonError], words: str
-) -> None:
-    """Permanent: an operator; Conflict: look again; Ambiguous: look, never repeat. GitHub's words are kept."""
-    failure = classify(status, headers, body, now=NOW)
-    assert type(failure) is kind or (kind is Conflict and isinstance(failure, Conflict))
-    assert words in str(failure)
-
-
-@pytest.mark.parametrize(
-    ("status", "headers", "text", "seconds"),
-    [
-        pytest.param(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": RESET}, "", 301, id="primary, 403"),
-        pytest.param(429, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": RESET}, "", 301, id="primary, 429"),
-        pytest.param(403, {"retry-after": "17"}, "", 17, id="Retry-After"),
-        pytest.param(
-            429,
-            {"retry-after": "7", "x-ratelimit-remaining": "0", "x-ratelimit-reset": RESET},
-            "",
-            7,
-            id="Retry-After goes first",
-        ),
-        pytest.param(403, {}, "You have exceeded a secondary rate limit", 60, id="secondary without a time"),
-        pytest.param(429, {}, "", 60, id="429 without a time"),
-        pytest.param(403, {"retry-after": "soon", "x-ratelimit-remaining": "0"}, "", 60, id="nonsense for a time"),
-    ],
-)
-def test_limits_say_how_long_to_stay_away(status: int, headers: Mapping[str, str], text: str, seconds: int) -> None:
-    """Retry-After, else the reset (and one second for rounding), else a minute."""
-    failure = classify(status, headers, b'{"message":"%s"}' % text.encode(), now=NOW)
-    assert isinstance(failure, RateLimited)
-    assert failure.retry_after == timedelta(seconds=seconds)

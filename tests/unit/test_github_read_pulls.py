@@ -1,0 +1,189 @@
+"""Pull requests as read from GitHub: above all what somebody else put there to look like ours."""
+
+import pytest
+
+from bot.model import Actor, ActorKind, CheckStatus, ReviewState
+from tests.unit.github_answers import (
+    ALICE,
+    AT,
+    JSON,
+    LOOK_ALIKE,
+    MANNEQUIN,
+    OUR_BOT,
+    PRETENDERS,
+    comment,
+    commit,
+    head,
+    listed,
+    merged,
+    place,
+    pull,
+    reaction,
+    review,
+    rollup,
+    run,
+    the_pull,
+)
+
+
+def test_our_pull_request_is_read_whole() -> None:
+    """Every fact of it, with our check runs and what it changes."""
+    put = {"__typename": "LabeledEvent", "createdAt": AT, "actor": ALICE, "label": {"name": "hold"}}
+    off = {"__typename": "UnlabeledEvent", "createdAt": AT, "actor": OUR_BOT, "label": {"name": "hold"}}
+    found = the_pull(
+        labelling=listed(put, off),
+        comments=listed(comment(author=ALICE, body="/merge", reactions={"nodes": [reaction(99), reaction(5, "EYES")]})),
+        reviews=listed(review()),
+        commits={"totalCount": 1, "nodes": [{"commit": commit(statusCheckRollup=rollup(run()))}]},
+    )
+    assert (found.number, found.by_us, found.complete, found.head) == (7, True, True, "c1")
+    assert found.labels == {"hold"}
+    assert [(one.added, one.by_us, one.actor.login) for one in found.labelling] == [
+        (True, False, "alice"),
+        (False, True, "caisson"),
+    ]
+    assert found.comments[0].reactions == {"ROCKET"}
+    assert not found.comments[0].ours
+    assert (found.reviews[0].state, found.reviews[0].commit, found.reviews[0].can_push) == (
+        ReviewState.APPROVED,
+        "c1",
+        True,
+    )
+    assert [(one.name, one.commit, one.status) for one in found.checks] == [
+        ("caisson/gates", "c1", CheckStatus.COMPLETED)
+    ]
+    assert found.commits[0].by_us
+    assert found.changed == frozenset({"apps/shop/staging/kustomization.yaml"})
+
+
+@pytest.mark.parametrize("author", PRETENDERS.values(), ids=PRETENDERS.keys())
+def test_a_pull_request_of_somebody_else_from_our_branch_is_foreign(author: JSON | None) -> None:
+    """Only our bot's number makes it ours; the other is named, so that the reason can be shown."""
+    found = place(head0=head(pull(author=author)))
+    assert found.pull is None
+    assert found.foreign_pull is not None
+    assert found.foreign_pull.startswith("#7 into main, opened by ")
+
+
+def test_of_several_open_ones_the_lowest_numbered_of_ours_counts_and_a_foreign_one_is_told() -> None:
+    """Whatever order GitHub lists them in."""
+    found = place(head0=head(pull(9), pull(6, author=ALICE), pull(8)))
+    assert found.pull is not None
+    assert found.pull.number == 8
+    assert found.foreign_pull == "#6 into main, opened by alice"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"isCrossRepository": True}, id="from a fork's branch of our branch's name"),
+        pytest.param({"headRefName": "other"}, id="from another branch"),
+    ],
+)
+def test_pull_requests_from_elsewhere_are_nothing(changed: JSON) -> None:
+    """Neither ours nor worth mention, open or merged, even if our App should have opened them."""
+    found = place(head0=head(pull(**changed)), merged0={"nodes": [merged(**changed)]})
+    assert (found.pull, found.foreign_pull, found.merged) == (None, None, ())
+
+
+@pytest.mark.parametrize(
+    ("changed", "ours"),
+    [
+        pytest.param({}, True, id="written by us, never edited"),
+        pytest.param({"lastEditedAt": AT, "editor": OUR_BOT}, True, id="edited by us"),
+        pytest.param({"lastEditedAt": AT, "editor": ALICE}, False, id="edited by a person"),
+        pytest.param({"lastEditedAt": AT, "editor": LOOK_ALIKE}, False, id="edited by a user who holds our login"),
+        pytest.param({"lastEditedAt": AT, "editor": None}, False, id="edited by somebody who is gone"),
+        pytest.param({"author": LOOK_ALIKE}, False, id="written by a user who holds our login"),
+        pytest.param({"author": None}, False, id="written by somebody who is gone"),
+    ],
+)
+def test_a_comment_is_ours_while_nobody_else_touched_it(changed: JSON, *, ours: bool) -> None:
+    """Anyone with write may edit our sticky comment."""
+    found = the_pull(comments=listed(comment(**changed))).comments[0]
+    assert found.ours is ours
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"comments": listed(comment(), more=True)}, id="comments"),
+        pytest.param({"reviews": listed(review(), more=True)}, id="reviews"),
+        pytest.param({"labelling": listed(more=True)}, id="labels put on and off"),
+        pytest.param({"commits": {"totalCount": 51, "nodes": [{"commit": commit()}]}}, id="commits"),
+        pytest.param(
+            {"commits": {"totalCount": 1, "nodes": [{"commit": commit(statusCheckRollup=rollup(more=True))}]}},
+            id="checks",
+        ),
+        pytest.param({"comments": listed(comment(reactions={"nodes": [reaction(1)] * 50}))}, id="reactions"),
+    ],
+)
+def test_what_was_not_read_to_the_end_is_incomplete(changed: JSON) -> None:
+    """Nothing passes on the strength of a first page."""
+    assert not the_pull(**changed).complete
+
+
+@pytest.mark.parametrize("app", [41, None], ids=["another App's", "nobody's"])
+def test_check_runs_of_others_are_dropped(app: int | None) -> None:
+    """Name and external id prove nothing, the suite's App does."""
+    runs = rollup(run(app), {"__typename": "StatusContext"})
+    found = the_pull(commits={"totalCount": 1, "nodes": [{"commit": commit(statusCheckRollup=runs)}]})
+    assert found.checks == ()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"signature": None}, id="our address without a signature"),
+        pytest.param({"signature": {"isValid": False, "wasSignedByGitHub": True}}, id="an invalid signature"),
+        pytest.param({"signature": {"isValid": True, "wasSignedByGitHub": False}}, id="signed with somebody's own key"),
+        pytest.param(
+            {"author": {"name": "caisson[bot]", "email": "a@b", "user": None}}, id="our name, another address"
+        ),
+        pytest.param({"author": None}, id="no author"),
+    ],
+)
+def test_a_commit_is_ours_by_address_and_githubs_signature_together(changed: JSON) -> None:
+    """Anybody may write our address into a commit; GitHub signs other people's merges too."""
+    found = place(head0=head(**changed)).head
+    assert found is not None
+    assert not found.by_us
+
+
+def test_people_who_are_gone_are_ghosts() -> None:
+    """GitHub answers null for deleted accounts; mannequins have no number."""
+    put = {"__typename": "LabeledEvent", "createdAt": AT, "actor": None, "label": {"name": "hold"}}
+    found = the_pull(labelling=listed(put), reviews=listed(review(author=None, commit=None), review(author=MANNEQUIN)))
+    assert found.labelling[0].actor == Actor("ghost", 0, ActorKind.OTHER)
+    assert found.reviews[0].author == Actor("ghost", 0, ActorKind.OTHER)
+    assert found.reviews[0].commit is None
+    assert found.reviews[1].author == Actor("old-alice", 0, ActorKind.OTHER)
+
+
+def test_changes_that_github_did_not_all_name_are_unknown() -> None:
+    """Twenty of twenty-one paths say nothing about the last."""
+    assert the_pull(changedFiles=21).changed is None
+
+
+def test_merged_pull_requests_carry_head_result_and_files() -> None:
+    """Newest merge first, with the folder as the merge left it."""
+    older = merged(2, mergedAt="2026-01-04T09:00:00Z", mergedBy=ALICE)
+    first, second = place(merged0={"nodes": [older, merged()]}).merged
+    assert (first.number, first.by_us, first.merged_by_us, second.merged_by_us) == (3, True, True, False)
+    assert first.head is not None
+    assert first.commit is not None
+    assert (first.head.sha, first.commit.sha) == ("c1", "m1")
+    assert first.files == {"apps/shop/staging/kustomization.yaml": "b1"}
+
+
+@pytest.mark.parametrize("by", PRETENDERS.values(), ids=PRETENDERS.keys())
+def test_merged_by_somebody_else_is_not_by_us(by: JSON | None) -> None:
+    """And neither is what somebody else opened."""
+    found = place(merged0={"nodes": [merged(mergedBy=by, author=by)]}).merged[0]
+    assert (found.merged_by_us, found.by_us) == (False, False)
+
+
+def test_a_merge_without_commit_or_with_another_last_commit_has_none() -> None:
+    """The head is the commit GitHub calls head, or unknown."""
+    found = place(merged0={"nodes": [merged(mergeCommit=None, headRefOid="zz")]}).merged[0]
+    assert (found.head, found.commit, found.files) == (None, None, {})
