@@ -81,7 +81,9 @@ def _folder_ground(pipeline: Pipeline, environment: Environment, seen: Observati
     file = versions_file(environment, base)
     if file is None or file.text is None:
         where = environment.path or "the repository's root"
-        return Ground(standing=_nowhere(environment, place, f"there is no kustomization.yaml in {where} on {base.branch}"))
+        return Ground(
+            standing=_nowhere(environment, place, f"there is no kustomization.yaml in {where} on {base.branch}")
+        )
     repositories = tuple(image.repository for image in pipeline.images.values())
     try:
         versions = versions_in(file.text, repositories)
@@ -186,17 +188,15 @@ def _adopt(pipeline: Pipeline, environment: Environment, seen: Observation, base
     for name, image in pipeline.images.items():
         tag, written = found.versions[image.repository]
         assert tag is not None
-        digest = written or seen.digests.get((image.repository, tag), missing)
-        if digest is missing:
+        if written is None and (image.repository, tag) not in seen.digests:
             missing.add((image.repository, tag))
-        elif digest is None or isinstance(digest, Unknown):
+            continue
+        digest = Digest(written) if written else seen.digests[image.repository, tag]
+        if digest is None or isinstance(digest, Unknown):
             why = digest.reason if isinstance(digest, Unknown) else "the registry does not have it"
             problem = f"{image.repository}:{tag} stands in Git, but {why}"
             return replace(found, standing=replace(found.standing, problem=problem, health=_unknown(problem)))
-        else:
-            artifacts.append(
-                Artifact(name=name, repository=image.repository, tag=tag, digest=Digest(str(digest)))
-            )
+        artifacts.append(Artifact(name=name, repository=image.repository, tag=tag, digest=digest))
     if missing:
         return replace(found, ask=Ask(digests=frozenset(missing)))
     # What stands downstream has been there at least as long as what stands upstream: never order it as newer.
@@ -249,9 +249,7 @@ def _branch_ground(pipeline: Pipeline, environment: Environment, seen: Observati
 # --- health -----------------------------------------------------------------------------------------------------------
 
 
-def _standing(
-    environment: Environment, seen: Observation, place: Place, base: Base, record: Record | None
-) -> Standing:
+def _standing(environment: Environment, seen: Observation, place: Place, base: Base, record: Record | None) -> Standing:
     unwatched = environment.health.source is HealthSource.NONE
     return Standing(
         name=environment.name,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.actions import Ask
-from bot.model import Artifact, Digest, Observation, Release, Unknown
+from bot.model import Artifact, Observation, Release, Unknown
 from bot.standing import Standing
 from bot.versions import choose, compare, parse_constraint
 from config.pipeline import Environment, Pipeline
@@ -39,7 +39,12 @@ def _available(environment: Environment, here: Standing, upstreams: Sequence[Sta
     names = ", ".join(environment.after)
     if newest is None:
         waiting = "; ".join(f"{u.name}: {u.health.reason}" for u in upstreams if not u.verified_releases)
-        return Candidate(release=None, reason=f"nothing is verified in {names} yet ({waiting})" if waiting else f"nothing is verified in {names} yet")
+        return Candidate(
+            release=None,
+            reason=f"nothing is verified in {names} yet ({waiting})"
+            if waiting
+            else f"nothing is verified in {names} yet",
+        )
     if here.active is not None and newest.id == here.active.id:
         return Candidate(release=None, reason=f"runs {newest.label}, the newest release verified in {names}")
     if here.active is not None and newest.order <= here.active.order:
@@ -71,14 +76,14 @@ def _chosen(pipeline: Pipeline, seen: Observation, here: Standing) -> Candidate:
             continue
         if tag is None:
             return Candidate(release=None, reason=f"no tag of {image.repository} satisfies the declaration")
-        digest = seen.digests.get((image.repository, tag), missing)
-        if digest is missing:
+        if (image.repository, tag) not in seen.digests:
             missing.add((image.repository, tag))
-        elif digest is None or isinstance(digest, Unknown):
+            continue
+        digest = seen.digests[image.repository, tag]
+        if digest is None or isinstance(digest, Unknown):
             why = digest.reason if isinstance(digest, Unknown) else "it is gone from the registry"
             return Candidate(release=None, reason=f"{image.repository}:{tag}: {why}")
-        else:
-            artifacts.append(Artifact(name=name, repository=image.repository, tag=tag, digest=Digest(str(digest))))
+        artifacts.append(Artifact(name=name, repository=image.repository, tag=tag, digest=digest))
     if missing:
         return Candidate(release=None, reason="resolving digests", ask=Ask(digests=frozenset(missing)))
     release = Release(artifacts=tuple(artifacts), proposed=seen.now.replace(microsecond=0))

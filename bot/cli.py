@@ -17,7 +17,8 @@ from bot.clock import SystemClock
 from bot.errors import CaissonError
 from bot.reconcile import CHECKS
 from bot.service import Parts, Service
-from config.parse import ConfigError, json_schema, parse
+from config.parse import ConfigError, parse
+from config.schema import json_schema
 from config.settings import Settings, SettingsError
 
 

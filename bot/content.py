@@ -33,7 +33,9 @@ def blob_id(text: str) -> Sha:
     return Sha(hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest())
 
 
-def wanted(pipeline: Pipeline, environment: Environment, release: Release, *, base: Base, file: File | None) -> Wanted | str:
+def wanted(
+    pipeline: Pipeline, environment: Environment, release: Release, *, base: Base, file: File | None
+) -> Wanted | str:
     """The edits or the merge that bring `release` onto `base`; a sentence when they cannot be made, or change nothing."""
     if environment.promote is Promote.MERGE:
         assert release.source is not None
@@ -65,7 +67,9 @@ def proposed_release(head: Commit | None) -> Release | None:
     return release_from_json(trailers(head.message).get("Caisson-Release"))
 
 
-def stale(wish: Wanted, head: Commit, release: Release, *, base: Base, pull: PullRequest, files: Mapping[str, Sha]) -> bool:
+def stale(
+    wish: Wanted, head: Commit, release: Release, *, base: Base, pull: PullRequest, files: Mapping[str, Sha]
+) -> bool:
     """Whether our head is not what we would make now, so that it must be made anew. `files`: the folder at the head.
 
     A message can be forged (a squash by hand keeps its author and is signed by GitHub), content cannot: exactly the

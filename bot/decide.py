@@ -5,7 +5,7 @@ a candidate is needed that was not observed, the decision is an `Ask` and is mad
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.actions import (
     Action,
@@ -19,6 +19,7 @@ from bot.actions import (
     PostCheck,
     Propose,
     Retitle,
+    SetLabel,
     Verdict,
 )
 from bot.active import Ground, ground
@@ -26,8 +27,16 @@ from bot.candidate import Candidate, candidate
 from bot.content import Wanted, branch_name, judge_head, proposed_release, stale, wanted
 from bot.gates import approvals, health, hold, soak
 from bot.gates.verdicts import blocks, waits, worst
-from bot.messages import GATES, commit_message, gates_check, merge_message, promotion_body, promotion_title, status_reply
-from bot.model import Base, CheckStatus, Commit, Observation, PullRequest, Release
+from bot.messages import (
+    GATES,
+    commit_message,
+    gates_check,
+    merge_message,
+    promotion_body,
+    promotion_title,
+    status_reply,
+)
+from bot.model import Base, Check, CheckStatus, Commit, Observation, PullRequest, Release
 from bot.opinions import opinions
 from bot.orders import obey, sticky
 from bot.standing import Standing
@@ -49,7 +58,9 @@ def decide(pipeline: Pipeline, seen: Observation, *, mode: Mode = Mode.MERGE) ->
     grounds = {e.name: ground(pipeline, e, seen) for e in pipeline.environments}
     standings = {name: g.standing for name, g in grounds.items()}
     steps = [_step(pipeline, e, seen, grounds[e.name], standings, mode=mode) for e in pipeline.environments]
-    digests = frozenset[tuple[str, str]]().union(*(a.digests for g, s in zip(grounds.values(), steps, strict=True) for a in (g.ask, s.ask)))
+    digests = frozenset[tuple[str, str]]().union(
+        *(a.digests for g, s in zip(grounds.values(), steps, strict=True) for a in (g.ask, s.ask))
+    )
     permissions = frozenset[str]().union(*(s.ask.permissions for s in steps))
     if digests or permissions:
         return Ask(digests=digests, permissions=permissions)
@@ -88,7 +99,9 @@ def _step(
     release = _kept(environment, place.pull, place.head, newest, standing)
     if release is None:
         closing: tuple[Action, ...] = (Close(pull=place.pull),) if place.pull and _done(place.head, standing) else ()
-        return Step(view=_view(environment, standing, waiting=newest.reason, pull=place.pull), actions=(*closing, *tidy))
+        return Step(
+            view=_view(environment, standing, waiting=newest.reason, pull=place.pull), actions=(*closing, *tidy)
+        )
     wish = wanted(pipeline, environment, release, base=place.base, file=here.file)
     if isinstance(wish, str):
         closing = (Close(pull=place.pull),) if place.pull and place.pull.by_us and _done(place.head, standing) else ()
@@ -159,7 +172,11 @@ def _must_build(case: _Case) -> bool:
     """Whether our head must be made (anew). A head with somebody else's commit is never overwritten: it blocks."""
     if case.pull is None:
         return True
-    if case.head is None or case.head.sha != case.pull.head or judge_head(case.pull, case.head).outcome is Outcome.BLOCK:
+    if (
+        case.head is None
+        or case.head.sha != case.pull.head
+        or judge_head(case.pull, case.head).outcome is Outcome.BLOCK
+    ):
         return False
     files = case.seen.places[case.environment.name].head_files
     return stale(case.wish, case.head, case.release, base=case.base, pull=case.pull, files=files)
@@ -210,46 +227,68 @@ def _approval_preview(case: _Case) -> tuple[Verdict, ...]:
 
 def _judge(case: _Case) -> Step:
     """Verdicts on the open pull request's head, and the merge if all of them pass."""
-    assert case.pull is not None and case.head is not None
-    pull, head, environment = case.pull, case.head, case.environment
-    held, unsure = hold.standing_hold(pull, case.seen.permissions)
+    assert case.pull is not None
+    environment, standing = case.environment, case.standings[case.environment.name]
+    held, unsure = hold.standing_hold(case.pull, case.seen.permissions)
+    before, _ = _verdicts(case, case.pull, held)
+    orders, wants = obey(
+        case.pull,
+        case.seen,
+        hold=held,
+        status=lambda: status_reply(case.pipeline, environment, case.release, before, case.seen.now),
+    )
+    # An `/approve` counts from the pass that accepts it: its check run is written before the merge is asked for.
+    verdicts, needed = _verdicts(case, _heard(case.pull, orders), held)
+    ask = Ask(permissions=needed | wants.permissions | frozenset({unsure} if unsure else set()))
+    actions = orders
+    # A hold set or lifted is obeyed first, and the next pass judges again by what GitHub then says.
+    if not any(isinstance(order, SetLabel) for order in orders):
+        actions = (*orders, *_publish(case, verdicts))
+        if not ask and _may_merge(case, verdicts):
+            actions = (*actions, _merge(case, verdicts))
+    waiting = _waiting(verdicts) or _unasked(case)
+    view = _view(environment, standing, waiting=waiting, proposed=case.release, pull=case.pull, verdicts=verdicts)
+    return Step(view=view, actions=actions, ask=ask, verdicts=verdicts)
+
+
+def _verdicts(case: _Case, pull: PullRequest, held: hold.Hold | None) -> tuple[tuple[Verdict, ...], frozenset[str]]:
+    """What every gate says of this head, and whose access must be read before the approvals may pass."""
     note = sticky(pull)
     verdicts = [
-        judge_head(pull, head),
+        judge_head(pull, case.head),
         *_upstream_verdicts(case),
         hold.judge(held, holder=note.holder if held and held.by_us else None, reason=note.reason),
     ]
-    needed = frozenset({unsure} if unsure else set())
-    if environment.approvals is not None:
-        verdict, unread = approvals.judge(environment.approvals, opinions(pull), case.seen.permissions)
-        # Access is read only when it could decide: all else passes already.
-        needed |= unread if worst(verdicts) is Outcome.PASS else frozenset()
-        verdicts.append(verdict)
     if pull.mergeable == "CONFLICTING":
         verdicts.append(waits("merge", f"GitHub reports a conflict with {case.base.branch}"))
-    orders, wants = obey(
-        pull,
-        case.seen,
-        hold=held,
-        status=lambda: status_reply(case.pipeline, environment, case.release, verdicts, case.seen.now),
-    )
-    ask = Ask(permissions=needed | wants.permissions)
-    actions = (*orders, *_publish(case, tuple(verdicts)))
-    # A command may change a verdict: it is obeyed first, and the next pass judges again.
-    if not orders and not ask and _may_merge(case, verdicts):
-        actions = (*actions, _merge(case, verdicts))
-    view = _view(
-        environment,
-        case.standings[environment.name],
-        waiting=_waiting(verdicts) or _unasked(case),
-        proposed=case.release,
-        pull=pull,
-        verdicts=tuple(verdicts),
-    )
-    return Step(view=view, actions=actions, ask=ask, verdicts=tuple(verdicts))
+    if case.environment.approvals is None:
+        return tuple(verdicts), frozenset()
+    verdict, unread = approvals.judge(case.environment.approvals, opinions(pull), case.seen.permissions)
+    # Access is read only when it could decide: all else passes already.
+    needed = unread if worst(verdicts) is Outcome.PASS else frozenset()
+    return (*verdicts, verdict), needed
 
 
-def _may_merge(case: _Case, verdicts: list[Verdict]) -> bool:
+def _heard(pull: PullRequest, orders: tuple[Action, ...]) -> PullRequest:
+    """The pull request as it will stand when the approvals among these orders are written down."""
+    new = [
+        Check(
+            id="",
+            name=order.text.name,
+            commit=order.commit,
+            status=order.text.status,
+            conclusion=order.text.conclusion,
+            external_id=order.text.external_id,
+            started=None,
+        )
+        for order in orders
+        if isinstance(order, PostCheck)
+    ]
+    names = {check.name for check in new}
+    return replace(pull, checks=(*(c for c in pull.checks if c.name not in names), *new))
+
+
+def _may_merge(case: _Case, verdicts: tuple[Verdict, ...]) -> bool:
     asked_for = case.environment.auto or case.environment.approvals is not None
     if case.mode is not Mode.MERGE or not asked_for or worst(verdicts) is not Outcome.PASS:
         return False
@@ -271,7 +310,7 @@ def _unasked(case: _Case) -> str:
     return ""
 
 
-def _merge(case: _Case, verdicts: list[Verdict]) -> Merge:
+def _merge(case: _Case, verdicts: tuple[Verdict, ...]) -> Merge:
     assert case.pull is not None and case.head is not None
     return Merge(
         environment=case.environment.name,
@@ -294,12 +333,14 @@ def _publish(case: _Case, verdicts: tuple[Verdict, ...]) -> tuple[Action, ...]:
     title = promotion_title(case.pipeline, case.environment, case.release)
     active = case.standings[case.environment.name].active
     body = promotion_body(case.pipeline, case.environment, case.release, active=active, verdicts=verdicts)
-    if text.status is not CheckStatus.COMPLETED and (case.pull.title != title or case.pull.body.strip() != body.strip()):
+    if text.status is not CheckStatus.COMPLETED and (
+        case.pull.title != title or case.pull.body.strip() != body.strip()
+    ):
         actions.append(Retitle(pull=case.pull, title=title, body=body))
     return tuple(actions)
 
 
-def _waiting(verdicts: tuple[Verdict, ...] | list[Verdict]) -> str:
+def _waiting(verdicts: tuple[Verdict, ...]) -> str:
     return "; ".join(v.reason for v in verdicts if v.outcome is not Outcome.PASS)
 
 

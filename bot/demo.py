@@ -102,24 +102,33 @@ class _Story:
         say(f"[bold]board[/bold]    {self._service.url}/")
         say(f"[bold]sandbox[/bold]  {self._laptop.github_server.url}/{FULL_NAME}")
         for name in shop.NAMES:
-            await self._until(f"{name} is seen running {OLD}", lambda name=name: self._live(name) == OLD)
+            await self._runs(name, OLD)
         say(f"  {', '.join(shop.NAMES)} run web-app {OLD}, found in Git and healthy in the cluster")
         calls = self._calls()
         say(f"[cyan]push[/cyan]     web-app:{NEW} to the registry")
         self._laptop.registry.push("acme/web-app", NEW)
         for name in shop.NAMES:
-            pull = await self._opened(name)
-            say(f"[cyan]open[/cyan]     #{pull.number} {pull.title}")
-            if name == "production":
-                await self._approval(pull)
-            await self._until(f"#{pull.number} merges", lambda pull=pull: pull.merged, forever=name == "production" and not self._auto)
-            say(f"[green]merged[/green]   #{pull.number} into {name}")
-            await self._until(f"{name} runs {NEW}", lambda name=name: self._live(name) == NEW)
-            say(f"[green]healthy[/green]  {name} runs web-app {NEW}")
-        merged = sum(pull.merged for pull in self._repository.pulls)
+            await self._through(name)
+        merged = sum(pull.merged_at is not None for pull in self._repository.pulls)
         count = self._calls() - calls
         # The last line is plain: scripts read it.
         print(f"demo: production runs web-app {NEW}; {merged} pull requests merged; {count} GitHub calls", flush=True)
+
+    async def _through(self, name: str) -> None:
+        """One environment: opened, approved where that is asked for, merged, live and healthy."""
+        say = self._console.print
+        pull = await self._opened(name)
+        say(f"[cyan]open[/cyan]     #{pull.number} {pull.title}")
+        last = name == shop.NAMES[-1]
+        if last:
+            await self._approval(pull)
+        await self._until(f"#{pull.number} merges", lambda: pull.merged_at is not None, forever=last and not self._auto)
+        say(f"[green]merged[/green]   #{pull.number} into {name}")
+        await self._runs(name, NEW)
+        say(f"[green]healthy[/green]  {name} runs web-app {NEW}")
+
+    async def _runs(self, name: str, version: str) -> None:
+        await self._until(f"{name} is seen running {version}", lambda: self._live(name) == version)
 
     async def _approval(self, pull: PullRequest) -> None:
         await self._until(
@@ -132,7 +141,9 @@ class _Story:
             self._laptop.comment(self._repository, pull, "/approve", by="bob")
             return
         where = f"{self._laptop.github_server.url}/{FULL_NAME}/pull/{pull.number}"
-        self._console.print(f"[bold yellow]your turn[/bold yellow]  open {where} and approve it as bob, or comment /approve")
+        self._console.print(
+            f"[bold yellow]your turn[/bold yellow]  open {where} and approve it as bob, or comment /approve"
+        )
 
     async def _opened(self, name: str) -> PullRequest:
         def found() -> PullRequest | None:
@@ -155,7 +166,7 @@ class _Story:
 
     def _live(self, name: str) -> str | None:
         view = self._service.view("web-app", name)
-        return view.live if view and view.health == "healthy" else None
+        return view.live if view and view.health == "Healthy" else None
 
     def _waiting(self, name: str) -> str:
         view = self._service.view("web-app", name)

@@ -94,14 +94,18 @@ def promotion_body(
     )
 
 
-def gates_check(pipeline: Pipeline, environment: Environment, release: Release, verdicts: Sequence[Verdict]) -> CheckText:
+def gates_check(
+    pipeline: Pipeline, environment: Environment, release: Release, verdicts: Sequence[Verdict]
+) -> CheckText:
     """`caisson/gates` on a promotion's head: success when all pass, else in progress; waiting is never red."""
     open_ones = [v for v in verdicts if v.outcome is not Outcome.PASS]
     title = f"{open_ones[0].gate}: {open_ones[0].reason}"[:200] if open_ones else "every gate passes"
     summary = f"{promotion_title(pipeline, environment, release)}\n\n{verdict_table(verdicts)}\n"
     status = CheckStatus.IN_PROGRESS if open_ones else CheckStatus.COMPLETED
     conclusion = None if open_ones else "SUCCESS"
-    return check_text(GATES, f"{pipeline.name}/{environment.name}", title, summary, status=status, conclusion=conclusion)
+    return check_text(
+        GATES, f"{pipeline.name}/{environment.name}", title, summary, status=status, conclusion=conclusion
+    )
 
 
 def check_text(
@@ -123,10 +127,17 @@ def config_check(problems: Sequence[str]) -> CheckText:
     """`caisson/config` on the commit that brought the file."""
     if not problems:
         return check_text(
-            CONFIG, "file", "the file is valid", "Caisson reads it as meant.", status=CheckStatus.COMPLETED, conclusion="SUCCESS"
+            CONFIG,
+            "file",
+            "the file is valid",
+            "Caisson reads it as meant.",
+            status=CheckStatus.COMPLETED,
+            conclusion="SUCCESS",
         )
     lines = "\n".join(f"- `{p.replace('`', chr(39))}`" for p in problems)
-    summary = f"{lines}\n\nUntil this is mended nothing is merged; what the last valid revision declares is still shown."
+    summary = (
+        f"{lines}\n\nUntil this is mended nothing is merged; what the last valid revision declares is still shown."
+    )
     return check_text(CONFIG, "file", problems[0][:200], summary, status=CheckStatus.COMPLETED, conclusion="FAILURE")
 
 
@@ -145,6 +156,8 @@ def reply_marker(subject: str) -> str:
     return f"<!-- caisson:reply {subject} -->"
 
 
-def status_reply(pipeline: Pipeline, environment: Environment, release: Release, verdicts: Sequence[Verdict], now: datetime) -> str:
+def status_reply(
+    pipeline: Pipeline, environment: Environment, release: Release, verdicts: Sequence[Verdict], now: datetime
+) -> str:
     when = now.strftime("%Y-%m-%d %H:%M UTC")
     return f"**{promotion_title(pipeline, environment, release)}**, as of {when}:\n\n{verdict_table(verdicts)}"

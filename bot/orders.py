@@ -9,7 +9,7 @@ from bot.actions import Action, Ask, CheckText, PostCheck, React, Say, SetLabel
 from bot.commands import COMMANDS, Command, Misunderstood, help_text, parse_comment
 from bot.gates.hold import LABEL, Hold
 from bot.messages import GATES, STICKY, check_text, hold_comment, released_comment, reply_marker
-from bot.model import Actor, ActorKind, CheckStatus, Comment, Observation, Permission, PullRequest
+from bot.model import Actor, ActorKind, CheckStatus, Comment, Observation, Permission, PullRequest, Review
 from bot.opinions import APPROVAL_CHECK, approval_id, authors
 
 DONE, REFUSED, PUZZLED = "ROCKET", "THUMBS_DOWN", "CONFUSED"
@@ -61,9 +61,10 @@ def sticky(pull: PullRequest) -> Sticky:
 
 def pending(pull: PullRequest) -> tuple[Said, ...]:
     """What people said and we have not finally reacted to, in order. Edited comments, bots and Apps never act."""
+    spoken: tuple[Comment | Review, ...] = (*pull.comments, *pull.reviews)
     said = [
         Said(id=c.id, author=c.author, body=c.body, at=c.at)
-        for c in (*pull.comments, *pull.reviews)
+        for c in spoken
         if c.author.kind is ActorKind.USER and not c.edited and not (c.reactions & _FINAL) and "/" in c.body
     ]
     return tuple(sorted(said, key=lambda s: (s.at, s.id)))
@@ -110,7 +111,10 @@ def _answer(
     needed = next(spec.who for spec in COMMANDS if spec.name == order.name)
     own_hold = order.name == "unhold" and sticky(pull).holder_id == said.author.id
     if not isinstance(permission, Permission):
-        return Answer(reaction=REFUSED, reply=f"@{said.author.login} Your access could not be read, so `/{order.name}` was not done.")
+        return Answer(
+            reaction=REFUSED,
+            reply=f"@{said.author.login} Your access could not be read, so `/{order.name}` was not done.",
+        )
     if not permission.at_least(needed) and not own_hold:
         why = f"`/{order.name}` needs {needed} access to this repository; you have {permission}."
         return Answer(reaction=REFUSED, reply=f"@{said.author.login} {why}")
@@ -134,7 +138,10 @@ def _answer(
 def _approve(said: Said, pull: PullRequest) -> Answer:
     shown = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
     if said.author.login.lower() in authors(pull.commits):
-        return Answer(reaction=REFUSED, reply=f"@{said.author.login} You are an author of what is promoted here; somebody else must approve.")
+        return Answer(
+            reaction=REFUSED,
+            reply=f"@{said.author.login} You are an author of what is promoted here; somebody else must approve.",
+        )
     # An approval is of the head its author could see: ours was shown when our gates check appeared on it.
     if shown is None or shown.started is None or shown.started > said.at:
         why = f"the head is now `{pull.head[:7]}`, which was not there when you wrote; look at it and approve again"
@@ -168,7 +175,11 @@ def _hold(said: Said, pull: PullRequest, reason: str) -> Answer:
         reaction=DONE,
         actions=(
             SetLabel(number=pull.number, label=LABEL, present=True),
-            Say(pull=pull, comment=comment.id if comment else None, body=hold_comment(said.author.login, said.author.id, reason)),
+            Say(
+                pull=pull,
+                comment=comment.id if comment else None,
+                body=hold_comment(said.author.login, said.author.id, reason),
+            ),
         ),
     )
 
@@ -177,5 +188,7 @@ def _unhold(said: Said, pull: PullRequest, hold: Hold | None) -> Answer:
     if hold is None:
         return Answer(reaction=DONE, reply="This promotion is not held.")
     note = sticky(pull).comment
-    said_so: tuple[Action, ...] = (Say(pull=pull, comment=note.id, body=released_comment(said.author.login)),) if note else ()
+    said_so: tuple[Action, ...] = (
+        (Say(pull=pull, comment=note.id, body=released_comment(said.author.login)),) if note else ()
+    )
     return Answer(reaction=DONE, actions=(SetLabel(number=pull.number, label=LABEL, present=False), *said_so))

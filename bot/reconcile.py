@@ -1,6 +1,7 @@
 """One look at one key: facts → plan → writes. The only place where observing, deciding and acting meet."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from bot.clock import Clock
 from bot.decide import decide
 from bot.errors import CaissonError, Permanent, Transient
 from bot.github.client import GitHubApp, RepositoryClient
+from bot.image_reference import normalise_repository
 from bot.known import Known, Layout, PipelineView, repository_key
 from bot.messages import CONFIG, config_check
 from bot.model import Observation, Repository, Unknown
@@ -153,7 +155,7 @@ class Reconciler:
         if config.text is None:
             return replace(empty, problems=("the file cannot be read as text",))
         try:
-            return replace(empty, configuration=parse(config.text, checks=CHECKS))
+            return replace(empty, configuration=_parsed(config.text, repository))
         except ConfigError as error:
             displayed = await self._last_good(client, repository)
             return replace(empty, problems=tuple(str(p) for p in error.problems), displayed=displayed)
@@ -162,13 +164,17 @@ class Reconciler:
         for _, text in await earlier_configurations(client, repository.full_name):
             try:
                 if text is not None:
-                    return parse(text, checks=CHECKS)
+                    return _parsed(text, repository)
             except ConfigError:
                 continue
         return None
 
     async def _index(self, key: str, declared: Configuration | None) -> None:
-        images = frozenset(i.repository for p in (declared.pipelines if declared else ()) for i in p.images.values())
+        images = frozenset(
+            normalise_repository(image.repository)
+            for pipeline in (declared.pipelines if declared else ())
+            for image in pipeline.images.values()
+        )
         fresh = images - self.known.images.get(key, frozenset())
         await self.known.index(key, images)
         if fresh:
@@ -221,7 +227,16 @@ class Reconciler:
         return any(todo)
 
 
-CHECKS = Checks(check_constraint=parse_constraint, check_pattern=check_pattern, check_glob=check_glob)
+CHECKS = Checks(
+    check_repository=normalise_repository,
+    check_constraint=parse_constraint,
+    check_pattern=check_pattern,
+    check_glob=check_glob,
+)
+
+
+def _parsed(text: str, repository: Repository) -> Configuration:
+    return parse(text, checks=CHECKS, default_branch=repository.default_branch)
 
 
 def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...]:
@@ -236,7 +251,7 @@ def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...
 
 
 def _views(
-    repository: Repository, declared: Configuration | None, plans: list[Plan | Unknown], *, problem: str | None
+    repository: Repository, declared: Configuration | None, plans: Sequence[Plan | Unknown], *, problem: str | None
 ) -> tuple[PipelineView, ...]:
     if declared is None:
         return (PipelineView(repository=repository.full_name, pipeline="", problem=problem, environments=()),)

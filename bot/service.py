@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Self
 
 import aiohttp
+from aiohttp import web
 import structlog
 
 from bot.actions import EnvironmentView
@@ -19,7 +20,7 @@ from bot.github.client import GitHubApp
 from bot.reconcile import Reconciler
 from bot.registry import Registry, Scans
 from bot.store.sqlite import SQLiteStore
-from bot.web.app import WebConfig, listen, make_app
+from bot.web.app import WebConfig, make_app, make_runner
 from bot.web.board import Board, BoardEnvironment, BoardPipeline
 from bot.worker import Worker
 
@@ -66,9 +67,7 @@ class Service:
         self.github = GitHubApp(
             session, self._clock, app_id=parts.app_id, private_key_pem=parts.private_key, url=parts.github_url
         )
-        registry = Registry(
-            session, self._clock, credentials=parts.registry_credentials, plain_http=parts.plain_http
-        )
+        registry = Registry(session, self._clock, credentials=parts.registry_credentials, plain_http=parts.plain_http)
         scans = Scans(registry, self._clock, fresh_for=parts.poll_interval)
         self.cluster = await self._connect()
         self.reconciler = Reconciler(
@@ -109,9 +108,12 @@ class Service:
             board=self.board,
             ready=lambda: self._synced,
         )
-        doors = await listen(app, host=parts.host, port=parts.port)
-        self._stack.push_async_callback(doors.close)
-        self.url = doors.url
+        runner = make_runner(app)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, parts.host, parts.port).start()
+        host, port = runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
 
     async def board(self) -> Board:
         """What the board shows: every pipeline as its last pass left it."""

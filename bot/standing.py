@@ -56,7 +56,6 @@ class Standing:
             health_since=self.health.since if here else None,
         )
 
-
     @property
     def verified_releases(self) -> tuple[Release, ...]:
         return tuple(r.release for r in self.records if self.verified(r))

@@ -71,10 +71,19 @@ class Laptop:
     def user(self, login: str) -> User:
         return self.github.users[login]
 
-    def commit(self, repository: Repository, files: Mapping[str, str | None], message: str, *, by: str, branch: str = "") -> str:
+    def commit(
+        self, repository: Repository, files: Mapping[str, str | None], message: str, *, by: str, branch: str = ""
+    ) -> str:
         """A person pushes a commit."""
         where = branch or repository.default_branch
         return refs.commit(self.github, repository, where, files, message, by=self.user(by))
+
+    def read(self, repository: Repository, commit: str, path: str) -> str:
+        """A file's text as a commit has it; KeyError where it has none."""
+        entry = repository.git.entry(repository.git.commit(commit).tree, path)
+        if entry is None:
+            raise KeyError(path)
+        return repository.git.blob(entry.sha).decode()
 
     def approve(self, repository: Repository, pull: PullRequest, *, by: str) -> None:
         talk.submit_review(self.github, repository, self.person(by), pull, event="APPROVE")

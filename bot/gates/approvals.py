@@ -17,7 +17,9 @@ class Opinions:
     objecting: tuple[str, ...] = ()
 
 
-def judge(rule: Approvals, opinions: Opinions, permissions: Mapping[str, Permission | Unknown]) -> tuple[Verdict, frozenset[str]]:
+def judge(
+    rule: Approvals, opinions: Opinions, permissions: Mapping[str, Permission | Unknown]
+) -> tuple[Verdict, frozenset[str]]:
     """The verdict, and the logins whose live permission must be read before it may pass."""
     eligible = [login for login in opinions.approving if not rule.users or login.lower() in _lower(rule.users)]
     if opinions.objecting:

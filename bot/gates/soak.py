@@ -20,11 +20,11 @@ def judge(release: Release, upstream: Standing, *, needed: timedelta, now: datet
     soaked = upstream.soaked(record, now=now)
     if soaked >= needed:
         return passed(gate, f"soaked {spoken(needed)} in {upstream.name}")
-    running = upstream.active == record.release and (
-        upstream.unwatched or upstream.health.state is HealthState.HEALTHY
-    )
+    running = upstream.active == record.release and (upstream.unwatched or upstream.health.state is HealthState.HEALTHY)
     if not running:
-        return waits(gate, f"soaked {spoken(soaked)} of {spoken(needed)} in {upstream.name}, and is not Healthy there now")
+        return waits(
+            gate, f"soaked {spoken(soaked)} of {spoken(needed)} in {upstream.name}, and is not Healthy there now"
+        )
     until = now + (needed - soaked)
     reason = f"soaking in {upstream.name} until {clock_time(until, now)}"
     return Verdict(gate=gate, outcome=Outcome.WAIT, reason=reason, until=until)
@@ -45,5 +45,9 @@ def clock_time(moment: datetime, now: datetime) -> str:
     """An absolute time, so that an idle pass has nothing to rewrite: `12:30 UTC`, with the date if it is another day."""
     form = "%H:%M UTC" if moment.date() == now.date() else "%Y-%m-%d %H:%M UTC"
     # A minute not yet over must not be named as the moment: round up.
-    rounded = moment if moment.second == moment.microsecond == 0 else moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    rounded = (
+        moment
+        if moment.second == moment.microsecond == 0
+        else moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    )
     return rounded.strftime(form)

@@ -183,7 +183,9 @@ def repository_query(places: Sequence[Place]) -> tuple[str, dict[str, str]]:
 def _environment(i: int, *, whole: bool) -> str:
     # GitHub's `file` answers for a path below the root only.
     entries = "{ ... on Tree { entries { path oid } } }"
-    folder = "folder: tree { entries { path oid } }" if whole else f"folder: file(path: $path{i}) {{ oid object {entries} }}"
+    folder = (
+        "folder: tree { entries { path oid } }" if whole else f"folder: file(path: $path{i}) {{ oid object {entries} }}"
+    )
     newest = "orderBy: {field: UPDATED_AT, direction: DESC}"
     return f"""
     base{i}: ref(qualifiedName: $base{i}) {{

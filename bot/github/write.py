@@ -37,8 +37,8 @@ Batched = PostCheck | Retitle | Close | RecordStatusChange | DeleteBranch | Reac
 class Client(Protocol):
     """What we need of a repository's client."""
 
-    async def post(self, path: str, body: dict[str, object]) -> object: ...
-    async def put(self, path: str, body: dict[str, object]) -> object: ...
+    async def post(self, path: str, body: object) -> object: ...
+    async def put(self, path: str, body: object) -> object: ...
     async def delete(self, path: str) -> object: ...
     async def graphql_partial(
         self, query: str, variables: dict[str, object]
@@ -62,13 +62,12 @@ def ref_update(branch: str, *, before: Sha | None, after: Sha | str, force: bool
 
 async def make_head(client: Client, repository: Repository, action: Propose) -> Sha:
     """Make the promotion's head and move our branch there, if the branch is where we last saw it."""
-    match action.content:
-        case Edits():
-            head = await _commit(client, repository, action, action.content)
-            updates = []
-        case MergeOf():
-            head = await _merge_commit(client, repository, action, action.content)
-            updates = [ref_update(action.content.scratch, before=head, after=NOWHERE, force=True)]
+    updates: list[dict[str, object]] = []
+    if isinstance(action.content, Edits):
+        head = await _commit(client, repository, action, action.content)
+    else:
+        head = await _merge_commit(client, repository, action, action.content)
+        updates = [ref_update(action.content.scratch, before=head, after=NOWHERE, force=True)]
     moved = ref_update(action.branch, before=action.head_before, after=head, force=True)
     await send(client, [_update_refs(repository, [moved, *updates])])
     return head
@@ -82,7 +81,7 @@ async def _commit(client: Client, repository: Repository, action: Propose, edits
     entries = [{"path": p, "mode": "100644", "type": "blob", "content": t} for p, t in edits.texts.items()]
     root = f"/repos/{repository.full_name}/git"
     tree = await client.post(f"{root}/trees", {"base_tree": edits.base_tree, "tree": entries})
-    body = {"message": action.message, "tree": _sha(tree), "parents": [action.parent]}
+    body: dict[str, object] = {"message": action.message, "tree": _sha(tree), "parents": [action.parent]}
     return _sha(await client.post(f"{root}/commits", body))
 
 

@@ -40,7 +40,9 @@ class Store(Protocol):
         """Prolong; None when the claim was lost to another owner."""
         ...
 
-    async def finish(self, claim: Claim, *, now: datetime, look_again_at: datetime | None, failed: bool = False) -> bool:
+    async def finish(
+        self, claim: Claim, *, now: datetime, look_again_at: datetime | None, failed: bool = False
+    ) -> bool:
         """Release. A nudge that came during the run keeps the key due at once. False when the claim had been lost.
 
         With `failed`, the generation is not marked done, `failures` grows by one and the key is due at `look_again_at`

@@ -1,0 +1,181 @@
+"""The world of the scenarios: sandbox and bot over real HTTP, on one clock, moved only by the test.
+
+A mode says what becomes of webhooks: *prompt* (delivered in order), *lost* (none arrives; only resync tells the bot) and
+*shuffled* (each twice, in another order). Every mode must end the same.
+"""
+
+import random
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from bot.actions import EnvironmentView
+from bot.cluster import Cluster
+from bot.service import Parts, Service
+from sandbox import shop
+from sandbox.github.server import Call
+from sandbox.github.state import PullRequest, Repository
+from sandbox.laptop import REGISTRY_TOKEN, WEBHOOK_SECRET, Laptop
+from sandbox.registry import RegistryServer
+from tests.clock import ManualClock
+
+FULL_NAME = "acme/deploy"
+IMAGE = "acme/web-app"
+ROOT = Path(__file__).resolve().parent.parent
+PEOPLE = {"alice": "admin", "bob": "write", "carol": "read", "tom": "triage", "wanda": "write"}
+_ROUNDS = 60
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+class Mode(StrEnum):
+    PROMPT = "prompt"
+    LOST = "lost"
+    SHUFFLED = "shuffled"
+
+
+class World:
+    """Speak to it in sentences: push, settle, after, approve, and look at `board` and pull requests."""
+
+    def __init__(self, folder: Path, *, mode: Mode = Mode.PROMPT) -> None:
+        self.mode = mode
+        self.clock = ManualClock()
+        self._folder = folder
+        self._dice = random.Random(7)  # noqa: S311 - the order of a shuffle, repeatable
+        self.laptop = Laptop(folder / "github", self.clock.now, manifest=ROOT / "app.yml")
+        self.service: Service
+        self.repository: Repository
+
+    async def start(
+        self, *, config: str | None = None, files: Mapping[str, str] | None = None, branches: tuple[str, ...] = ()
+    ) -> "World":
+        """A repository with three environments at 1.0.0, and the bot. `config` may say {image} for the image's name."""
+        (self._folder / "github").mkdir(exist_ok=True)
+        await self.laptop.start()
+        self.registry.push(IMAGE, "1.0.0")
+        self.registry.outbox.clear()
+        text = config.replace("{image}", self.image) if config else shop.configuration(self.image)
+        content = files if files is not None else shop.files(self.image, "1.0.0", config=text)
+        content = {".github/caisson.yaml": text, **content}
+        self.repository = self.laptop.repository(FULL_NAME, content, people=PEOPLE, branches=branches)
+        if not branches:
+            shop.deploy(self.laptop, FULL_NAME)
+        await self.start_bot()
+        return self
+
+    async def start_bot(self, *, store: str = "caisson.db") -> None:
+        parts = Parts(
+            app_id=self.laptop.app.id,
+            private_key=self.laptop.app.private_key.encode(),
+            webhook_secrets=(WEBHOOK_SECRET.encode(),),
+            github_url=self.laptop.github_server.url,
+            store=str(self._folder / store),
+            kube=self.laptop.cluster.url,
+            registry_doors={"laptop": REGISTRY_TOKEN},
+            plain_http=frozenset({self.registry.host}),
+        )
+        self.service = await Service(parts, self.clock).start()
+        await self.service.resync()
+
+    async def lose_the_store(self) -> None:
+        """The bot's machine dies with its disk; another starts with an empty store."""
+        await self.service.stop()
+        await self.start_bot(store="another.db")
+
+    async def stop(self) -> None:
+        await self.service.stop()
+        await self.laptop.stop()
+
+    @property
+    def registry(self) -> RegistryServer:
+        return self.laptop.registry
+
+    @property
+    def image(self) -> str:
+        return f"{self.registry.host}/{IMAGE}"
+
+    # --- time and events ----------------------------------------------------------------------------------------------
+
+    async def settle(self) -> None:
+        """Let everything happen that happens by itself, until nothing more does."""
+        for _ in range(_ROUNDS):
+            moved = await self._deliver()
+            moved = await self.laptop.roll_out() or moved
+            if isinstance(self.service.cluster, Cluster) and not self.laptop.cluster.away:
+                await self.service.cluster.caught_up(self.laptop.cluster.resource_version)
+            before = len(self.writes)
+            looked = await self.service.worker.drain()
+            wrote = len(self.writes) > before
+            if not moved and not wrote and (not looked or self.mode is Mode.LOST):
+                return
+            # Retries after a race wait a moment of the world's time.
+            await self.clock.advance(timedelta(seconds=1))
+        raise AssertionError(f"the world does not settle after {_ROUNDS} rounds: {self.service.reconciler.known.views}")
+
+    async def _deliver(self) -> bool:
+        outbox = self.laptop.github.outbox
+        moved = bool(outbox or self.registry.outbox)
+        match self.mode:
+            case Mode.PROMPT:
+                while outbox:
+                    assert await self.laptop.deliver(outbox.popleft(), self.service.url) == 202
+                await self.laptop.notify(self.service.url)
+            case Mode.LOST:
+                outbox.clear()
+                self.registry.outbox.clear()
+                await self.clock.advance(timedelta(minutes=6))
+                await self.service.resync()
+            case Mode.SHUFFLED:
+                deliveries = [*outbox, *outbox]
+                outbox.clear()
+                self._dice.shuffle(deliveries)
+                for delivery in deliveries:
+                    assert await self.laptop.deliver(delivery, self.service.url) == 202
+                self.registry.outbox.extend(tuple(self.registry.outbox))
+                await self.laptop.notify(self.service.url)
+        return moved
+
+    async def after(self, span: str) -> None:
+        """Time passes, then everything settles."""
+        await self.clock.advance(timedelta(seconds=int(span[:-1]) * _UNITS[span[-1]]))
+        await self.settle()
+
+    # --- what people do and see ---------------------------------------------------------------------------------------
+
+    def push(self, tag: str) -> None:
+        self.registry.push(IMAGE, tag)
+
+    def pull_request(self, *, into: str, pipeline: str = "web-app") -> PullRequest:
+        """The one open pull request into an environment."""
+        found = self.open_pull_requests(into=into, pipeline=pipeline)
+        assert len(found) == 1, f"{len(found)} open pull requests into {into}; board: {self.board(into)}"
+        return found[0]
+
+    def open_pull_requests(self, *, into: str, pipeline: str = "web-app") -> list[PullRequest]:
+        head = f"caisson/{pipeline}/{into}"
+        return [p for p in self.repository.pulls if p.head_ref == head and p.state == "open"]
+
+    def board(self, environment: str, *, pipeline: str = "web-app") -> EnvironmentView:
+        view = self.service.view(pipeline, environment)
+        assert view is not None, f"the board does not show {environment}: {self.service.reconciler.known.views}"
+        return view
+
+    def file(self, path: str, *, branch: str = "main") -> str:
+        """A file's text at the tip of a branch."""
+        tip = self.repository.branch(branch)
+        assert tip is not None
+        return self.laptop.read(self.repository, tip, path)
+
+    def approve(self, pull: PullRequest, *, by: str) -> None:
+        self.laptop.approve(self.repository, pull, by=by)
+
+    def comment(self, pull: PullRequest, body: str, *, by: str) -> None:
+        self.laptop.comment(self.repository, pull, body, by=by)
+
+    @property
+    def calls(self) -> list[Call]:
+        return [c for c in self.laptop.github_server.calls if c.kind != "token"]
+
+    @property
+    def writes(self) -> list[Call]:
+        return [c for c in self.calls if c.writes]
