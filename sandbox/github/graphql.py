@@ -64,7 +64,11 @@ async def execute(state: GitHub, caller: Caller, document: str, variables: Mappi
         variable_values=dict(variables),
         type_resolver=_type_of,
     )
-    return _answer(done)
+    try:
+        return _answer(done)
+    except NotImplementedError as missing:
+        unmodelled(state).append(f"GraphQL: {missing}")
+        raise
 
 
 @cache

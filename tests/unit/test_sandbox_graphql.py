@@ -4,9 +4,11 @@ import time
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Mutation, Place, repository_query
 from sandbox.github import graphql, pulls, records, refs, talk
+from sandbox.github.server import GitHubServer
 from sandbox.github.state import Caller
 from tests.unit.seeded import STAGING, WHOLE, errors_of, git, seed
 
@@ -194,6 +196,37 @@ async def test_one_read_of_three_environments_is_quick_enough_for_thousands_of_t
         fastest = min(fastest, time.perf_counter() - started)
     # The aim is 30 ms; the bound leaves room for a busy machine.
     assert fastest < 0.1
+
+
+async def test_the_door_answers_over_http(tmp_path: Path) -> None:
+    """A token in the header, the document and its variables in the body, 200 with `data`."""
+    seeded = seed(tmp_path)
+    seeded.github.lazy_mergeable = False
+    server = GitHubServer(seeded.github)
+    await server.start()
+    assert seeded.ours.token is not None
+    document, variables = repository_query([STAGING])
+    body = {"query": document, "variables": variables | {"owner": "org", "name": "gitops"}}
+    headers = {"Authorization": f"Bearer {seeded.ours.token.value}"}
+    async with ClientSession(headers=headers) as session, session.post(f"{server.url}/graphql", json=body) as answer:
+        said = await answer.json()
+    await server.stop()
+    assert (answer.status, said) == (200, await seeded.read())
+
+
+async def test_an_input_that_is_not_modelled_fails_loudly_and_is_remembered(tmp_path: Path) -> None:
+    """GitHub knows annotations; the sandbox does not keep them, so it does not pretend."""
+    seeded = seed(tmp_path)
+    output = {"title": "t", "summary": "s", "images": [{"alt": "a", "imageUrl": "https://example.invalid/a.png"}]}
+    run: dict[str, object] = {
+        "repositoryId": seeded.repository.node_id,
+        "name": "n",
+        "headSha": seeded.pull.head_sha,
+        "output": output,
+    }
+    with pytest.raises(NotImplementedError, match="images"):
+        await seeded.mutate(Mutation("createCheckRun", "CreateCheckRunInput", run))
+    assert len(graphql.unmodelled(seeded.github)) == 1
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
