@@ -63,9 +63,19 @@ def _check(validator: jsonschema_rs.Validator, what: str, body: object) -> None:
         raise ValueError(f"{what}: ${path}: {error.message[:500]}")
 
 
+def _mend(description: dict[str, Any]) -> None:
+    """Where GitHub's description is known to be wrong: an installation's account is a user or an enterprise, not both."""
+    listing = description["operations"]["GET /app/installations"]["responses"]["200"]
+    account = listing["items"]["properties"]["account"]
+    if "allOf" in account:
+        account["anyOf"] = account.pop("allOf")
+
+
 @cache
 def _description() -> dict[str, Any]:
-    translated = _translate(json.loads(_DESCRIPTION.read_bytes()))
+    published = json.loads(_DESCRIPTION.read_bytes())
+    _mend(published)
+    translated = _translate(published)
     if not isinstance(translated, dict):
         raise TypeError("rest.json is not an object")
     return translated
