@@ -1,0 +1,253 @@
+"""A cluster on a laptop: a Kubernetes API server's doors to Argo CD Applications, and what Argo CD would do to them.
+
+List and watch behave as the Kubernetes docs, "API Concepts", say. Argo CD moves only when told (`roll_out`), so that a
+test owns every order of events.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Self
+
+from aiohttp import web
+
+from sandbox.applications import Applications, Gone, Json, Key
+from sandbox.argocd import HEALTHY, Plan, apply, compare, fare, stale, written
+
+ReadRevision = Callable[[str, str], Awaitable[str | None]]
+
+_API = "/apis/argoproj.io/v1alpha1"
+
+
+class ClusterServer:
+    """Applications behind HTTP on loopback. `now` is the clock of the cluster."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._applications = Applications()
+        self._plans: dict[Key, Plan] = {}
+        self._branches: dict[tuple[str, str], tuple[str | None, datetime]] = {}
+        self._away = False
+        self._watches: set[web.Request] = set()
+        self._runner: web.AppRunner | None = None
+        self.url = ""
+
+    async def start(self) -> Self:
+        app = web.Application()
+        app.router.add_get("/version", self._answer_version)
+        app.router.add_get("/api", self._answer_api)
+        app.router.add_get("/apis", self._answer_apis)
+        app.router.add_get(f"{_API}/applications", self._answer_applications)
+        app.router.add_get(f"{_API}/namespaces/{{namespace}}/applications", self._answer_applications)
+        # A watch never ends by itself soon: stopping does not wait for it.
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+        return self
+
+    async def stop(self) -> None:
+        self._cut_watches()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @property
+    def resource_version(self) -> int:
+        return self._applications.version
+
+    @property
+    def away(self) -> bool:
+        """While True every request is answered 503; becoming True cuts every watch."""
+        return self._away
+
+    @away.setter
+    def away(self, away: bool) -> None:
+        self._away = away
+        if away:
+            self._cut_watches()
+
+    def compact(self) -> None:
+        """Forget history and cut every watch: who resumes from an older version is told 410."""
+        self._applications.compact()
+        self._cut_watches()
+
+    def _cut_watches(self) -> None:
+        for request in self._watches:
+            if request.transport is not None:
+                request.transport.abort()
+        self._applications.wake()
+
+    # --- what people do ---------------------------------------------------------------------------------------------
+
+    def add_application(
+        self,
+        name: str,
+        *,
+        repository_url: str,
+        path: str,
+        target_revision: str = "HEAD",
+        namespace: str = "argocd",
+        auto_sync: bool = True,
+    ) -> None:
+        """An Application as just created: nothing compared, nothing synced."""
+        policy = {"automated": {"prune": True, "selfHeal": True}} if auto_sync else {}
+        self._plans[namespace, name] = Plan(auto_sync=auto_sync)
+        self._applications.store(
+            {
+                "apiVersion": "argoproj.io/v1alpha1",
+                "kind": "Application",
+                "metadata": {
+                    "name": name,
+                    "namespace": namespace,
+                    "creationTimestamp": written(self._now()),
+                    "uid": f"{namespace}-{name}",
+                },
+                "spec": {
+                    "project": "default",
+                    "source": {"repoURL": repository_url, "path": path, "targetRevision": target_revision},
+                    "destination": {"server": "https://kubernetes.default.svc", "namespace": name},
+                    "syncPolicy": policy,
+                },
+                "status": {},
+            }
+        )
+
+    def remove_application(self, name: str) -> None:
+        key = self._key(name)
+        del self._plans[key]
+        self._applications.remove(key)
+
+    def degrade(self, name: str, message: str = "") -> None:
+        """From now on what is synced is Degraded, until `progress` or `recover`."""
+        self._meant(name, ("Degraded", message))
+
+    def progress(self, name: str) -> None:
+        """From now on what is synced is Progressing, until `degrade` or `recover`."""
+        self._meant(name, ("Progressing", ""))
+
+    def recover(self, name: str) -> None:
+        """From now on what is synced is Healthy."""
+        self._meant(name, HEALTHY)
+
+    def sync(self, name: str) -> None:
+        """Someone presses Sync: what was last compared is applied."""
+        key = self._key(name)
+        body = self._body(key)
+        apply(body, self._plans[key], body["status"]["sync"]["revision"], now=self._now())
+        self._store(key, body)
+
+    def _meant(self, name: str, fate: tuple[str, str]) -> None:
+        key = self._key(name)
+        self._plans[key].fate = fate
+        body = self._body(key)
+        fare(body, self._plans[key], now=self._now())
+        self._store(key, body)
+
+    # --- what Argo CD does ------------------------------------------------------------------------------------------
+
+    async def roll_out(self, read_revision: ReadRevision) -> bool:
+        """What Argo CD would do now: compare each Application with its branch, sync those that follow it by themselves.
+
+        `read_revision` answers the commit at (repository URL, target revision), None where there is none. Whether
+        anything changed. An Application is compared when its branch has moved, and at least every three minutes.
+        """
+        changed = False
+        for key, plan in list(self._plans.items()):
+            body = self._body(key)
+            source = body["spec"]["source"]
+            where = (source["repoURL"], source["targetRevision"])
+            revision = await read_revision(*where)
+            if where not in self._branches or self._branches[where][0] != revision:
+                self._branches[where] = (revision, self._now())
+            if stale(body, revision, branch_moved=self._branches[where][1], now=self._now()):
+                compare(body, plan, revision, now=self._now())
+                changed = self._store(key, body) or changed
+        return changed
+
+    def _key(self, name: str) -> Key:
+        return next(key for key in self._plans if key[1] == name)
+
+    def _body(self, key: Key) -> Json:
+        body = self._applications.get(key)
+        if body is None:
+            raise KeyError(key)
+        return body
+
+    def _store(self, key: Key, body: Json) -> bool:
+        if body == self._body(key):
+            return False
+        self._applications.store(body)
+        return True
+
+    # --- doors ------------------------------------------------------------------------------------------------------
+
+    async def _answer_version(self, _request: web.Request) -> web.Response:
+        return self._unless_away({"major": "1", "minor": "20", "gitVersion": "v1.20.2"})
+
+    async def _answer_api(self, _request: web.Request) -> web.Response:
+        return self._unless_away({"kind": "APIVersions", "versions": ["v1"]})
+
+    async def _answer_apis(self, _request: web.Request) -> web.Response:
+        version = {"groupVersion": "argoproj.io/v1alpha1", "version": "v1alpha1"}
+        group = {"name": "argoproj.io", "versions": [version], "preferredVersion": version}
+        return self._unless_away({"kind": "APIGroupList", "apiVersion": "v1", "groups": [group]})
+
+    def _unless_away(self, answer: Json) -> web.Response:
+        if self._away:
+            return web.json_response(_status(503, "ServiceUnavailable", "the server is away"), status=503)
+        return web.json_response(answer)
+
+    async def _answer_applications(self, request: web.Request) -> web.StreamResponse:
+        if self._away or request.query.get("watch") not in ("1", "true", "True"):
+            return self._list(request)
+        return await self._watch(request)
+
+    def _list(self, request: web.Request) -> web.Response:
+        limit = int(request.query.get("limit", "0"))
+        namespace = request.match_info.get("namespace")
+        try:
+            version, items, more = self._applications.page(namespace, limit=limit, token=request.query.get("continue"))
+        except Gone:
+            return web.json_response(_EXPIRED, status=410)
+        metadata = {"resourceVersion": str(version), **({"continue": more} if more else {})}
+        kind = {"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationList"}
+        return self._unless_away({**kind, "metadata": metadata, "items": items})
+
+    async def _watch(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        self._watches.add(request)
+        try:
+            # A client that has gone, or whose connection was cut, is no error of ours.
+            with contextlib.suppress(ConnectionError, TimeoutError):
+                async with asyncio.timeout(int(request.query.get("timeoutSeconds", "1800"))):
+                    await self._stream(request, response)
+        finally:
+            self._watches.discard(request)
+        return response
+
+    async def _stream(self, request: web.Request, response: web.StreamResponse) -> None:
+        version = int(request.query.get("resourceVersion") or self._applications.version)
+        while request.transport is not None and not request.transport.is_closing():
+            news = self._applications.news
+            try:
+                for event in self._applications.since(version, request.match_info.get("namespace")):
+                    await response.write(event.line)
+                    version = event.version
+            except Gone:
+                await response.write(json.dumps({"type": "ERROR", "object": _EXPIRED}).encode() + b"\n")
+                return
+            await news.wait()
+
+
+def _status(code: int, reason: str, message: str) -> Json:
+    """A Kubernetes `Status`: how every refusal is worded."""
+    kind = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+    return {**kind, "code": code, "reason": reason, "message": message}
+
+
+_EXPIRED = _status(410, "Expired", "too old resource version")
