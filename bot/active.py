@@ -25,7 +25,7 @@ from bot.model import (
     Unknown,
 )
 from bot.release_record import release_from_json, trailers
-from bot.standing import Standing
+from bot.standing import Standing, first_proposed
 from config.pipeline import Environment, HealthSource, Pipeline, Promote
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -224,7 +224,9 @@ def _branch_ground(pipeline: Pipeline, environment: Environment, seen: Observati
     if environment.is_root:
         record = next((r for r in place.records if r.release.source == base.tip), None)
         standing = _standing(environment, seen, place, base, record)
-        release = record.release if record else Release(source=base.tip, proposed=seen.now.replace(microsecond=0))
+        release = (
+            record.release if record else Release(source=base.tip, proposed=first_proposed(place.records, now=seen.now))
+        )
         if record is None:
             action = RecordRelease(
                 record=record_name(pipeline, environment),

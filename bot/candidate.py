@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.actions import Ask
 from bot.model import Artifact, Observation, Release, Unknown
-from bot.standing import Standing
+from bot.standing import Standing, first_proposed
 from bot.versions import choose, compare, parse_constraint
 from config.pipeline import Environment, Pipeline
 
@@ -86,7 +86,7 @@ def _chosen(pipeline: Pipeline, seen: Observation, here: Standing) -> Candidate:
         artifacts.append(Artifact(name=name, repository=image.repository, tag=tag, digest=digest))
     if missing:
         return Candidate(release=None, reason="resolving digests", ask=Ask(digests=frozenset(missing)))
-    release = Release(artifacts=tuple(artifacts), proposed=seen.now.replace(microsecond=0))
+    release = Release(artifacts=tuple(artifacts), proposed=first_proposed(here.records, now=seen.now))
     if here.active is not None and release.id == here.active.id:
         return Candidate(release=None, reason=f"runs {here.active.label}, the newest version the declaration admits")
     return Candidate(release=release, reason=f"{release.label} is the newest version the declaration admits")

@@ -69,6 +69,7 @@ class Cluster:
         changed: Callable[[frozenset[str]], Awaitable[None]],
         namespace: str | None = None,
     ) -> None:
+        self._client = api_client
         self._api = ApplicationsApi(api_client, namespace=namespace)
         self._clock = clock
         self._changed = changed
@@ -127,6 +128,12 @@ class Cluster:
         """Return when the cluster is known to be out of reach and `changed` has been told."""
         async with self._progress:
             await self._progress.wait_for(lambda: self._trouble is not None and not self._owed)
+
+    async def close(self) -> None:
+        """Close the connections; `run` must have ended."""
+        # The client's `close` carries no annotations.
+        client: Any = self._client
+        await client.close()
 
     # --- list and watch -----------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ Read from our own records (GitHub Deployments of our App) and checked against wh
 our records but stands in Git is *adopted*.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -59,3 +60,9 @@ class Standing:
     @property
     def verified_releases(self) -> tuple[Release, ...]:
         return tuple(r.release for r in self.records if self.verified(r))
+
+
+def first_proposed(records: Sequence[Record], *, now: datetime) -> datetime:
+    """The order of a release proposed now: later than everything recorded there, although times are whole seconds."""
+    latest = max((r.release.proposed + timedelta(seconds=1) for r in records), default=now)
+    return max(now.replace(microsecond=0), latest)

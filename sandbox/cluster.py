@@ -30,7 +30,9 @@ class ClusterServer:
         self._plans: dict[Key, Plan] = {}
         self._branches: dict[tuple[str, str], tuple[str | None, datetime]] = {}
         self._away = False
-        self._watches: set[web.Request] = set()
+        # By identity: requests are mappings, and have no hash.
+        self._watches: dict[int, web.Request] = {}
+        self._expired: set[int] = set()
         self._runner: web.AppRunner | None = None
         self.url = ""
 
@@ -71,12 +73,16 @@ class ClusterServer:
             self._cut_watches()
 
     def compact(self) -> None:
-        """Forget history and cut every watch: who resumes from an older version is told 410."""
+        """Forget history: a watch from an older version is told 410, in its stream."""
         self._applications.compact()
-        self._cut_watches()
+
+    def expire_watches(self) -> None:
+        """Tell every running watch 410, as a server does whose history has overtaken a slow reader."""
+        self._expired |= self._watches.keys()
+        self._applications.wake()
 
     def _cut_watches(self) -> None:
-        for request in self._watches:
+        for request in list(self._watches.values()):
             if request.transport is not None:
                 request.transport.abort()
         self._applications.wake()
@@ -220,14 +226,15 @@ class ClusterServer:
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
-        self._watches.add(request)
+        self._watches[id(request)] = request
         try:
             # A client that has gone, or whose connection was cut, is no error of ours.
             with contextlib.suppress(ConnectionError, TimeoutError):
                 async with asyncio.timeout(int(request.query.get("timeoutSeconds", "1800"))):
                     await self._stream(request, response)
         finally:
-            self._watches.discard(request)
+            self._watches.pop(id(request), None)
+            self._expired.discard(id(request))
         return response
 
     async def _stream(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -235,6 +242,8 @@ class ClusterServer:
         while request.transport is not None and not request.transport.is_closing():
             news = self._applications.news
             try:
+                if id(request) in self._expired:
+                    raise Gone
                 for event in self._applications.since(version, request.match_info.get("namespace")):
                     await response.write(event.line)
                     version = event.version

@@ -13,7 +13,7 @@ from typing import Literal
 
 from aiohttp import web
 
-from sandbox.github import rest, rest_app, rest_git, rest_pulls, rest_records
+from sandbox.github import graphql, rest, rest_app, rest_git, rest_pulls, rest_records
 from sandbox.github.access import authenticate
 from sandbox.github.rest import Answer, Sent
 from sandbox.github.state import Caller, GitHub, GitHubRefusal
@@ -68,7 +68,7 @@ class GitHubServer:
         self.remaining = _HOURLY
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
-        self.unmodelled: list[str] = []
+        self.unmodelled: list[str] = graphql.unmodelled(github)
         self._runner: web.AppRunner | None = None
         self._validate = _optional("sandbox.github.validate")
 
@@ -154,10 +154,6 @@ class GitHubServer:
             raise NotAsDescribedError(str(wrong)) from wrong
 
     async def _graphql(self, caller: Caller, raw: bytes) -> Answer:
-        graphql = _optional("sandbox.github.graphql")
-        if graphql is None:
-            self.unmodelled.append("POST /graphql")
-            return Answer(501, {"message": "the sandbox has no GraphQL yet"})
         done = graphql.handle(self.github, rest.parse(raw), caller)
         return Answer(200, await done if inspect.isawaitable(done) else done)
 
