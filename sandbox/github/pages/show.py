@@ -108,7 +108,7 @@ def sum_up(runs: list[CheckRun]) -> tuple[Tone, str] | None:
 
 
 def people(repository: Repository, github: GitHub) -> dict[str, Role]:
-    """Who may speak here, by login, with their role; most may first."""
+    """Who may speak here, by login, with their role, in the order they were added."""
     logins = [*repository.collaborators, repository.owner.login]
     known = [login for login in logins if login in github.users and github.users[login].type == "User"]
     return {login: repository.role(login) for login in dict.fromkeys(known)}
