@@ -55,10 +55,10 @@ def _review(
 def _close_or_reopen(
     github: GitHub, repository: Repository, caller: Caller, pull: PullRequest, *, close: bool, body: str
 ) -> None:
-    """With a text, GitHub's button reads "Close with comment"."""
+    """With a text, GitHub's button reads "Close with comment". A reopening that is refused leaves no comment behind."""
+    if not close:
+        pulls.reopen_pull_request(github, repository, caller.user, pull)
     if body.strip():
         talk.add_comment(github, repository, caller, pull.number, body)
     if close:
         pulls.close_pull_request(github, repository, caller.user, pull)
-    else:
-        pulls.reopen_pull_request(github, repository, caller.user, pull)
