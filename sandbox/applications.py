@@ -36,6 +36,7 @@ class Applications:
         self._history: list[Event] = []
         self._floor = 1
         self._pages: dict[str, tuple[int, list[Json]]] = {}
+        self._tokens = 0
         self._news = asyncio.Event()
 
     @property
@@ -77,7 +78,8 @@ class Applications:
             raise Gone
         if not limit or len(rest) <= limit:
             return version, rest, ""
-        following = f"{version}-{len(rest) - limit}-{self.version}"
+        self._tokens += 1
+        following = f"{version}-{self._tokens}"
         self._pages[following] = (version, rest[limit:])
         return version, rest[:limit], following
 

@@ -7,13 +7,13 @@ test owns every order of events.
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import Self
 
 from aiohttp import web
 
-from sandbox.applications import Applications, Gone, Json, Key
+from sandbox.applications import Applications, Event, Gone, Json, Key
 from sandbox.argocd import HEALTHY, Plan, apply, compare, fare, stale, written
 
 ReadRevision = Callable[[str, str], Awaitable[str | None]]
@@ -242,15 +242,18 @@ class ClusterServer:
         while request.transport is not None and not request.transport.is_closing():
             news = self._applications.news
             try:
-                if id(request) in self._expired:
-                    raise Gone
-                for event in self._applications.since(version, request.match_info.get("namespace")):
+                for event in self._events(request, version):
                     await response.write(event.line)
                     version = event.version
             except Gone:
                 await response.write(json.dumps({"type": "ERROR", "object": _EXPIRED}).encode() + b"\n")
                 return
             await news.wait()
+
+    def _events(self, request: web.Request, version: int) -> Iterator[Event]:
+        if id(request) in self._expired:
+            raise Gone
+        return self._applications.since(version, request.match_info.get("namespace"))
 
 
 def _status(code: int, reason: str, message: str) -> Json:
