@@ -67,9 +67,11 @@ class Reconciler:
                 return None
 
     async def resync(self) -> None:
-        """Nudge every repository of every installation: the safety net under lost deliveries."""
+        """Nudge every repository of every installation and every declared image: the net under lost deliveries."""
         for installation in await self._app.installations():
             await self.resync_installation(installation)
+        images = [f"image:{image}" for image in await self._store.all("image")]
+        await self._store.nudge(images, now=self._clock.now())
 
     async def resync_installation(self, installation: int) -> None:
         keys = []

@@ -4,6 +4,7 @@ A mode says what becomes of webhooks: *prompt* (delivered in order), *lost* (non
 *shuffled* (each twice, in another order). Every mode must end the same.
 """
 
+import asyncio
 import random
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from bot.actions import EnvironmentView
 from bot.cluster import Cluster
+from bot.model import Unknown
 from bot.service import Parts, Service
 from sandbox import shop
 from sandbox.github.server import Call
@@ -123,7 +125,6 @@ class World:
             case Mode.LOST:
                 outbox.clear()
                 self.registry.outbox.clear()
-                await self.clock.advance(timedelta(minutes=6))
                 await self.service.resync()
             case Mode.SHUFFLED:
                 deliveries = [*outbox, *outbox]
@@ -139,6 +140,23 @@ class World:
         """Time passes, then everything settles."""
         await self.clock.advance(timedelta(seconds=int(span[:-1]) * _UNITS[span[-1]]))
         await self.settle()
+
+    async def cluster_lost(self) -> None:
+        """Until the bot has noticed that the API server is away."""
+        await self._until_cluster(lost=True)
+
+    async def cluster_back(self) -> None:
+        """Until the bot, trying again as time passes, has the API server back."""
+        await self._until_cluster(lost=False)
+
+    async def _until_cluster(self, *, lost: bool) -> None:
+        for _ in range(10_000):
+            seen = self.service.cluster.applications(f"github.com/{FULL_NAME}")
+            if isinstance(seen, Unknown) is lost:
+                return
+            await self.clock.advance(timedelta(milliseconds=10))
+            await asyncio.sleep(0)
+        raise AssertionError(f"the bot's view of the cluster did not become {'lost' if lost else 'known'}")
 
     # --- what people do and see ---------------------------------------------------------------------------------------
 

@@ -64,14 +64,17 @@ async def test_an_approved_pull_request_is_not_moved(world: World) -> None:
     await world.settle()
     world.push("1.1.0")
     await world.settle()
+    await world.after("30m")
     pull = world.pull_request(into="production")
     world.approve(pull, by="bob")
+    await world.settle()
     world.push("1.2.0")
     await world.settle()
     assert pull.title == "Promote web-app 1.1.0 to production"
     world.approve(pull, by="wanda")
-    await world.after("30m")
+    await world.settle()
     assert pull.merged_at
+    assert world.board("production").live == "1.1.0"
 
 
 async def test_a_held_promotion_waits_until_released(world: World) -> None:
