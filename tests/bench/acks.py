@@ -57,8 +57,7 @@ class Acks:
         return len(self.latencies) / self.seconds
 
 
-def figures(folder: Path, load: Load) -> tuple[Figure, Figure]:
-    acks = measure(folder, load)
+def figures(acks: Acks, load: Load) -> tuple[Figure, Figure]:
     note = f"durable, one core, {delivery.SIZE:,} byte push, {load.connections} connections, {load.seconds:g} s"
     p99 = percentile(acks.latencies, 0.99) * 1000
     return (

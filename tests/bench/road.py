@@ -37,6 +37,11 @@ class Spent:
     def writes(self) -> int:
         return sum(call.writes for call in self.calls)
 
+    @property
+    def reads(self) -> int:
+        """All of them, the trailing ones too."""
+        return len(self.calls) + len(self.trailing) - self.writes
+
     def __str__(self) -> str:
         """Request by request, as a person who wants to spare one needs them."""
         named = Counter(
@@ -63,31 +68,38 @@ def configuration() -> str:
 
 def figures(budget: Budget) -> tuple[Figure, ...]:
     named = {"calls_bump": budget.bump, "calls_promotion": budget.promotion, "calls_merge": budget.merge}
-    reads = len(budget.idle.calls) + len(budget.idle.trailing) - budget.idle.writes
     return (
         *(
             Figure(name=name, value=len(spent.calls), unit="requests", target=MOST_CALLS, note=str(spent))
             for name, spent in named.items()
         ),
-        Figure(name="idle_reads", value=reads, unit="requests", target=1, note="one pass over a settled repository"),
+        Figure(
+            name="idle_reads",
+            value=budget.idle.reads,
+            unit="requests",
+            target=1,
+            note="one pass over a settled repository",
+        ),
         Figure(name="idle_writes", value=budget.idle.writes, unit="requests", target=0, note="the same pass"),
     )
 
 
 async def measure(folder: Path) -> Budget:
-    """Walk one release into the first environment, through it, and into the next; then let everything settle."""
+    """`walk` in a world of its own."""
     world = World(folder)
-    await world.start(config=configuration())
     try:
-        await world.settle()
-        return Budget(
-            bump=await bump(world),
-            merge=await merge(world),
-            promotion=await promotion(world),
-            idle=await idle(world),
-        )
+        return await walk(world)
     finally:
         await world.stop()
+
+
+async def walk(world: World) -> Budget:
+    """Start the world; take one release into the first environment, through it, into the next; then let all settle."""
+    await world.start(config=configuration())
+    await world.settle()
+    return Budget(
+        bump=await bump(world), merge=await merge(world), promotion=await promotion(world), idle=await idle(world)
+    )
 
 
 async def bump(world: World) -> Spent:

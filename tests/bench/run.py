@@ -35,8 +35,9 @@ def figures() -> Iterator[Figure]:
         for place in places:
             place.mkdir()
         yield from road.figures(asyncio.run(road.measure(places[1])))
-        yield from asyncio.run(latency.figures(places[2]))
-        yield from acks.figures(places[0], acks.Load())
+        yield from latency.figures(asyncio.run(latency.measure(places[2])))
+        load = acks.Load()
+        yield from acks.figures(acks.measure(places[0], load), load)
 
 
 def table(measured: Iterable[Figure]) -> Table:

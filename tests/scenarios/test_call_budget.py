@@ -1,0 +1,37 @@
+"""What a promotion may cost in GitHub requests: counted exactly as the benchmark counts it.
+
+GitHub allows an installation a number of requests an hour, and far fewer writes a minute; a bot that spends few of them
+serves many repositories (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
+"""
+
+import pytest
+
+from tests.bench import road
+from tests.world import World
+
+
+@pytest.fixture
+async def budget(prompt_world: World) -> road.Budget:
+    """One release into the first environment, through it, and into the next."""
+    return await road.walk(prompt_world)
+
+
+async def test_a_new_image_becomes_a_pull_request_within_budget(budget: road.Budget) -> None:
+    """From the push to the open pull request with its check: at most 6 requests."""
+    assert len(budget.bump.calls) <= road.MOST_CALLS, str(budget.bump)
+
+
+async def test_a_healthy_release_is_promoted_within_budget(budget: road.Budget) -> None:
+    """From the news that it is Healthy upstream to the next open pull request with its check: at most 6 requests."""
+    assert len(budget.promotion.calls) <= road.MOST_CALLS, str(budget.promotion)
+
+
+async def test_an_approved_promotion_is_merged_and_recorded_within_budget(budget: road.Budget) -> None:
+    """From the approval to the merge, verified and recorded as a Deployment: at most 6 requests."""
+    assert len(budget.merge.calls) <= road.MOST_CALLS, str(budget.merge)
+
+
+async def test_an_idle_pass_reads_once_and_writes_nothing(budget: road.Budget) -> None:
+    """When everything has settled, a resync costs each repository one read and no write."""
+    assert budget.idle.writes == 0, str(budget.idle)
+    assert budget.idle.reads <= 1, str(budget.idle)
