@@ -1,4 +1,4 @@
-"""What every kind of test shares: how a test that needs a real server says so.
+"""What every kind of test shares: it says what it holds, and how it says that it needs a real server.
 
 `require("skopeo")` answers the program's path, `require("KUBE_APISERVER_UP")` the variable's value. Where it is absent
 the test is skipped with the reason; under `CAISSON_REQUIRE_REAL=1`, as in CI, it fails instead, so that no gap goes
@@ -30,3 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if REAL in item.path.parents:
             item.add_marker(pytest.mark.real)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail a test that does not say in a docstring what holds."""
+    if isinstance(item, pytest.Function) and not item.function.__doc__:
+        pytest.fail(f"{item.originalname} has no docstring: say in a sentence what holds", pytrace=False)
