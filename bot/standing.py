@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.health import Health, HealthState, soak
+from bot.health import Health, HealthState, healthy_at, soak
 from bot.model import Record, RecordState, Release
 
 
@@ -55,6 +55,21 @@ class Standing:
             until=moved_on,
             currently_healthy=here and self.health.state is HealthState.HEALTHY,
             health_since=self.health.since if here else None,
+        )
+
+    def soaked_at(self, record: Record, *, needed: timedelta, now: datetime) -> datetime | None:
+        """When the release will have soaked if it stays Healthy here: the same moment in every pass. None: not soaking."""
+        if self.record is None or record.id != self.record.id:
+            return None
+        if self.unwatched:
+            return record.created + needed
+        return healthy_at(
+            record.statuses,
+            created=record.created,
+            now=now,
+            needed=needed,
+            currently_healthy=self.health.state is HealthState.HEALTHY,
+            health_since=self.health.since,
         )
 
     @property

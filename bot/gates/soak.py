@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 from bot.actions import Outcome, Verdict
 from bot.gates.verdicts import passed, waits
-from bot.health import HealthState
 from bot.model import Release
 from bot.standing import Standing
 
@@ -20,12 +19,10 @@ def judge(release: Release, upstream: Standing, *, needed: timedelta, now: datet
     soaked = upstream.soaked(record, now=now)
     if soaked >= needed:
         return passed(gate, f"soaked {spoken(needed)} in {upstream.name}")
-    running = upstream.active == record.release and (upstream.unwatched or upstream.health.state is HealthState.HEALTHY)
-    if not running:
-        return waits(
-            gate, f"soaked {spoken(soaked)} of {spoken(needed)} in {upstream.name}, and is not Healthy there now"
-        )
-    until = now + (needed - soaked)
+    until = upstream.soaked_at(record, needed=needed, now=now)
+    if until is None:
+        so_far = f"soaked {spoken(soaked)} of {spoken(needed)} in {upstream.name}"
+        return waits(gate, f"{so_far}, and is not Healthy there now")
     reason = f"soaking in {upstream.name} until {clock_time(until, now)}"
     return Verdict(gate=gate, outcome=Outcome.WAIT, reason=reason, until=until)
 

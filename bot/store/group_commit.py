@@ -36,7 +36,7 @@ class _Piece(Generic[T]):
         if not self._waiting.done():
             self._waiting.set_result(self._result)
 
-    def failed(self, error: StoreUnavailable) -> None:
+    def failed(self, error: BaseException) -> None:
         if not self._waiting.done():
             self._waiting.set_exception(error)
 
@@ -92,14 +92,15 @@ class GroupCommit:
         while self._gathered:
             pieces, self._gathered = self._gathered, []
             self.batch += 1
-            try:
-                await loop.run_in_executor(self._writer, self._commit, pieces)
-            except StoreUnavailable as error:
-                for piece in pieces:
-                    piece.failed(error)
-            else:
-                for piece in pieces:
+            committing = loop.run_in_executor(self._writer, self._commit, pieces)
+            await asyncio.wait({committing})
+            # Whatever went wrong, a bug included, is told to those who wait: nobody waits for ever.
+            error = committing.exception()
+            for piece in pieces:
+                if error is None:
                     piece.committed()
+                else:
+                    piece.failed(error)
         self._flushing = None
 
     # --- in the thread ------------------------------------------------------------------------------------------------
@@ -146,14 +147,15 @@ class GroupCommit:
             database.execute("COMMIT")
         except (sqlite3.Error, ValueError, OverflowError) as error:
             # ValueError: text that is no Unicode (a lone surrogate); OverflowError: a number past 64 bits.
-            self._roll_back(database)
             raise StoreUnavailable(f"the store {self._path} cannot keep a record: {error}") from error
+        finally:
+            # SQLite itself rolls back on some errors, a full disk among them (sqlite.org/lang_transaction.html).
+            if database.in_transaction:
+                self._roll_back(database)
 
     def _roll_back(self, database: sqlite3.Connection) -> None:
-        # SQLite itself rolls back on some errors, a full disk among them (sqlite.org/lang_transaction.html).
         try:
-            if database.in_transaction:
-                database.execute("ROLLBACK")
+            database.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise StoreUnavailable(f"the store {self._path} is broken: {error}") from error
 

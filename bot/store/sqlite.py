@@ -35,8 +35,8 @@ CREATE TABLE IF NOT EXISTS seen (delivery TEXT PRIMARY KEY, at INTEGER NOT NULL)
 CREATE INDEX IF NOT EXISTS seen_at ON seen (at);
 CREATE TABLE IF NOT EXISTS fact (kind TEXT, name TEXT, value TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 """
-# Each statement gives up Python's interpreter lock and must win it back from the busy event loop, up to 5 ms each time. So
-# a batch goes in as one statement with one JSON parameter. (WHERE true: sqlite.org/lang_upsert.html, "Parsing Ambiguity".)
+# Each statement gives up Python's interpreter lock and must win it back from the busy event loop, up to 5 ms each time.
+# So a batch goes in as one statement with one JSON parameter. (WHERE true: sqlite.org/lang_upsert, "Parsing Ambiguity".)
 _NUDGE = """
 INSERT INTO work (key, generation, due) SELECT key, 1, value FROM json_each(?) WHERE true
 ON CONFLICT (key) DO UPDATE SET generation = generation + 1,
@@ -68,6 +68,14 @@ def _stamp(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def _json(values: dict[str, int]) -> str:
+    """ValueError where a name is no Unicode text: a header's stray bytes arrive as lone surrogates."""
+    try:
+        return orjson.dumps(values).decode()
+    except orjson.JSONEncodeError as error:
+        raise ValueError(str(error)) from error
+
+
 class _Nudges:
     """The nudges of one batch, merged: a key nudged fifty times in it is written once."""
 
@@ -88,9 +96,9 @@ class _Nudges:
 
     def write(self, database: sqlite3.Connection) -> None:
         if self._keys:
-            database.execute(_NUDGE, (orjson.dumps(self._keys).decode(),))
+            database.execute(_NUDGE, (_json(self._keys),))
         if self._deliveries:
-            database.execute(_REMEMBER, (orjson.dumps(self._deliveries).decode(),))
+            database.execute(_REMEMBER, (_json(self._deliveries),))
         if self._oldest is not None:
             database.execute(_SWEEP, (self._oldest,))
 

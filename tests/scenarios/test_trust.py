@@ -147,8 +147,10 @@ async def test_a_degraded_upstream_restarts_the_soak(world: World) -> None:
     world.approve(pull, by="bob")
     await world.after("20m")
     world.laptop.cluster.degrade("web-app-staging", "crash loop")
+    await world.settle()
     await world.after("5m")
     world.laptop.cluster.recover("web-app-staging")
+    await world.settle()
     await world.after("15m")
     assert not pull.merged_at, "20 minutes before and 15 after are not 30 unbroken"
     await world.after("20m")
