@@ -70,7 +70,7 @@ def figures(acks: Acks, load: Load) -> tuple[Figure, Figure]:
 
 
 def measure_rounds(folder: Path, load: Load) -> Acks:
-    """The middle one of several rounds, by throughput: a neighbour's burst on a shared machine is not the doors' doing."""
+    """The middle one of several rounds, by throughput: a neighbour's burst is not the doors' doing."""
     rounds = []
     for number in range(ROUNDS):
         place = folder / str(number)
