@@ -28,7 +28,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """Facts a decision still needs; it is called again with them. `trees`: (base tree, path → text) whose tree id to compute."""
+    """Facts a decision still needs; it is called again with them.
+
+    `trees`: (base tree, path → text) whose tree id to compute.
+    """
 
     digests: frozenset[tuple[str, str]] = frozenset()
     permissions: frozenset[str] = frozenset()

@@ -1,4 +1,7 @@
-"""The command line: `caisson serve`, `caisson demo`, `caisson check`. Exit status 2 means that what was given is wrong."""
+"""The command line: `caisson serve`, `caisson demo`, `caisson check`.
+
+Exit status 2 means that what was given is wrong.
+"""
 
 import asyncio
 import contextlib
@@ -77,7 +80,7 @@ def _in_cluster() -> str | None:
 
 
 def _credentials(path: Path | None) -> dict[str, tuple[str, str]]:
-    """Registry host → user and password, from a Docker `config.json`-shaped file of `{"host": {"username", "password"}}`."""
+    """Registry host → user and password, from a JSON file of `{"host": {"username", "password"}}`."""
     if path is None:
         return {}
     try:

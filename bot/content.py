@@ -36,7 +36,7 @@ def blob_id(text: str) -> Sha:
 def wanted(
     pipeline: Pipeline, environment: Environment, release: Release, *, base: Base, file: File | None
 ) -> Wanted | str:
-    """The edits or the merge that bring `release` onto `base`; a sentence when they cannot be made, or change nothing."""
+    """The edits or the merge that bring `release` onto `base`; else a sentence that says why not."""
     if environment.promote is Promote.MERGE:
         assert release.source is not None
         if release.source in base.history:
@@ -73,7 +73,8 @@ def stale(
     """Whether our head is not what we would make now, so that it must be made anew. `files`: the folder at the head.
 
     A message can be forged (a squash by hand keeps its author and is signed by GitHub), content cannot: exactly the
-    wanted paths may change, to exactly the wanted blobs. Other commits on the base branch void nothing: for edits, *base* means the blobs the promotion edits.
+    wanted paths may change, to exactly the wanted blobs. Other commits on the base branch void nothing: for edits,
+    *base* means the blobs the promotion edits.
     """
     carried = proposed_release(head)
     if carried is None or carried.id != release.id:

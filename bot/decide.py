@@ -1,7 +1,7 @@
 """(pipeline, observation) → plan: what to do now, and why everything else waits. No I/O.
 
-At most one step that moves a promotion is taken per environment and pass; no state is kept between passes. Where a fact about
-a candidate is needed that was not observed, the decision is an `Ask` and is made again with the answer.
+At most one step that moves a promotion is taken per environment and pass; no state is kept between passes. Where a
+fact about a candidate is needed that was not observed, the decision is an `Ask` and is made again with the answer.
 """
 
 from collections.abc import Mapping
@@ -187,7 +187,8 @@ def _propose(case: _Case) -> Step:
     standing = case.standings[environment.name]
     head = case.head
     if case.pull is None and head is not None and not head.by_us:
-        reason = f"{head.author} pushed {head.sha[:7]} onto our branch {branch_name(pipeline, environment)}; delete that branch"
+        branch = branch_name(pipeline, environment)
+        reason = f"{head.author} pushed {head.sha[:7]} onto our branch {branch}; delete that branch"
         return Step(view=_view(environment, standing, waiting=reason), verdicts=(blocks("head", reason),))
     gates = (*_upstream_verdicts(case), *_approval_preview(case))
     verdicts = gates or (waits("head", "just proposed"),)

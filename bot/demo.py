@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 

@@ -1,4 +1,6 @@
-"""Our errors, by who must act on them. Libraries' exceptions are wrapped once, where they arise, with their cause chained.
+"""Our errors, by who must act on them.
+
+Libraries' exceptions are wrapped once, where they arise, with their cause chained.
 
 `UserError`: someone's declaration is wrong; shown to them with place and remedy; no retry until they change it.
 `Transient`: the world's hiccup; tried again after `retry_after` or a backoff.
@@ -26,7 +28,7 @@ class Transient(CaissonError):
 
 
 class Conflict(Transient):
-    """What we wanted to change is not as we read it (409, 422 "already exists", a lost compare-and-swap): look again."""
+    """What we wanted to change is not as we read it (409, "already exists", a lost compare-and-swap): look again."""
 
 
 class Permanent(CaissonError):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.actions import CheckText, Outcome, Verdict
-from bot.model import CheckStatus, Release
+from bot.model import Artifact, CheckStatus, Release
 from bot.release_record import format_trailers, release_to_json
 from config.pipeline import Environment, Pipeline
 
@@ -74,7 +74,7 @@ def promotion_body(
         change = f"| Source | From | To |\n|---|---|---|\n| commit | {old} | `{release.source}` |"
     else:
         rows = "\n".join(
-            f"| `{a.repository}` | {f'`{before[a.name].tag}`' if a.name in before else '?'} | `{a.tag}` | `{a.digest[:19]}…` |"
+            f"| `{a.repository}` | {_tag(before.get(a.name))} | {_tag(a)} | `{a.digest[:19]}…` |"
             for a in release.artifacts
         )
         change = f"| Image | From | To | Digest |\n|---|---|---|---|\n{rows}"
@@ -83,7 +83,7 @@ def promotion_body(
     if not environment.auto:
         asked = environment.approvals
         how = (
-            f"merges when every gate passes and {asked.count} {'person' if asked.count == 1 else 'people'} approved this head"
+            f"merges when every gate passes and {asked.count} of those who may approved this head"
             if asked
             else "waits for a person to merge it"
         )
@@ -92,6 +92,10 @@ def promotion_body(
         f"This pull request {how}. Approve with a review or `/approve`; stop it with `/hold reason`; "
         f"`/help` lists the commands. A commit pushed onto this branch blocks it.\n"
     )
+
+
+def _tag(artifact: Artifact | None) -> str:
+    return f"`{artifact.tag}`" if artifact else "?"
 
 
 def gates_check(
@@ -142,10 +146,11 @@ def config_check(problems: Sequence[str]) -> CheckText:
 
 
 def hold_comment(login: str, person: int, reason: str) -> str:
-    """The one sticky comment: who holds and why; the marker is read back, and trusted only while nobody else edited it."""
+    """The one sticky comment: who holds and why. Its marker is read back, while nobody else has edited it."""
     marker = json.dumps({"by": login, "id": person, "reason": reason}, separators=(",", ":")).replace("-->", "")
     why = f": {plain(reason)}" if reason else "."
-    return f"{STICKY}{marker} -->\n⛔ **Held** by {plain(login)}{why}\n\n`/unhold` by the holder, or anyone with write, releases it."
+    ends = "`/unhold` by the holder, or anyone with write, releases it."
+    return f"{STICKY}{marker} -->\n⛔ **Held** by {plain(login)}{why}\n\n{ends}"
 
 
 def released_comment(login: str) -> str:

@@ -1,8 +1,8 @@
 """Facts, as the core sees them: what GitHub, the registry and the cluster said, with trust already established.
 
-No I/O. Readers (`bot.github.read`, `bot.registry`, `bot.cluster`) turn JSON into these types; whatever is not provably ours
-(a deployment or check run of somebody else) never becomes one of "our" records. What could not be learnt is `Unknown`,
-never a default: every gate reads it as *wait*.
+No I/O. Readers (`bot.github.read`, `bot.registry`, `bot.cluster`) turn JSON into these types; whatever is not provably
+ours (a deployment or check run of somebody else) never becomes one of "our" records. What could not be learnt is
+`Unknown`, never a default: every gate reads it as *wait*.
 """
 
 import hashlib
@@ -39,7 +39,10 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """An immutable set of artifacts, or a source commit. `proposed`: when it was first proposed to a root environment."""
+    """An immutable set of artifacts, or a source commit.
+
+    `proposed`: when it was first proposed to a root environment.
+    """
 
     artifacts: tuple[Artifact, ...] = ()
     source: Sha | None = None
@@ -111,7 +114,10 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """The branch an environment lives on. `history`: newest first, at most 50. `touched`: last commit that changed the folder."""
+    """The branch an environment lives on.
+
+    `history`: newest first, at most 50. `touched`: last commit that changed the folder.
+    """
 
     branch: str
     tip: Sha
@@ -178,7 +184,10 @@ class Review:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
-    """`reactions`: what *our* App reacted with (GraphQL ReactionContent). `ours`: written by our App and edited by nobody else."""
+    """`reactions`: what *our* App reacted with (GraphQL ReactionContent).
+
+    `ours`: written by our App and edited by nobody else.
+    """
 
     id: str
     number: int
@@ -205,8 +214,8 @@ class Labelling:
 class PullRequest:
     """An open pull request from our branch of this repository.
 
-    `complete` is False where GitHub had more pages than we read. `changed`: paths it changes against where it branched off
-    its base; None where GitHub did not name them all.
+    `complete` is False where GitHub had more pages than we read. `changed`: paths it changes against where it branched
+    off its base; None where GitHub did not name them all.
     """
 
     id: str
@@ -233,7 +242,10 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """A merged pull request from our branch. `files`: path → blob in the environment's folder as the merge commit has it."""
+    """A merged pull request from our branch.
+
+    `files`: path → blob in the environment's folder as the merge commit has it.
+    """
 
     number: int
     by_us: bool
@@ -355,8 +367,8 @@ class Tags:
 class Place:
     """What GitHub said of one environment. `base` is None where the branch does not exist.
 
-    `records` are our deployments, newest first. `head_files`: path → blob in the environment's folder at our branch's head.
-    `foreign_pull` names a pull request from our branch that is not ours.
+    `records` are our deployments, newest first. `head_files`: path → blob in the environment's folder at our branch's
+    head. `foreign_pull` names a pull request from our branch that is not ours.
     """
 
     base: Base | None
@@ -381,5 +393,5 @@ class Observation:
     places: Mapping[str, Place]
     applications: Mapping[str, tuple[Application, ...] | Unknown] = field(default_factory=dict)
     tags: Mapping[str, Tags | Unknown] = field(default_factory=dict)
-    digests: Mapping[tuple[str, str], Digest | None | Unknown] = field(default_factory=dict)
+    digests: Mapping[tuple[str, str], Digest | Unknown | None] = field(default_factory=dict)
     permissions: Mapping[str, Permission | Unknown] = field(default_factory=dict)

@@ -1,11 +1,14 @@
-"""Gather the facts of one pass: one GraphQL read, the registry's tags, the cluster's Applications. JSON never leaves here."""
+"""Gather the facts of one pass: one GraphQL read, the registry's tags, the cluster's Applications.
+
+JSON never leaves here.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from bot.active import record_name
 from bot.actions import Ask
+from bot.active import record_name
 from bot.content import branch_name
 from bot.errors import CaissonError
 from bot.github import read
@@ -32,7 +35,7 @@ class GitHubClient(Protocol):
 
 class TagSource(Protocol):
     async def tags(self, repository: str) -> Tags | Unknown: ...
-    async def digest(self, repository: str, tag: str) -> Digest | None | Unknown: ...
+    async def digest(self, repository: str, tag: str) -> Digest | Unknown | None: ...
 
 
 class HealthSource(Protocol):

@@ -1,4 +1,7 @@
-"""Who approves of a head: reviews and `/approve`, the latest opinion of each person, authors and bots left out. No I/O."""
+"""Who approves of a head: reviews and `/approve`, the latest opinion of each person, authors and bots left out.
+
+No I/O.
+"""
 
 import re
 from collections.abc import Iterable
@@ -53,7 +56,7 @@ def opinions(pull: PullRequest) -> Opinions:
 
 
 def authors(commits: Iterable[Commit]) -> frozenset[str]:
-    """Logins (lower case) that may not approve: authors and co-authors of the promoted commits, where they can be told."""
+    """Logins (lower case) that may not approve: the promoted commits' authors and co-authors, where known."""
     found: set[str] = set()
     for commit in commits:
         if commit.by_us:

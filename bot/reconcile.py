@@ -30,7 +30,10 @@ log = structlog.get_logger()
 
 
 class Reconciler:
-    """Looks at keys: `repository:…`, `image:…`, `installation:…`. What it learns is passed on as nudges of other keys."""
+    """Looks at keys: `repository:…`, `image:…`, `installation:…`.
+
+    What it learns is passed on as nudges of other keys.
+    """
 
     def __init__(
         self,

@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Self
 
 import aiohttp
-from aiohttp import web
 import structlog
+from aiohttp import web
 
 from bot.actions import EnvironmentView
 from bot.clock import Clock
@@ -49,7 +49,10 @@ class Parts:
 
 
 class Service:
-    """A running bot. `start` opens its doors; `run` also keeps working on its own, which the tests' world does not want."""
+    """A running bot.
+
+    `start` opens its doors; `run` also keeps working on its own, which the tests' world does not want.
+    """
 
     def __init__(self, parts: Parts, clock: Clock) -> None:
         self._parts = parts
@@ -158,7 +161,7 @@ class Service:
         self.worker.wake()
 
     async def run(self) -> None:
-        """Work until cancelled: the worker, and a resync now and then, jittered so that replicas do not march in step."""
+        """Work until cancelled: the worker, and a jittered resync now and then."""
         working = asyncio.create_task(self.worker.run(), name="worker")
         self._tasks.append(working)
         self._tasks.append(asyncio.create_task(self._resync_for_ever(), name="resync"))

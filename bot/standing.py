@@ -1,7 +1,7 @@
 """Where an environment stands: which release is active there, since when, and how it fares. No I/O.
 
-Read from our own records (GitHub Deployments of our App) and checked against what Git holds now. A release that is not in
-our records but stands in Git is *adopted*.
+Read from our own records (GitHub Deployments of our App) and checked against what Git holds now. A release that is not
+in our records but stands in Git is *adopted*.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,10 @@ from bot.model import Record, RecordState, Release
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """`records`: newest first. `active` is what Git holds now, `record` our record of it. `problem`: why nothing can be said."""
+    """`records`: newest first.
+
+    `active` is what Git holds now, `record` our record of it. `problem`: why nothing can be said.
+    """
 
     name: str
     unwatched: bool
@@ -58,7 +61,10 @@ class Standing:
         )
 
     def soaked_at(self, record: Record, *, needed: timedelta, now: datetime) -> datetime | None:
-        """When the release will have soaked if it stays Healthy here: the same moment in every pass. None: not soaking."""
+        """When the release will have soaked if it stays Healthy here: the same moment in every pass.
+
+        None: not soaking.
+        """
         if self.record is None or record.id != self.record.id:
             return None
         if self.unwatched:

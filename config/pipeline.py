@@ -1,4 +1,7 @@
-"""What people declare: the models of `.github/caisson.yaml`. Frozen; the JSON Schema of the file is made from them. No I/O."""
+"""What people declare: the models of `.github/caisson.yaml`.
+
+Frozen; the JSON Schema of the file is made from them. No I/O.
+"""
 
 from datetime import timedelta
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""A GitHub, a registry and a cluster on one laptop, wired together: what the demo runs on and what tests call the world.
+"""A GitHub, a registry and a cluster on one laptop, wired together: what the demo and the tests run on.
 
 Nothing here moves on its own: whoever drives it delivers the webhooks, sends the registry's notifications and lets the
 cluster roll out, so that a test owns every order of events.
@@ -19,8 +19,8 @@ from sandbox.github.server import GitHubServer
 from sandbox.github.state import App, Caller, Delivery, GitHub, PullRequest, Repository, User
 from sandbox.registry import RegistryServer
 
-WEBHOOK_SECRET = "the laptop's own webhook secret"  # noqa: S105 - a sandbox has no secrets
-REGISTRY_TOKEN = "the laptop's own registry token"  # noqa: S105
+WEBHOOK_SECRET = "the laptop's own webhook secret"
+REGISTRY_TOKEN = "the laptop's own registry token"
 
 
 class Laptop:

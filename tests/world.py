@@ -1,7 +1,7 @@
 """The world of the scenarios: sandbox and bot over real HTTP, on one clock, moved only by the test.
 
-A mode says what becomes of webhooks: *prompt* (delivered in order), *lost* (none arrives; only resync tells the bot) and
-*shuffled* (each twice, in another order). Every mode must end the same.
+A mode says what becomes of webhooks: *prompt* (delivered in order), *lost* (none arrives; only resync tells the bot)
+and *shuffled* (each twice, in another order). Every mode must end the same.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class World:
         self.mode = mode
         self.clock = ManualClock()
         self._folder = folder
-        self._dice = random.Random(7)  # noqa: S311 - the order of a shuffle, repeatable
+        self._dice = random.Random(7)
         self.laptop = Laptop(folder / "github", self.clock.now, manifest=ROOT / "app.yml")
         self.service: Service
         self.repository: Repository

@@ -1,4 +1,7 @@
-"""Gate `health`: the release must be verified in an upstream, and healthy there now if it still stands there. No I/O."""
+"""Gate `health`: the release must be verified in an upstream, and healthy there now if it still stands there.
+
+No I/O.
+"""
 
 from bot.actions import Verdict
 from bot.gates.verdicts import passed, waits

@@ -1,6 +1,7 @@
 """Gate `hold`: a held promotion stays where it is until its holder, write access, or we release it. No I/O.
 
-The home of a hold is the label, read through its events: a label taken off by somebody who may not release it still holds.
+The home of a hold is the label, read through its events: a label taken off by somebody who may not release it still
+holds.
 """
 
 from collections.abc import Mapping

@@ -39,7 +39,7 @@ def spoken(span: timedelta) -> str:
 
 
 def clock_time(moment: datetime, now: datetime) -> str:
-    """An absolute time, so that an idle pass has nothing to rewrite: `12:30 UTC`, with the date if it is another day."""
+    """An absolute time, so that an idle pass rewrites nothing: `12:30 UTC`, with the date if it is another day."""
     form = "%H:%M UTC" if moment.date() == now.date() else "%Y-%m-%d %H:%M UTC"
     # A minute not yet over must not be named as the moment: round up.
     rounded = (

@@ -140,8 +140,8 @@ _CONFIGURATION = """
 class Place:
     """Where one environment is read: what the query's variables of that environment are made of.
 
-    `branch` is the base branch, `folder` a path relative to the repository's root ("" is the whole tree), `head` our own
-    branch for promotions into it, `record` the name under which GitHub lists its deployments.
+    `branch` is the base branch, `folder` a path relative to the repository's root ("" is the whole tree), `head` our
+    own branch for promotions into it, `record` the name under which GitHub lists its deployments.
     """
 
     branch: str
@@ -151,7 +151,10 @@ class Place:
 
 
 def repository_query(places: Sequence[Place]) -> tuple[str, dict[str, str]]:
-    """The one read of a pass, and its variables except `owner` and `name`. Without places it reads the configuration."""
+    """The one read of a pass, and its variables except `owner` and `name`.
+
+    Without places it reads the configuration.
+    """
     declared = ["$owner: String!", "$name: String!", "$config: String!"]
     fields = [_CONFIGURATION]
     variables = {"config": CONFIG_PATH}
@@ -186,6 +189,7 @@ def _environment(i: int, *, whole: bool) -> str:
     folder = (
         "folder: tree { entries { path oid } }" if whole else f"folder: file(path: $path{i}) {{ oid object {entries} }}"
     )
+    created = "orderBy: {field: CREATED_AT, direction: DESC}"
     newest = "orderBy: {field: UPDATED_AT, direction: DESC}"
     return f"""
     base{i}: ref(qualifiedName: $base{i}) {{
@@ -200,7 +204,7 @@ def _environment(i: int, *, whole: bool) -> str:
         mergeCommit {{ {folder} }}
       }}
     }}
-    deployments{i}: deployments(environments: [$record{i}], first: 20, orderBy: {{field: CREATED_AT, direction: DESC}}) {{
+    deployments{i}: deployments(environments: [$record{i}], first: 20, {created}) {{
       ...Records
     }}"""
 
@@ -221,7 +225,7 @@ class Mutation:
 
 
 def mutation_document(mutations: Sequence[Mutation]) -> tuple[str, dict[str, object]]:
-    """Several mutations as one document, run in order by GitHub; each answers under `m0`, `m1`, …"""
+    """Several mutations as one document, run in order by GitHub; each answers as `m0`, `m1` and so on."""
     declared = ", ".join(f"$i{i}: {mutation.input_type}!" for i, mutation in enumerate(mutations))
     fields = "\n".join(
         f"  m{i}: {mutation.field}(input: $i{i}) {{ {mutation.selection} }}" for i, mutation in enumerate(mutations)

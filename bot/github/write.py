@@ -1,7 +1,8 @@
 """How each action is written to GitHub. Every write is conditional: expected head, expected base, or looked up before.
 
 Contents go through the Git Data API: inline trees, commits without author so that GitHub signs them as the App's
-(https://docs.github.com/en/rest/git/commits). Refs move only by `updateRefs` with `beforeOid`, GitHub's one compare-and-swap.
+(https://docs.github.com/en/rest/git/commits). Refs move only by
+`updateRefs` with `beforeOid`, GitHub's one compare-and-swap.
 """
 
 from collections.abc import Sequence
@@ -46,7 +47,10 @@ class Client(Protocol):
 
 
 async def send(client: Client, mutations: Sequence[Mutation]) -> None:
-    """Several mutations as one document. One that GitHub refuses does not stop the others; then Conflict: look again."""
+    """Several mutations as one document.
+
+    One that GitHub refuses does not stop the others; then Conflict: look again.
+    """
     if not mutations:
         return
     document, variables = mutation_document(mutations)
@@ -122,7 +126,10 @@ def _retitle(action: Retitle) -> Mutation:
 def check_run(
     repository: Repository, commit: Sha, text: CheckText, *, existing: Check | None, now: datetime
 ) -> Mutation:
-    """Create or update a check run. A completed run cannot go back to waiting: a new one of the same name takes its place."""
+    """Create or update a check run.
+
+    A completed run cannot go back to waiting: a new one of the same name takes its place.
+    """
     started = existing.started if existing and existing.started else now
     body: dict[str, object] = {
         "repositoryId": repository.node,

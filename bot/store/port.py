@@ -1,7 +1,8 @@
 """The store's port: which keys need a look, and small facts whose loss costs promptness, never safety.
 
-A key is a string: `repository:<installation id>:<repository id>` or `image:<host/repository>`. The queue holds keys, never
-payloads. One row per key: `generation` counts nudges, `done` the generation last finished, `due` when to look, and a lease.
+A key is a string: `repository:<installation id>:<repository id>` or `image:<host/repository>`. The queue holds keys,
+never payloads. One row per key: `generation` counts nudges, `done` the generation last finished, `due` when to look,
+and a lease.
 """
 
 from collections.abc import Collection
@@ -12,7 +13,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A key held by `owner` until `until`; `generation` is what `finish` marks as done. `failures`: failed looks in a row."""
+    """A key held by `owner` until `until`; `generation` is what `finish` marks as done.
+
+    `failures`: failed looks in a row.
+    """
 
     key: str
     generation: int
@@ -33,7 +37,7 @@ class Store(Protocol):
         ...
 
     async def claim(self, *, owner: str, now: datetime, lease: timedelta) -> Claim | None:
-        """Take one due key nobody holds (a lapsed lease is nobody's): a nudge not yet done, or a look whose time has come."""
+        """Take one due key that nobody holds: a nudge not yet done, or a look whose time has come."""
         ...
 
     async def renew(self, claim: Claim, *, now: datetime, lease: timedelta) -> Claim | None:

@@ -36,7 +36,8 @@ CREATE INDEX IF NOT EXISTS seen_at ON seen (at);
 CREATE TABLE IF NOT EXISTS fact (kind TEXT, name TEXT, value TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 """
 # Each statement gives up Python's interpreter lock and must win it back from the busy event loop, up to 5 ms each time.
-# So a batch goes in as one statement with one JSON parameter. (WHERE true: sqlite.org/lang_upsert, "Parsing Ambiguity".)
+# So a batch goes in as one statement with one JSON parameter. (WHERE true: sqlite.org/lang_upsert, "Parsing
+# Ambiguity".)
 _NUDGE = """
 INSERT INTO work (key, generation, due) SELECT key, 1, value FROM json_each(?) WHERE true
 ON CONFLICT (key) DO UPDATE SET generation = generation + 1,

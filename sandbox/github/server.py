@@ -3,7 +3,6 @@
 import asyncio
 import importlib
 import importlib.util
-import inspect
 import json
 import re
 from collections.abc import Mapping
@@ -154,8 +153,7 @@ class GitHubServer:
             raise NotAsDescribedError(str(wrong)) from wrong
 
     async def _graphql(self, caller: Caller, raw: bytes) -> Answer:
-        done = graphql.handle(self.github, rest.parse(raw), caller)
-        return Answer(200, await done if inspect.isawaitable(done) else done)
+        return Answer(200, await graphql.handle(self.github, rest.parse(raw), caller))
 
     def _respond(self, request: web.Request, path: str, raw: bytes, answer: Answer) -> web.Response:
         body = b"" if answer.body is None else json.dumps(answer.body, ensure_ascii=False).encode()

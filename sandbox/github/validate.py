@@ -64,7 +64,7 @@ def _check(validator: jsonschema_rs.Validator, what: str, body: object) -> None:
 
 
 def _mend(description: dict[str, Any]) -> None:
-    """Where GitHub's description is known to be wrong: an installation's account is a user or an enterprise, not both."""
+    """Where GitHub's description is known to be wrong: an account is a user or an enterprise, not both."""
     listing = description["operations"]["GET /app/installations"]["responses"]["200"]
     account = listing["items"]["properties"]["account"]
     if "allOf" in account:
