@@ -10,6 +10,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says something of the machine, nothing of the property.
+settings.register_profile("caisson", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("caisson")
 
 REAL = Path(__file__).parent / "real"
 
