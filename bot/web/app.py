@@ -17,7 +17,7 @@ __all__ = ["WebConfig", "make_app", "make_runner", "serve", "stop_signal"]
 
 _GRACE_SECONDS = 10.0
 _BACKLOG = 1024
-# The store's thread shares one interpreter with the event loop. Python's default of 5 ms before a busy loop yields to it
+# The store's thread shares one interpreter with the event loop. Python's default of 5 ms before a busy loop yields
 # is most of a commit's time; with a tenth of that, more deliveries a second were measured.
 _SWITCH_SECONDS = 0.0005
 
