@@ -20,12 +20,13 @@ from bot.model import (
     Place,
     Record,
     RecordState,
+    RecordStatus,
     Release,
     Sha,
     Unknown,
 )
 from bot.release_record import release_from_json, trailers
-from bot.standing import Standing, first_proposed
+from bot.standing import ALARM, Standing, first_proposed
 from config.pipeline import Environment, HealthSource, Pipeline, Promote
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -102,7 +103,7 @@ def _folder_ground(pipeline: Pipeline, environment: Environment, seen: Observati
     if record is None or record is not newest:
         # Git was changed by hand, or never recorded: adopt what stands there.
         return _adopt(pipeline, environment, seen, base, replace(found, standing=replace(found.standing, record=None)))
-    return replace(found, actions=_health_change(found.standing))
+    return _watched(found, now=seen.now)
 
 
 def versions_file(environment: Environment, base: Base) -> File | None:
@@ -164,12 +165,12 @@ def _mismatch(merged: Merged, environment: Environment) -> str:
     assert merged.commit is not None and merged.head is not None
     if environment.promote is Promote.MERGE:
         if merged.commit.tree != merged.head.tree:
-            return f"ALARM: merge {merged.commit.sha[:7]} does not have the content of the pull request's head"
+            return f"{ALARM}: merge {merged.commit.sha[:7]} does not have the content of the pull request's head"
         return ""
     promised = trailers(merged.head.message).get("Caisson-Blobs")
     for path, blob in (_blobs(promised)).items():
         if merged.files.get(path) != blob:
-            return f"ALARM: merge {merged.commit.sha[:7]} changed {path} to something that was not proposed"
+            return f"{ALARM}: merge {merged.commit.sha[:7]} changed {path} to something that was not proposed"
     return ""
 
 
@@ -238,14 +239,14 @@ def _branch_ground(pipeline: Pipeline, environment: Environment, seen: Observati
                 note=f"the tip of {base.branch}",
             )
             return Ground(standing=replace(standing, active=release), actions=(action,))
-        return Ground(standing=standing, actions=_health_change(standing))
+        return _watched(Ground(standing=standing), now=seen.now)
     record = next((r for r in place.records if r.commit in base.history), None)
     standing = _standing(environment, seen, place, base, record)
     merged = _unrecorded(place, base)
     if merged is not None and (release_merged := _carried(merged)) is not None:
         action = _merge_record(pipeline, environment, merged, release_merged)
         return Ground(standing=replace(standing, active=release_merged), actions=(action,))
-    return Ground(standing=standing, actions=_health_change(standing))
+    return _watched(Ground(standing=standing), now=seen.now)
 
 
 # --- health -----------------------------------------------------------------------------------------------------------
@@ -295,15 +296,31 @@ def _health(environment: Environment, seen: Observation, place: Place, base: Bas
     )
 
 
-def _health_change(standing: Standing) -> tuple[Action, ...]:
+def _watched(found: Ground, *, now: datetime) -> Ground:
+    """Note a change of health: as an action, and in the standing, as it will be read back.
+
+    Actions are written in one request ahead of any merge, so what is decided on them never runs ahead of the record.
+    """
+    standing, change = found.standing, _health_change(found.standing)
+    if change is None or standing.record is None or change.state is RecordState.ALARM:
+        return replace(found, actions=(change,) if change else ())
+    news = RecordStatus(state=change.state, description=change.description, at=now.replace(microsecond=0))
+    record = replace(standing.record, statuses=(*standing.record.statuses, news))
+    records = tuple(record if r.id == record.id else r for r in standing.records)
+    return replace(found, actions=(change,), standing=replace(standing, record=record, records=records))
+
+
+def _health_change(standing: Standing) -> RecordStatusChange | None:
     """The transition to write down, if health is not what the last status of the record says."""
     record = standing.record
-    if record is None or standing.unwatched:
-        return ()
-    if record.note.startswith("ALARM"):
-        if standing.alarm(record):
-            return ()
-        return (RecordStatusChange(record_id=record.id, state=RecordState.ALARM, description=record.note[:140]),)
+    if record is None:
+        return None
+    if record.note.startswith(ALARM):
+        if any(status.state is RecordState.ALARM for status in record.statuses):
+            return None
+        return RecordStatusChange(record_id=record.id, state=RecordState.ALARM, description=record.note[:140])
+    if standing.unwatched:
+        return None
     state = {
         HealthState.HEALTHY: RecordState.HEALTHY,
         HealthState.DEGRADED: RecordState.DEGRADED,
@@ -313,5 +330,5 @@ def _health_change(standing: Standing) -> tuple[Action, ...]:
     last = record.statuses[-1].state if record.statuses else None
     # A record without a status is being watched: waiting for the first news is not news.
     if state is last or (last is None and state in (RecordState.WATCHING, RecordState.UNKNOWN)):
-        return ()
-    return (RecordStatusChange(record_id=record.id, state=state, description=standing.health.reason[:140]),)
+        return None
+    return RecordStatusChange(record_id=record.id, state=state, description=standing.health.reason[:140])

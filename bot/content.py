@@ -91,6 +91,10 @@ def stale(
     )
 
 
+# What gate `head` says of a head that we make: its words name no commit, so that they can be written with it.
+MADE_BY_US = passed("head", "made by Caisson")
+
+
 def judge_head(pull: PullRequest, head: Commit | None) -> Verdict:
     """Gate `head`: everything on our branch is ours, and what we read of the pull request is all there is."""
     if head is None or head.sha != pull.head:
@@ -105,7 +109,7 @@ def judge_head(pull: PullRequest, head: Commit | None) -> Verdict:
         return waits("head", "the pull request is a draft")
     if not pull.complete:
         return waits("head", "the pull request has more comments, reviews or checks than can be read at once")
-    return passed("head", f"made by Caisson: {head.sha[:7]}")
+    return MADE_BY_US
 
 
 def _map(text: str | None) -> dict[str, str]:

@@ -24,7 +24,7 @@ from bot.actions import (
 )
 from bot.active import Ground, ground
 from bot.candidate import Candidate, candidate
-from bot.content import Wanted, branch_name, judge_head, proposed_release, stale, wanted
+from bot.content import MADE_BY_US, Wanted, branch_name, judge_head, proposed_release, stale, wanted
 from bot.gates import approvals, health, hold, soak
 from bot.gates.verdicts import blocks, waits, worst
 from bot.messages import (
@@ -38,7 +38,7 @@ from bot.messages import (
 )
 from bot.model import Base, Check, CheckStatus, Commit, Observation, PullRequest, Release
 from bot.opinions import opinions
-from bot.orders import obey, sticky
+from bot.orders import Sticky, obey, sticky
 from bot.standing import Standing
 from config.pipeline import Environment, Mode, Pipeline, Promote, Supersede
 
@@ -190,8 +190,7 @@ def _propose(case: _Case) -> Step:
         branch = branch_name(pipeline, environment)
         reason = f"{head.author} pushed {head.sha[:7]} onto our branch {branch}; delete that branch"
         return Step(view=_view(environment, standing, waiting=reason), verdicts=(blocks("head", reason),))
-    gates = (*_upstream_verdicts(case), *_approval_preview(case))
-    verdicts = gates or (waits("head", "just proposed"),)
+    verdicts = _foreseen(case)
     action = Propose(
         environment=environment.name,
         branch=branch_name(pipeline, environment),
@@ -203,7 +202,6 @@ def _propose(case: _Case) -> Step:
         title=promotion_title(pipeline, environment, release),
         body=promotion_body(pipeline, environment, release, active=standing.active, verdicts=verdicts),
         pull=case.pull,
-        # The head is not judged yet: even when all else passes, the check says so only once it was read back.
         check=gates_check(pipeline, environment, release, verdicts),
     )
     view = _view(environment, standing, waiting=_waiting(verdicts), proposed=release, pull=case.pull, verdicts=verdicts)
@@ -220,10 +218,21 @@ def _upstream_verdicts(case: _Case) -> tuple[Verdict, ...]:
     return tuple(verdicts)
 
 
-def _approval_preview(case: _Case) -> tuple[Verdict, ...]:
-    if case.environment.approvals is None:
-        return ()
-    return (approvals.judge(case.environment.approvals, approvals.Opinions(), {})[0],)
+def _foreseen(case: _Case) -> tuple[Verdict, ...]:
+    """What the gates will say of the head we are about to make: nobody can have approved of it yet.
+
+    So the next pass finds its check and text as they should be, and writes nothing.
+    """
+    held = hold.standing_hold(case.pull, case.seen.permissions)[0] if case.pull else None
+    verdicts = [MADE_BY_US, *_upstream_verdicts(case), _hold_verdict(case.pull, held)]
+    if case.environment.approvals is not None:
+        verdicts.append(approvals.judge(case.environment.approvals, approvals.Opinions(), {})[0])
+    return tuple(verdicts)
+
+
+def _hold_verdict(pull: PullRequest | None, held: hold.Hold | None) -> Verdict:
+    note = sticky(pull) if pull else Sticky()
+    return hold.judge(held, holder=note.holder if held and held.by_us else None, reason=note.reason)
 
 
 def _judge(case: _Case) -> Step:
@@ -254,12 +263,7 @@ def _judge(case: _Case) -> Step:
 
 def _verdicts(case: _Case, pull: PullRequest, held: hold.Hold | None) -> tuple[tuple[Verdict, ...], frozenset[str]]:
     """What every gate says of this head, and whose access must be read before the approvals may pass."""
-    note = sticky(pull)
-    verdicts = [
-        judge_head(pull, case.head),
-        *_upstream_verdicts(case),
-        hold.judge(held, holder=note.holder if held and held.by_us else None, reason=note.reason),
-    ]
+    verdicts = [judge_head(pull, case.head), *_upstream_verdicts(case), _hold_verdict(pull, held)]
     if pull.mergeable == "CONFLICTING":
         verdicts.append(waits("merge", f"GitHub reports a conflict with {case.base.branch}"))
     if case.environment.approvals is None:

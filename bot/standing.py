@@ -12,6 +12,10 @@ from bot.health import Health, HealthState, healthy_at, soak
 from bot.model import Record, RecordState, Release
 
 
+# How a record's note begins when the merge did not bring what was proposed.
+ALARM = "ALARM"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """`records`: newest first.
@@ -33,6 +37,8 @@ class Standing:
 
     def alarm(self, record: Record) -> str | None:
         """What went wrong when it was merged: stops verification for good."""
+        if record.note.startswith(ALARM):
+            return record.note
         return next((s.description for s in record.statuses if s.state is RecordState.ALARM), None)
 
     def verified(self, record: Record) -> bool:
