@@ -1,0 +1,294 @@
+"""Truth tables: what a head must contain, when it is made anew, and when it blocks."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.actions import Edits, MergeOf, Outcome
+from bot.content import Wanted, blob_id, branch_name, judge_head, proposed_release, stale, wanted
+from bot.messages import commit_message
+from bot.model import Base, Commit, File, Place, PullRequest, Release, Sha
+from config.pipeline import Environment, Promote
+from tests.unit.facts import (
+    HEAD,
+    IMAGE,
+    NEW,
+    NEWER,
+    OLD,
+    PRODUCTION,
+    SHOP,
+    at,
+    base,
+    commit,
+    digest_of,
+    file_of,
+    kustomization,
+    place,
+    proposal,
+    pull,
+    record,
+    release,
+    sha,
+)
+
+PASS, WAIT, BLOCK = Outcome
+PATH = "apps/web/production/kustomization.yaml"
+HERE = place(PRODUCTION, record(OLD))
+MADE = proposal(PRODUCTION, NEW, HERE)
+WHOLE = Environment(name="production", branch="production", after=("staging",), promote=Promote.MERGE)
+
+
+def test_our_branch_is_named_after_pipeline_and_environment() -> None:
+    """One living branch for each."""
+    assert branch_name(SHOP, PRODUCTION) == "caisson/shop/production"
+
+
+def test_a_blob_is_named_as_git_names_it() -> None:
+    """`git hash-object` of the empty blob, and of a text beyond ASCII."""
+    assert blob_id("") == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+    assert blob_id("ü\n") == hashlib.sha1(b"blob 3\0\xc3\xbc\n", usedforsecurity=False).hexdigest()
+
+
+# --- wanted -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_version_is_edited_and_nothing_else() -> None:
+    """The whole file is kept but for the tag; before and after are written down by blob."""
+    assert HERE.base is not None
+    wish = wanted(SHOP, PRODUCTION, NEW, base=HERE.base, file=HERE.base.files[0])
+    text = kustomization("1.0.0").replace("1.0.0", "1.1.0")
+    assert wish == Wanted(
+        content=Edits(texts={PATH: text}, base_tree=HERE.base.tree),
+        blobs={PATH: blob_id(text)},
+        base={PATH: HERE.base.files[0].oid},
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        pytest.param(None, "cannot be read", id="no file"),
+        pytest.param(file_of(PRODUCTION, None), "cannot be read", id="a file whose text GitHub did not give"),
+        pytest.param(file_of(PRODUCTION, kustomization("1.1.0")), "already has 1.1.0", id="the release stands there"),
+        pytest.param(file_of(PRODUCTION, "images: ["), PATH, id="no YAML"),
+        pytest.param(file_of(PRODUCTION, "resources: []\n"), PATH, id="no such image"),
+        pytest.param(file_of(PRODUCTION, kustomization("'{{ tag }}'")), PATH, id="a template"),
+    ],
+)
+def test_what_cannot_be_edited_is_said(*, file: File | None, why: str) -> None:
+    """In a sentence, and nothing is written."""
+    wish = wanted(SHOP, PRODUCTION, NEW, base=base(), file=file)
+    assert isinstance(wish, str)
+    assert why in wish
+
+
+def test_a_pinned_digest_moves_with_its_tag() -> None:
+    """Kustomize lets the digest win, so the tag alone would promote nothing."""
+    pinned = file_of(PRODUCTION, kustomization("1.0.0", digest=digest_of("1.0.0")))
+    wish = wanted(SHOP, PRODUCTION, NEW, base=base(pinned), file=pinned)
+    assert isinstance(wish, Wanted)
+    assert isinstance(wish.content, Edits)
+    assert wish.content.texts[PATH] == kustomization("1.1.0", digest=digest_of("1.1.0"))
+
+
+SOURCE = Release(source=sha("source"), proposed=at(-60))
+
+
+def test_a_branch_takes_a_merge() -> None:
+    """Of the source commit; unless the branch has it already."""
+    wish = wanted(SHOP, WHOLE, SOURCE, base=base(branch="production"), file=None)
+    assert wish == Wanted(
+        content=MergeOf(source=sha("source"), scratch="caisson-merge/shop/production"), blobs={}, base={}
+    )
+    contained = base(branch="production", history=(sha("tip"), sha("source")))
+    assert wanted(SHOP, WHOLE, SOURCE, base=contained, file=None) == f"production already contains {SOURCE.label}"
+
+
+# --- proposed ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("head", "carried"),
+    [
+        pytest.param(MADE.head, NEW, id="ours"),
+        pytest.param(None, None, id="no branch"),
+        pytest.param(commit("x", by="mallory", message=MADE.head.message if MADE.head else ""), None, id="forged"),
+        pytest.param(commit(), None, id="ours, without trailers"),
+        pytest.param(commit(message="T\n\nCaisson-Release: {}"), None, id="ours, with half a release"),
+        pytest.param(
+            commit(message=f"{MADE.head.message if MADE.head else ''}\n\nA last word."),
+            None,
+            id="trailers that do not come last",
+        ),
+    ],
+)
+def test_what_a_head_carries(*, head: Commit | None, carried: Release | None) -> None:
+    """Only a commit of our App is read, and only whole releases."""
+    assert proposed_release(head) == carried
+
+
+# --- stale ------------------------------------------------------------------------------------------------------------
+
+Change = Callable[[Place], Place]
+
+
+def with_head(**changed: Any) -> Change:
+    def change(made: Place) -> Place:
+        assert made.head is not None
+        return replace(made, head=replace(made.head, **changed))
+
+    return change
+
+
+def with_pull(changed: frozenset[str] | None) -> Change:
+    def change(made: Place) -> Place:
+        assert made.pull is not None
+        return replace(made, pull=replace(made.pull, changed=changed))
+
+    return change
+
+
+def with_files(files: dict[str, Sha]) -> Change:
+    return lambda made: replace(made, head_files=files)
+
+
+def saying(what: Release = NEW, *, blobs: dict[str, str] | None = None, before: dict[str, str] | None = None) -> Change:
+    """The head's message written anew; its content as it was."""
+
+    def change(made: Place) -> Place:
+        assert made.head is not None
+        assert made.base is not None
+        kept: Mapping[str, str] = before if before is not None else {f.path: f.oid for f in made.base.files}
+        told: Mapping[str, str] = blobs if blobs is not None else made.head_files
+        return with_head(message=commit_message(SHOP, PRODUCTION, what, blobs=dict(told), base=dict(kept)))(made)
+
+    return change
+
+
+def on(changed_base: Base) -> Change:
+    return lambda made: replace(made, base=changed_base)
+
+
+STANDS = file_of(PRODUCTION, kustomization("1.0.0"))
+EDITED = file_of(PRODUCTION, kustomization("1.0.0") + "namePrefix: new-\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "anew"),
+    [
+        pytest.param(lambda made: made, False, id="exactly what we would make"),
+        pytest.param(
+            on(base(STANDS, tip=sha("later"), history=(sha("later"), sha("tip")))),
+            False,
+            id="others committed elsewhere on the base branch",
+        ),
+        pytest.param(saying(NEWER), True, id="another release in the trailers"),
+        pytest.param(
+            saying(release("1.1.0", digest="sha256:" + "0" * 64)), True, id="the same tag with another digest"
+        ),
+        pytest.param(with_head(message="Promote"), True, id="no trailers"),
+        pytest.param(with_head(by_us=False), True, id="not our commit"),
+        pytest.param(with_files({PATH: blob_id("evil")}), True, id="our trailers on other content"),
+        pytest.param(with_files({}), True, id="our trailers, and the file is gone"),
+        pytest.param(
+            lambda made: saying(blobs={PATH: blob_id("evil")})(with_files({PATH: blob_id("evil")})(made)),
+            True,
+            id="forged trailers that fit the forged content",
+        ),
+        pytest.param(
+            with_pull(frozenset({PATH, ".github/workflows/deploy.yml"})), True, id="one more file than promised"
+        ),
+        pytest.param(with_pull(frozenset({"other.yaml"})), True, id="another file than promised"),
+        pytest.param(with_pull(frozenset()), True, id="no file at all"),
+        pytest.param(with_pull(None), True, id="GitHub does not name all the files"),
+        pytest.param(on(base(EDITED)), True, id="the file was edited on the base branch"),
+        pytest.param(saying(before={}), True, id="no word of what it was made from"),
+        pytest.param(saying(before={PATH: blob_id("other")}), True, id="made from another file"),
+        pytest.param(with_head(parents=(sha("tip"), sha("side"))), True, id="a merge, where an edit was wanted"),
+        pytest.param(with_head(parents=(sha("side"),)), True, id="not made from the base branch"),
+        pytest.param(with_head(parents=()), True, id="made from nothing"),
+    ],
+)
+def test_an_edit_is_made_anew(*, change: Change, anew: bool) -> None:
+    """Whatever the message claims, exactly the wanted paths must change, to exactly the wanted blobs."""
+    there = change(MADE)
+    assert there.base is not None
+    assert there.head is not None
+    assert there.pull is not None
+    wish = wanted(SHOP, PRODUCTION, NEW, base=there.base, file=there.base.files[0])
+    assert isinstance(wish, Wanted)
+    found = stale(wish, there.head, NEW, base=there.base, pull=there.pull, files=there.head_files)
+    assert found is anew
+
+
+@pytest.mark.parametrize(
+    ("parents", "anew"),
+    [
+        pytest.param((sha("tip"), sha("source")), False, id="the tip and the source"),
+        pytest.param((sha("source"), sha("tip")), True, id="the other way round"),
+        pytest.param((sha("tip"),), True, id="squashed"),
+        pytest.param((sha("before"), sha("source")), True, id="of an older tip"),
+        pytest.param((sha("tip"), sha("another")), True, id="of another source"),
+        pytest.param((sha("tip"), sha("source"), sha("third")), True, id="of one commit more"),
+    ],
+)
+def test_a_merge_is_made_anew(*, parents: tuple[Sha, ...], anew: bool) -> None:
+    """A merge must be of exactly the base's tip and the source commit."""
+    there = base(branch="production")
+    wish = wanted(SHOP, WHOLE, SOURCE, base=there, file=None)
+    assert isinstance(wish, Wanted)
+    head = commit(parents=parents, message=commit_message(SHOP, WHOLE, SOURCE, blobs={}, base={}))
+    assert stale(wish, head, SOURCE, base=there, pull=pull(), files={}) is anew
+
+
+# --- the gate `head` --------------------------------------------------------------------------------------------------
+
+THEIRS = commit("theirs", by="mallory")
+MERGING = commit(parents=(sha("tip"), THEIRS.sha))
+
+
+@pytest.mark.parametrize(
+    ("opened", "head", "outcome", "said"),
+    [
+        pytest.param(pull(), commit(), PASS, "made by Caisson", id="one commit, ours"),
+        pytest.param(pull(), None, WAIT, "not settled", id="the branch is not there"),
+        pytest.param(pull(), commit("other"), WAIT, "not settled", id="branch and pull request differ"),
+        pytest.param(
+            pull(head=THEIRS.sha, commits=(commit(), THEIRS)), THEIRS, BLOCK, "mallory pushed", id="a stranger's head"
+        ),
+        pytest.param(
+            pull(commits=(THEIRS, commit())), commit(), BLOCK, "mallory's commit", id="a stranger's commit below ours"
+        ),
+        pytest.param(
+            pull(commits=(THEIRS, MERGING)), MERGING, PASS, "made by Caisson", id="a merge of others' commits"
+        ),
+        pytest.param(pull(draft=True), commit(), WAIT, "draft", id="a draft"),
+        pytest.param(pull(complete=False), commit(), WAIT, "more comments", id="more than could be read"),
+        pytest.param(
+            pull(draft=True, complete=False, commits=(THEIRS, commit())),
+            commit(),
+            BLOCK,
+            "mallory's commit",
+            id="a block is said before a wait",
+        ),
+    ],
+)
+def test_the_head_is_judged(*, opened: PullRequest, head: Commit | None, outcome: Outcome, said: str) -> None:
+    """Everything on our branch is ours, and what was read is all there is."""
+    verdict = judge_head(opened, head)
+    assert verdict.outcome is outcome
+    assert said in verdict.reason
+
+
+def test_the_trailers_carry_the_whole_release() -> None:
+    """Each value is one line of JSON; names of files and blobs come back as they were."""
+    assert MADE.head is not None
+    lines = MADE.head.message.split("\n\n")[-1].splitlines()
+    told = {key: value for key, _, value in (line.partition(": ") for line in lines)}
+    assert json.loads(told["Caisson-Blobs"]) == dict(MADE.head_files)
+    assert json.loads(told["Caisson-Release"])["artifacts"][0]["repository"] == IMAGE
+    assert MADE.head.sha == HEAD
