@@ -45,6 +45,8 @@ class World:
         self._folder = folder
         self._dice = random.Random(7)
         self.laptop = Laptop(folder / "github", self.clock.now, manifest=ROOT / "app.yml")
+        # Another registry than the laptop's own may be in play.
+        self.registry_host: str | None = None
         self.service: Service
         self.repository: Repository
 
@@ -73,8 +75,8 @@ class World:
             github_url=self.laptop.github_server.url,
             store=str(self._folder / store),
             kube=self.laptop.cluster.url,
-            registry_doors={"laptop": REGISTRY_TOKEN},
-            plain_http=frozenset({self.registry.host}),
+            registry_doors={"laptop": REGISTRY_TOKEN, "distribution": "from-the-registry"},
+            plain_http=frozenset({self.registry_host or self.registry.host}),
         )
         self.service = await Service(parts, self.clock).start()
         await self.service.resync()
@@ -94,7 +96,7 @@ class World:
 
     @property
     def image(self) -> str:
-        return f"{self.registry.host}/{IMAGE}"
+        return f"{self.registry_host or self.registry.host}/{IMAGE}"
 
     # --- time and events ----------------------------------------------------------------------------------------------
 

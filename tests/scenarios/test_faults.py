@@ -1,0 +1,107 @@
+"""GitHub hiccups: what failed is looked at again, nothing is done twice, nothing wrong is merged."""
+
+import pytest
+
+from sandbox.github.server import Fault
+from sandbox.github.state import Protection
+from tests.world import World
+
+
+async def _waiting(world: World) -> None:
+    await world.start()
+    await world.settle()
+    world.push("1.1.0")
+    await world.settle()
+    await world.after("30m")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault(method="POST", path="/git/trees$", status=502), id="a tree cannot be written"),
+        pytest.param(
+            Fault(method="POST", path="/git/commits$", status=500, when="after"), id="a commit's answer is lost"
+        ),
+        pytest.param(
+            Fault(method="POST", path="/graphql$", status=502, body="updateRefs"), id="the branch cannot be moved"
+        ),
+        pytest.param(
+            Fault(method="POST", path="/graphql$", status=502, when="after", body="updateRefs"),
+            id="the branch is moved but the answer is lost",
+        ),
+        pytest.param(
+            Fault(method="POST", path="/graphql$", status=504, when="after", body="createPullRequest"),
+            id="the pull request is opened but the answer is lost",
+        ),
+        pytest.param(
+            Fault(method="PUT", path="/merge$", status=502, when="after"), id="the merge happens but the answer is lost"
+        ),
+        pytest.param(
+            Fault(method="POST", path="/deployments$", status=502, when="after"), id="the record's answer is lost"
+        ),
+        pytest.param(
+            Fault(
+                method="PUT",
+                path="/merge$",
+                status=403,
+                message="You have exceeded a secondary rate limit.",
+                headers={"Retry-After": "5"},
+            ),
+            id="a secondary rate limit",
+        ),
+        pytest.param(
+            Fault(
+                method="PUT",
+                path="/merge$",
+                status=409,
+                message="Head branch was modified. Review and try the merge again.",
+            ),
+            id="a race for the head",
+        ),
+        pytest.param(Fault(method="POST", path="/graphql$", status=502, times=3), id="reads fail for a while"),
+    ],
+)
+async def test_one_fault_changes_nothing_in_the_end(prompt_world: World, fault: Fault) -> None:
+    """Whatever single request fails, before or after its effect, the road is travelled once."""
+    world = prompt_world
+    await world.start()
+    await world.settle()
+    world.laptop.github_server.faults.append(fault)
+    world.push("1.1.0")
+    for _ in range(3):
+        await world.after("1m")
+    assert not world.laptop.github_server.faults, "the fault was never met"
+    assert world.board("staging").live == "1.1.0"
+    into = [p.head_ref for p in world.repository.pulls]
+    assert into == [f"caisson/web-app/{name}" for name in ("development", "staging", "production")]
+    records = [d.environment for d in world.repository.deployments if "1.1.0" in str(d.payload)]
+    assert len(records) == len(set(records)) == 2
+
+
+async def test_branch_protection_is_respected_and_explained(world: World) -> None:
+    """When GitHub asks for more than our gates, nothing is forced: the board says that people must act there."""
+    await _waiting(world)
+    world.repository.protection["main"] = Protection(required_approvals=2)
+    pull = world.pull_request(into="production")
+    world.approve(pull, by="bob")
+    for _ in range(3):
+        await world.after("1m")
+    assert not pull.merged_at
+    assert "branch protection" in world.board("production").waiting
+    world.approve(pull, by="wanda")
+    await world.after("15m")
+    assert pull.merged_at
+
+
+async def test_a_registry_that_is_away_changes_nothing(prompt_world: World) -> None:
+    """No answer is not the answer "no newer tag": the board says why, and it goes on when the registry is back."""
+    world = prompt_world
+    await world.start()
+    await world.settle()
+    world.registry.away = True
+    await world.after("15m")
+    assert world.board("development").active == "1.0.0"
+    world.registry.away = False
+    world.push("1.1.0")
+    await world.after("6m")
+    assert world.board("development").live == "1.1.0"
