@@ -1,7 +1,7 @@
 """Carry a plan out on GitHub: heads first, then everything that can share one document, then records, then merges."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import assert_never
 
 from bot.actions import (
     Action,
@@ -17,38 +17,48 @@ from bot.actions import (
     Say,
     SetLabel,
 )
+from bot.errors import CaissonError, Permanent, Transient
 from bot.github import write
 from bot.github.documents import Mutation
 from bot.model import Repository
 
+BATCHED = PostCheck | Retitle | Close | RecordStatusChange | DeleteBranch | React | Say
 
-async def act(client: write.Client, repository: Repository, actions: tuple[Action, ...], *, now: datetime) -> None:
-    """Write what was decided. Raises Conflict when something was no longer as read: the next pass looks again."""
+
+async def act(
+    client: write.Client, repository: Repository, actions: tuple[Action, ...], *, now: Callable[[], datetime]
+) -> None:
+    """Write what was decided. Raises Conflict when something was no longer as read: the next pass looks again.
+
+    A head that cannot be made stops neither the other environments nor the records: it is raised at the end.
+    """
     batch: list[Mutation] = []
-    records: list[RecordRelease] = []
-    labels: list[SetLabel] = []
-    merges: list[Merge] = []
+    failure: CaissonError | None = None
     for action in actions:
-        match action:
-            case Propose():
-                head = await write.make_head(client, repository, action)
-                batch.append(write.open_pull_request(repository, action))
-                batch.append(write.check_run(repository, head, action.check, existing=None, now=now))
-            case RecordRelease():
-                records.append(action)
-            case SetLabel():
-                labels.append(action)
-            case Merge():
-                merges.append(action)
-            case PostCheck() | Retitle() | Close() | RecordStatusChange() | DeleteBranch() | React() | Say():
-                batch.append(write.mutation(repository, action, now=now))
-            case _:
-                assert_never(action)
+        if isinstance(action, Propose):
+            try:
+                batch.extend(await _propose(client, repository, action, now=now))
+            except (Transient, Permanent) as error:
+                failure = failure or error
+        elif isinstance(action, BATCHED):
+            batch.append(write.mutation(repository, action, now=now()))
     # A hold must bite before the reaction says that it was done.
-    for label in labels:
+    for label in (a for a in actions if isinstance(a, SetLabel)):
         await write.set_label(client, repository, label)
     await write.send(client, batch)
-    for entry in records:
+    for entry in (a for a in actions if isinstance(a, RecordRelease)):
         await write.record(client, repository, entry)
-    for merge in merges:
+    for merge in (a for a in actions if isinstance(a, Merge)):
         await write.merge(client, repository, merge)
+    if failure is not None:
+        raise failure
+
+
+async def _propose(
+    client: write.Client, repository: Repository, action: Propose, *, now: Callable[[], datetime]
+) -> tuple[Mutation, Mutation]:
+    """Make the head; what is left is its pull request and its check."""
+    head = await write.make_head(client, repository, action)
+    # The check says since when the head is there: the clock is read after it was made.
+    check = write.check_run(repository, head, action.check, existing=None, now=now())
+    return write.open_pull_request(repository, action), check

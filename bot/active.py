@@ -98,11 +98,14 @@ def _folder_ground(pipeline: Pipeline, environment: Environment, seen: Observati
     newest = place.records[0] if place.records else None
     merged = _unrecorded(place, base)
     found = Ground(standing=_standing(environment, seen, place, base, record), file=file, versions=versions)
-    if merged is not None and (release := _carried(merged)) is not None and _stands(release, versions):
-        return replace(found, actions=(_merge_record(pipeline, environment, merged, release),))
+    carried = _carried(merged) if merged else None
+    if merged is not None and carried is not None and merged.merged_by_us and _stands(carried, versions):
+        return replace(found, actions=(_merge_record(pipeline, environment, merged, carried),))
     if record is None or record is not newest:
         # Git was changed by hand, or never recorded: adopt what stands there.
-        return _adopt(pipeline, environment, seen, base, replace(found, standing=replace(found.standing, record=None)))
+        bare = replace(found, standing=replace(found.standing, record=None))
+        by_hand = merged if carried is not None and _stands(carried, versions) else None
+        return _adopt(pipeline, environment, seen, base, bare, by_hand=by_hand)
     return _watched(found, now=seen.now)
 
 
@@ -138,7 +141,11 @@ def _carried(merged: Merged) -> Release | None:
     """The release of a merged pull request, from the trailers of its head, which only our App can have written."""
     if merged.head is None or not merged.head.by_us:
         return None
-    return release_from_json(trailers(merged.head.message).get("Caisson-Release"))
+    release = release_from_json(trailers(merged.head.message).get("Caisson-Release"))
+    if release is not None and release.source is not None and merged.head.parents[1:] != (release.source,):
+        # A squash made by hand may say what it likes; a merge that we made has its source as second parent.
+        return None
+    return release
 
 
 def _merge_record(pipeline: Pipeline, environment: Environment, merged: Merged, release: Release) -> RecordRelease:
@@ -182,8 +189,19 @@ def _blobs(text: str | None) -> dict[str, Sha]:
     return {str(k): Sha(str(v)) for k, v in value.items()} if isinstance(value, dict) else {}
 
 
-def _adopt(pipeline: Pipeline, environment: Environment, seen: Observation, base: Base, found: Ground) -> Ground:
-    """Resolve what stands in Git at the registry and record it: it soaks from then."""
+def _adopt(
+    pipeline: Pipeline,
+    environment: Environment,
+    seen: Observation,
+    base: Base,
+    found: Ground,
+    *,
+    by_hand: Merged | None,
+) -> Ground:
+    """Resolve what stands in Git at the registry and record it: it soaks from then.
+
+    `by_hand`: our pull request that a person merged. What it says of digests is not believed either.
+    """
     artifacts: list[Artifact] = []
     missing: set[tuple[str, str]] = set()
     for name, image in pipeline.images.items():
@@ -206,6 +224,11 @@ def _adopt(pipeline: Pipeline, environment: Environment, seen: Observation, base
     known = [r.release for p in seen.places.values() for r in p.records if r.release.id == release.id]
     if known:
         release = min(known, key=lambda r: r.order)
+    claimed = _carried(by_hand) if by_hand else None
+    if by_hand is not None and claimed is not None:
+        release = replace(release, proposed=claimed.proposed) if claimed.id == release.id else release
+        action = _merge_record(pipeline, environment, by_hand, release)
+        return replace(found, actions=(action,), standing=replace(found.standing, active=release))
     action = RecordRelease(
         record=record_name(pipeline, environment),
         production=environment is pipeline.environments[-1],
@@ -241,6 +264,11 @@ def _branch_ground(pipeline: Pipeline, environment: Environment, seen: Observati
             return Ground(standing=replace(standing, active=release), actions=(action,))
         return _watched(Ground(standing=standing), now=seen.now)
     record = next((r for r in place.records if r.commit in base.history), None)
+    if record is None and place.records and place.records[0].how is not How.ADOPTED:
+        problem = (
+            f"our last record of {base.branch} lies more than {len(base.history)} commits back; look at the branch"
+        )
+        return Ground(standing=_nowhere(environment, place, problem))
     standing = _standing(environment, seen, place, base, record)
     merged = _unrecorded(place, base)
     if merged is not None and (release_merged := _carried(merged)) is not None:

@@ -77,7 +77,8 @@ def stale(
     *base* means the blobs the promotion edits.
     """
     carried = proposed_release(head)
-    if carried is None or carried.id != release.id:
+    # The whole of it, not its id alone: what the merge will record is what the head says.
+    if carried is None or (carried.artifacts, carried.source) != (release.artifacts, release.source):
         return True
     if isinstance(wish.content, MergeOf):
         return head.parents != (base.tip, wish.content.source)
@@ -87,7 +88,6 @@ def stale(
         or any(files.get(path) != blob for path, blob in wish.blobs.items())
         or _map(kept.get("Caisson-Base")) != dict(wish.base)
         or len(head.parents) != 1
-        or head.parents[0] not in base.history
     )
 
 
@@ -108,7 +108,7 @@ def judge_head(pull: PullRequest, head: Commit | None) -> Verdict:
     if pull.draft:
         return waits("head", "the pull request is a draft")
     if not pull.complete:
-        return waits("head", "the pull request has more comments, reviews or checks than can be read at once")
+        return waits("head", "the pull request has more commits, comments, reviews or checks than can be read at once")
     return MADE_BY_US
 
 

@@ -23,10 +23,10 @@ from bot.actions import (
     Verdict,
 )
 from bot.active import Ground, ground
-from bot.candidate import Candidate, candidate
+from bot.candidate import Candidate, candidate, undeclared
 from bot.content import MADE_BY_US, Wanted, branch_name, judge_head, proposed_release, stale, wanted
 from bot.gates import approvals, health, hold, soak
-from bot.gates.verdicts import blocks, waits, worst
+from bot.gates.verdicts import blocks, passed, waits, worst
 from bot.messages import (
     GATES,
     commit_message,
@@ -92,11 +92,18 @@ def _step(
     if place.foreign_pull:
         verdict = blocks("head", place.foreign_pull)
         return Step(view=_view(environment, standing, waiting=verdict.reason), verdicts=(verdict,))
+    retargeted = place.pull is not None and place.pull.base_branch != place.base.branch
+    if place.pull and retargeted:
+        why = (
+            f"#{place.pull.number} was retargeted to {place.pull.base_branch}; set its base back to {place.base.branch}"
+        )
+        verdict = blocks("head", why)
+        return Step(view=_view(environment, standing, waiting=why, pull=place.pull), verdicts=(verdict,))
     newest = candidate(pipeline, environment, seen, standings)
     if newest.ask:
         return Step(view=_view(environment, standing, waiting=newest.reason), ask=newest.ask)
     tidy = _tidy(pipeline, environment, seen, here)
-    release = _kept(environment, place.pull, place.head, newest, standing)
+    release = _kept(environment, place.pull, place.head, newest, standings)
     if release is None:
         closing: tuple[Action, ...] = (Close(pull=place.pull),) if place.pull and _done(place.head, standing) else ()
         return Step(
@@ -122,15 +129,31 @@ def _step(
 
 
 def _kept(
-    environment: Environment, pull: PullRequest | None, head: Commit | None, newest: Candidate, here: Standing
+    environment: Environment,
+    pull: PullRequest | None,
+    head: Commit | None,
+    newest: Candidate,
+    standings: Mapping[str, Standing],
 ) -> Release | None:
-    """The release to promote: the candidate, or the one already proposed where it may not be moved."""
+    """The release to promote: the candidate, or the one already proposed where it may not be moved.
+
+    What a head says of its release is only a claim: an upstream's record must know it, or the candidate must equal it.
+    """
+    here = standings[environment.name]
     proposed = proposed_release(head) if pull else None
-    if proposed is not None and newest.release is not None and proposed.id == newest.release.id:
-        # The same release: its order is when it was *first* proposed.
-        return proposed
-    if proposed is None or pull is None or (here.active and proposed.order <= here.active.order):
+    if proposed is None or pull is None:
         return newest.release
+    if newest.release is not None and proposed.id == newest.release.id:
+        # The same release again: its order is when it was *first* proposed.
+        first = min(proposed.proposed, newest.release.proposed)
+        return replace(newest.release, proposed=first) if environment.is_root else newest.release
+    if here.active and proposed.order <= here.active.order:
+        return newest.release
+    if not environment.is_root:
+        record = standings[environment.after[0]].record_of(proposed)
+        if record is None or record.release.artifacts != proposed.artifacts:
+            return newest.release
+        proposed = record.release
     if newest.release is None:
         return proposed
     approved = environment.supersede is Supersede.UNAPPROVED and opinions(pull).approving
@@ -208,8 +231,15 @@ def _propose(case: _Case) -> Step:
     return Step(view=view, actions=(action,), verdicts=verdicts)
 
 
-def _upstream_verdicts(case: _Case) -> tuple[Verdict, ...]:
+def _entry_verdicts(case: _Case) -> tuple[Verdict, ...]:
+    """Whether the release may come from where it comes: the declaration for roots, the upstreams' gates for others."""
     verdicts: list[Verdict] = []
+    if case.environment.is_root:
+        here = case.standings[case.environment.name]
+        refusal = undeclared(case.pipeline, case.release, case.seen, here)
+        verdicts.append(
+            waits("declaration", refusal) if refusal else passed("declaration", "admitted by the declaration")
+        )
     for name in case.environment.after:
         upstream = case.standings[name]
         verdicts.append(health.judge(case.release, upstream))
@@ -224,7 +254,7 @@ def _foreseen(case: _Case) -> tuple[Verdict, ...]:
     So the next pass finds its check and text as they should be, and writes nothing.
     """
     held = hold.standing_hold(case.pull, case.seen.permissions)[0] if case.pull else None
-    verdicts = [MADE_BY_US, *_upstream_verdicts(case), _hold_verdict(case.pull, held)]
+    verdicts = [MADE_BY_US, *_entry_verdicts(case), _hold_verdict(case.pull, held)]
     if case.environment.approvals is not None:
         verdicts.append(approvals.judge(case.environment.approvals, approvals.Opinions(), {})[0])
     return tuple(verdicts)
@@ -263,7 +293,7 @@ def _judge(case: _Case) -> Step:
 
 def _verdicts(case: _Case, pull: PullRequest, held: hold.Hold | None) -> tuple[tuple[Verdict, ...], frozenset[str]]:
     """What every gate says of this head, and whose access must be read before the approvals may pass."""
-    verdicts = [judge_head(pull, case.head), *_upstream_verdicts(case), _hold_verdict(pull, held)]
+    verdicts = [judge_head(pull, case.head), *_entry_verdicts(case), _hold_verdict(pull, held)]
     if pull.mergeable == "CONFLICTING":
         verdicts.append(waits("merge", f"GitHub reports a conflict with {case.base.branch}"))
     if case.environment.approvals is None:
@@ -299,7 +329,7 @@ def _may_merge(case: _Case, verdicts: tuple[Verdict, ...]) -> bool:
         return False
     assert case.pull is not None
     # GitHub refused once although our own check had passed (a branch protection of its own): people must act there.
-    refused = case.pull.merge_state == "BLOCKED" and any(
+    refused = case.pull.merge_state in ("BLOCKED", "BEHIND") and any(
         c.name == GATES and c.commit == case.pull.head and c.conclusion == "SUCCESS" for c in case.pull.checks
     )
     return not refused
@@ -310,7 +340,7 @@ def _unasked(case: _Case) -> str:
         return f"every gate passes; mode: {case.mode} never merges"
     if not case.environment.auto and case.environment.approvals is None:
         return "every gate passes; a person merges it (auto: false, no approvals declared)"
-    if case.pull is not None and case.pull.merge_state == "BLOCKED":
+    if case.pull is not None and case.pull.merge_state in ("BLOCKED", "BEHIND"):
         return "every gate passes; GitHub's branch protection asks for more"
     return ""
 

@@ -188,12 +188,11 @@ def _not_on(sources: tuple[Source, ...], base: Base, merge_commit: Sha) -> str |
 
 def _includes(revision: str, base: Base, merge_commit: Sha) -> bool:
     """Whether that revision is the merge, or a descendant in which the promoted scalars stand unchanged."""
-    if revision == merge_commit:
+    # The caller guarantees that the scalars stand at the tip, however many commits ago the merge was.
+    if revision in (merge_commit, base.tip):
         return True
     if merge_commit not in base.history:
-        return False
-    if revision == base.tip:
-        return True
+        return base.touched == merge_commit and revision in base.history
     # Between the merge and the tip nothing is known of the folder, unless the merge was the last to touch it.
     newer = base.history[: base.history.index(merge_commit)]
     return base.touched == merge_commit and revision in newer

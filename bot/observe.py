@@ -10,7 +10,7 @@ from typing import Protocol
 from bot.actions import Ask
 from bot.active import record_name
 from bot.content import branch_name
-from bot.errors import CaissonError
+from bot.errors import Permanent
 from bot.github import read
 from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Place, repository_query
 from bot.github.identity import AppIdentity
@@ -109,7 +109,7 @@ async def _permission(client: GitHubClient, full_name: str, login: str) -> Permi
     """`role_name`, since `permission` folds triage into read and maintain into write."""
     try:
         body = await client.get(f"/repos/{full_name}/collaborators/{login}/permission")
-    except CaissonError as error:
+    except Permanent as error:
         return Unknown(f"{login}'s access could not be read: {error}")
     role = body.get("role_name") if isinstance(body, dict) else None
     try:

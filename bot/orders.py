@@ -9,7 +9,7 @@ from bot.actions import Action, Ask, CheckText, PostCheck, React, Say, SetLabel
 from bot.commands import COMMANDS, Command, Misunderstood, help_text, parse_comment
 from bot.gates.hold import LABEL, Hold
 from bot.messages import GATES, STICKY, check_text, hold_comment, released_comment, reply_marker
-from bot.model import Actor, ActorKind, CheckStatus, Comment, Observation, Permission, PullRequest, Review
+from bot.model import Actor, ActorKind, CheckStatus, Comment, Observation, Permission, PullRequest, Review, Sha
 from bot.opinions import APPROVAL_CHECK, approval_id, authors
 
 DONE, REFUSED, PUZZLED = "ROCKET", "THUMBS_DOWN", "CONFUSED"
@@ -24,6 +24,7 @@ class Said:
     author: Actor
     body: str
     at: datetime
+    commit: Sha | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def pending(pull: PullRequest) -> tuple[Said, ...]:
     """What people said and we have not finally reacted to, in order. Edited comments, bots and Apps never act."""
     spoken: tuple[Comment | Review, ...] = (*pull.comments, *pull.reviews)
     said = [
-        Said(id=c.id, author=c.author, body=c.body, at=c.at)
+        Said(id=c.id, author=c.author, body=c.body, at=c.at, commit=c.commit if isinstance(c, Review) else None)
         for c in spoken
         if c.author.kind is ActorKind.USER and not c.edited and not (c.reactions & _FINAL) and "/" in c.body
     ]
@@ -143,7 +144,7 @@ def _approve(said: Said, pull: PullRequest) -> Answer:
             reply=f"@{said.author.login} You are an author of what is promoted here; somebody else must approve.",
         )
     # An approval is of the head its author could see: ours was shown when our gates check appeared on it.
-    if shown is None or shown.started is None or shown.started > said.at:
+    if shown is None or shown.started is None or shown.started >= said.at or said.commit not in (None, pull.head):
         why = f"the head is now `{pull.head[:7]}`, which was not there when you wrote; look at it and approve again"
         return Answer(reaction=REFUSED, reply=f"@{said.author.login} Not counted: {why}.")
     return Answer(reaction=DONE, actions=(_opinion(said, pull, approves=True),))

@@ -72,7 +72,11 @@ class Reconciler:
     async def resync(self) -> None:
         """Nudge every repository of every installation and every declared image: the net under lost deliveries."""
         for installation in await self._app.installations():
-            await self.resync_installation(installation)
+            try:
+                await self.resync_installation(installation)
+            except (Transient, Permanent) as error:
+                # One that is suspended or refuses us must not keep the others from being looked at.
+                log.warning("installation not read", installation=installation, error=str(error))
         images = [f"image:{image}" for image in await self._store.all("image")]
         await self._store.nudge(images, now=self._clock.now())
 
@@ -126,7 +130,11 @@ class Reconciler:
         await self._index(key, shown)
         plans = await self._plans(client, repository, found, shown, broken=layout.configuration is None)
         self.known.views[key] = _views(repository, shown, plans, problem=next(iter(layout.problems), None))
-        wrote = await self._act(client, repository, actions, [plan for plan in plans if isinstance(plan, Plan)])
+        try:
+            wrote = await self._act(client, repository, actions, [plan for plan in plans if isinstance(plan, Plan)])
+        except (Transient, Permanent) as error:
+            self.known.views[key] = _views(repository, shown, plans, problem=f"GitHub: {error}")
+            raise
         if wrote:
             # What was written makes new facts: look at once. A pass that changes nothing ends the chain.
             return self._clock.now()
@@ -224,7 +232,7 @@ class Reconciler:
                 continue
             log.info("acting", repository=repository.full_name, actions=[type(a).__name__ for a in chosen])
             try:
-                await act(client, repository, chosen, now=self._clock.now())
+                await act(client, repository, chosen, now=self._clock.now)
             except (Transient, Permanent) as error:
                 failure = failure or error
         if failure is not None:

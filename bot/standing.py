@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from bot.health import Health, HealthState, healthy_at, soak
 from bot.model import Record, RecordState, Release
 
-
 # How a record's note begins when the merge did not bring what was proposed.
 ALARM = "ALARM"
 
@@ -47,8 +46,8 @@ class Standing:
             return False
         if self.unwatched:
             return True
-        states = [s.state for s in record.statuses]
-        return RecordState.HEALTHY in states and states[-1] is not RecordState.DEGRADED
+        told = [s.state for s in record.statuses if s.state in (RecordState.HEALTHY, RecordState.DEGRADED)]
+        return bool(told) and told[-1] is RecordState.HEALTHY
 
     def soaked(self, record: Record, *, now: datetime) -> timedelta:
         """The longest unbroken Healthy time of that release here."""
@@ -83,6 +82,12 @@ class Standing:
             currently_healthy=self.health.state is HealthState.HEALTHY,
             health_since=self.health.since,
         )
+
+    @property
+    def reverted(self) -> frozenset[str]:
+        """Releases newer than what stands here now: nothing of ours moves back, so people took them out by hand."""
+        present = self.active
+        return frozenset(r.release.id for r in self.records if present and r.release.order > present.order)
 
     @property
     def verified_releases(self) -> tuple[Release, ...]:

@@ -13,6 +13,8 @@ from bot.standing import Standing
 def judge(release: Release, upstream: Standing) -> Verdict:
     """Pass when `release` is verified upstream; a missing record, an alarm or an unknown health waits."""
     gate = f"health ({upstream.name})"
+    if upstream.problem:
+        return waits(gate, f"{upstream.name}: {upstream.problem}")
     record = upstream.record_of(release)
     if record is None:
         return waits(gate, f"{release.label} has not been merged in {upstream.name}")

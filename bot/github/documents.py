@@ -97,7 +97,7 @@ fragment Pull on PullRequest {
       reactions(first: 50) { nodes { content user { login databaseId } } }
     }
   }
-  commits(last: 50) { totalCount nodes { commit { ...Authored statusCheckRollup { ...Checks } } } }
+  commits(last: 100) { totalCount nodes { commit { ...Authored statusCheckRollup { ...Checks } } } }
 }
 
 fragment Merged on PullRequest {

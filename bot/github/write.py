@@ -27,6 +27,7 @@ from bot.actions import (
 )
 from bot.errors import Conflict
 from bot.github.documents import Mutation, mutation_document
+from bot.github.failures import NotFound
 from bot.model import Check, CheckStatus, Repository, Sha
 from bot.release_record import release_to_json
 
@@ -210,8 +211,14 @@ async def set_label(client: Client, repository: Repository, action: SetLabel) ->
     path = f"/repos/{repository.full_name}/issues/{action.number}/labels"
     if action.present:
         await client.post(path, {"labels": [action.label]})
-    else:
-        await client.delete(f"{path}/{action.label.replace('/', '%2F')}")
+        return
+    label = f"{path}/{action.label.replace('/', '%2F')}"
+    try:
+        await client.delete(label)
+    except NotFound:
+        # Somebody took it off who may not release the hold. Only our own taking it off does: that event must exist.
+        await client.post(path, {"labels": [action.label]})
+        await client.delete(label)
 
 
 async def merge(client: Client, repository: Repository, action: Merge) -> None:

@@ -68,7 +68,7 @@ async def test_one_fault_changes_nothing_in_the_end(prompt_world: World, fault: 
     await world.settle()
     world.laptop.github_server.faults.append(fault)
     world.push("1.1.0")
-    for _ in range(3):
+    for _ in range(5):
         await world.after("1m")
     assert not world.laptop.github_server.faults, "the fault was never met"
     assert world.board("staging").live == "1.1.0"
