@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.model import Application, Base, RecordState, RecordStatus, Sha, Source, Unknown
+from bot.model import HISTORY_READ, Application, Base, RecordState, RecordStatus, Sha, Source, Unknown
 
 
 class HealthState(StrEnum):
@@ -188,11 +188,15 @@ def _not_on(sources: tuple[Source, ...], base: Base, merge_commit: Sha) -> str |
 
 def _includes(revision: str, base: Base, merge_commit: Sha) -> bool:
     """Whether that revision is the merge, or a descendant in which the promoted scalars stand unchanged."""
-    # The caller guarantees that the scalars stand at the tip, however many commits ago the merge was.
-    if revision in (merge_commit, base.tip):
+    if revision == merge_commit:
         return True
     if merge_commit not in base.history:
-        return base.touched == merge_commit and revision in base.history
+        # Where the history was read to its end, the merge is gone from the branch. Else it may lie further back: the
+        # caller guarantees that its scalars stand at the tip.
+        further_back = len(base.history) >= HISTORY_READ
+        return further_back and (revision == base.tip or (base.touched == merge_commit and revision in base.history))
+    if revision == base.tip:
+        return True
     # Between the merge and the tip nothing is known of the folder, unless the merge was the last to touch it.
     newer = base.history[: base.history.index(merge_commit)]
     return base.touched == merge_commit and revision in newer

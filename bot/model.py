@@ -112,6 +112,10 @@ class File:
     text: str | None
 
 
+# How many commits of a base branch are read at most.
+HISTORY_READ = 50
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
     """The branch an environment lives on.
