@@ -250,6 +250,16 @@ def test_what_is_not_provably_our_merge_is_adopted(*, result: Merged) -> None:
     assert adopted(at_production(there).actions).how is How.ADOPTED
 
 
+def test_what_a_head_says_of_digests_is_not_believed_of_a_merge_by_hand() -> None:
+    """A squash by hand may carry any message: the digest is the registry's."""
+    assert PROPOSED.head is not None
+    forged = replace(PROPOSED.head, message=PROPOSED.head.message.replace(digest_of("1.1.0"), digest_of("evil")))
+    result = merged(head=forged, merged_by=person("wanda"), merged_by_us=False)
+    there = standing_in_git(AFTER, record(OLD, commit=sha("before")), merged=(result,))
+    made = adopted(at_production(there).actions)
+    assert made.release.artifacts == NEW.artifacts
+
+
 def test_a_merge_is_recorded_once() -> None:
     """A record names its commit already: nothing more to write."""
     there = standing_in_git(AFTER, record(NEW, HEALTHY_LONG, commit=sha("tip")), merged=(merged(),))
@@ -346,6 +356,7 @@ def live(result: Merged) -> Place:
 HEAD_OF_MERGE = commit(
     message='Promote\n\nCaisson-Release: {"proposed":"2026-11-23T11:00:00Z","source":"' + sha("tip") + '"}',
     tree=sha("merged tree"),
+    parents=(sha("old live"), sha("tip")),
 )
 
 

@@ -209,7 +209,6 @@ EDITED = file_of(PRODUCTION, kustomization("1.0.0") + "namePrefix: new-\n")
         pytest.param(saying(before={}), True, id="no word of what it was made from"),
         pytest.param(saying(before={PATH: blob_id("other")}), True, id="made from another file"),
         pytest.param(with_head(parents=(sha("tip"), sha("side"))), True, id="a merge, where an edit was wanted"),
-        pytest.param(with_head(parents=(sha("side"),)), True, id="not made from the base branch"),
         pytest.param(with_head(parents=()), True, id="made from nothing"),
     ],
 )
@@ -267,7 +266,7 @@ MERGING = commit(parents=(sha("tip"), THEIRS.sha))
             pull(commits=(THEIRS, MERGING)), MERGING, PASS, "made by Caisson", id="a merge of others' commits"
         ),
         pytest.param(pull(draft=True), commit(), WAIT, "draft", id="a draft"),
-        pytest.param(pull(complete=False), commit(), WAIT, "more comments", id="more than could be read"),
+        pytest.param(pull(complete=False), commit(), WAIT, "can be read at once", id="more than could be read"),
         pytest.param(
             pull(draft=True, complete=False, commits=(THEIRS, commit())),
             commit(),

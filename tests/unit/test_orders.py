@@ -1,0 +1,301 @@
+"""Truth tables: which comments act, who may say what, and that each is answered once."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.actions import Action, Ask, PostCheck, React, Say, SetLabel
+from bot.gates.hold import LABEL, Hold
+from bot.messages import hold_comment, released_comment, reply_marker
+from bot.model import ActorKind, Comment, Permission, PullRequest, Review, ReviewState, Sha, Unknown
+from bot.orders import DONE, PUZZLED, REFUSED, obey, pending, sticky
+from tests.unit.facts import (
+    HEAD,
+    US,
+    check,
+    comment,
+    commit,
+    labelled,
+    observation,
+    our_comment,
+    person,
+    pull,
+    review,
+    sha,
+)
+
+ACCESS: dict[str, Permission | Unknown] = {
+    "carol": Permission.READ,
+    "tom": Permission.TRIAGE,
+    "bob": Permission.WRITE,
+    "nobody": Permission.NONE,
+    "hidden": Unknown("GitHub is away"),
+}
+TOM = person("tom")
+HELD = Hold(by=US, by_us=True)
+BY_TOM = our_comment(hold_comment("tom", TOM.id, "sale today"), minute=-10)
+
+
+def answered(opened: PullRequest, *, hold: Hold | None = None, **seen: Any) -> tuple[tuple[Action, ...], Ask]:
+    return obey(opened, observation(permissions=ACCESS, **seen), hold=hold, status=lambda: "so it stands")
+
+
+def reaction(actions: tuple[Action, ...]) -> str | None:
+    return next((a.content for a in actions if isinstance(a, React)), None)
+
+
+def deeds(actions: tuple[Action, ...]) -> list[Action]:
+    """What was done, beside answering."""
+    return [a for a in actions if isinstance(a, PostCheck | SetLabel)]
+
+
+def replies(actions: tuple[Action, ...]) -> str:
+    return "\n".join(a.body for a in actions if isinstance(a, Say))
+
+
+# --- which comments act -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "acts"),
+    [
+        pytest.param(comment("bob", "/approve"), True, id="a comment"),
+        pytest.param(review("bob", ReviewState.COMMENTED, body="/approve"), True, id="a review"),
+        pytest.param(comment("bob", "/approve", edited=True), False, id="an edited comment"),
+        pytest.param(review("bob", ReviewState.COMMENTED, body="/approve", edited=True), False, id="an edited review"),
+        pytest.param(comment("ci", "/approve", author=person("ci", ActorKind.BOT)), False, id="a bot's comment"),
+        pytest.param(comment("app", "/approve", author=person("app", ActorKind.OTHER)), False, id="no user's comment"),
+        pytest.param(our_comment("/approve"), False, id="our own comment"),
+        pytest.param(comment("bob", "/approve", reactions=frozenset({DONE})), False, id="done already"),
+        pytest.param(comment("bob", "/approve", reactions=frozenset({REFUSED})), False, id="refused already"),
+        pytest.param(comment("bob", "/approve", reactions=frozenset({PUZZLED})), False, id="not understood already"),
+        pytest.param(comment("bob", "/approve", reactions=frozenset({"EYES"})), True, id="accepted, not done yet"),
+        pytest.param(comment("bob", "approve"), False, id="plain words"),
+        pytest.param(comment("bob", "> /approve"), False, id="a quotation"),
+        pytest.param(comment("bob", "```\n/approve\n```"), False, id="code"),
+        pytest.param(comment("bob", "<!-- /approve -->"), False, id="a comment in HTML"),
+        pytest.param(comment("bob", "/approve once it is green"), False, id="an approval with a condition"),
+    ],
+)
+def test_which_comments_act(*, said: Comment | Review, acts: bool) -> None:
+    """A person's own visible words, never edited, not yet finally answered."""
+    opened = pull(comments=(said,)) if isinstance(said, Comment) else pull(reviews=(said,))
+    assert bool(deeds(answered(opened)[0])) is acts
+
+
+def test_comments_and_reviews_are_heard_in_order() -> None:
+    """By creation, whichever list they came in."""
+    opened = pull(
+        comments=(comment("tom", "/status", minute=-1), comment("bob", "/help", minute=-3)),
+        reviews=(review("carol", ReviewState.COMMENTED, body="/status", minute=-2),),
+    )
+    assert [s.author.login for s in pending(opened)] == ["bob", "carol", "tom"]
+
+
+# --- who may say what -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "by", "answer"),
+    [
+        pytest.param("/approve", "bob", DONE, id="write may approve"),
+        pytest.param("/approve", "tom", REFUSED, id="triage may not approve"),
+        pytest.param("/approve", "carol", REFUSED, id="a reader may not approve"),
+        pytest.param("/approve", "nobody", REFUSED, id="a stranger may not approve"),
+        pytest.param("/approve", "hidden", REFUSED, id="access that could not be read approves nothing"),
+        pytest.param("/unapprove", "bob", DONE, id="write may withdraw"),
+        pytest.param("/unapprove", "tom", REFUSED, id="triage has nothing to withdraw"),
+        pytest.param("/hold", "tom", DONE, id="triage may hold"),
+        pytest.param("/hold", "carol", REFUSED, id="a reader may not hold"),
+        pytest.param("/hold", "hidden", REFUSED, id="access that could not be read holds nothing"),
+        pytest.param("/status", "carol", DONE, id="a reader may ask"),
+        pytest.param("/help", "carol", DONE, id="a reader may ask for help"),
+        pytest.param("/status", "nobody", REFUSED, id="a stranger may not ask"),
+        pytest.param("/aprove", "bob", PUZZLED, id="nearly a command"),
+        pytest.param("/deploy", "bob", None, id="somebody else's command"),
+        pytest.param("/caisson frobnicate", "bob", PUZZLED, id="surely for us, and unknown"),
+    ],
+)
+def test_who_may_say_what(*, line: str, by: str, answer: str | None) -> None:
+    """Access is read live, and fails closed; whatever is refused does nothing."""
+    actions, ask = answered(pull(comments=(comment(by, line),)))
+    assert reaction(actions) == answer
+    assert not ask
+    if answer in (REFUSED, PUZZLED):
+        assert not deeds(actions)
+        assert replies(actions)
+
+
+def test_access_is_asked_for_before_anything_is_done() -> None:
+    """An unread permission is a question, and nobody else's comment is asked about."""
+    opened = pull(comments=(comment("stranger", "/approve"), comment("other", "nice"), comment("third", "/deploy")))
+    actions, ask = obey(opened, observation(), hold=None, status=str)
+    assert (actions, ask) == ((), Ask(permissions=frozenset({"stranger"})))
+
+
+# --- approve ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("opened", "answer"),
+    [
+        pytest.param(pull(), DONE, id="the head was shown before"),
+        pytest.param(pull(checks=(check(minute=-5),)), REFUSED, id="shown in that very second: who knows"),
+        pytest.param(pull(checks=(check(minute=-4),)), REFUSED, id="the head is newer than the comment"),
+        pytest.param(pull(checks=()), REFUSED, id="the head was never shown"),
+        pytest.param(pull(checks=(replace(check(), started=None),)), REFUSED, id="shown, but who knows when"),
+        pytest.param(pull(checks=(check(commit=sha("older")),)), REFUSED, id="an older head was shown"),
+        pytest.param(pull(checks=(check("caisson/config"),)), REFUSED, id="another check of ours is no sight of it"),
+        pytest.param(pull(commits=(commit("x", by="bob"), commit())), REFUSED, id="an author"),
+        pytest.param(
+            pull(
+                commits=(
+                    commit("x", by="al", message="Fix\n\nCo-authored-by: B <1+BOB@users.noreply.github.com>"),
+                    commit(),
+                )
+            ),
+            REFUSED,
+            id="a co-author",
+        ),
+    ],
+)
+def test_an_approval_is_of_the_head_its_author_saw(*, opened: PullRequest, answer: str) -> None:
+    """`/approve` counts only if our gates check stood on the present head before; never an author's."""
+    actions, _ = answered(replace(opened, comments=(comment("bob", "/approve"),)))
+    assert reaction(actions) == answer
+    assert [a.commit for a in deeds(actions) if isinstance(a, PostCheck)] == ([HEAD] if answer == DONE else [])
+
+
+@pytest.mark.parametrize(("on", "answer"), [(HEAD, DONE), (sha("older"), REFUSED)], ids=["this head", "an older head"])
+def test_an_approval_in_a_review_is_of_the_commit_reviewed(*, on: Sha, answer: str) -> None:
+    """A review names its commit: that one was looked at, whenever it was sent."""
+    opened = pull(reviews=(review("bob", ReviewState.COMMENTED, body="/approve", commit=on),))
+    assert reaction(answered(opened)[0]) == answer
+
+
+def test_an_approval_is_kept_under_its_person() -> None:
+    """One check run for each person and head; a withdrawal writes over it."""
+    (made,) = deeds(answered(pull(comments=(comment("bob", "/approve"),)))[0])
+    assert isinstance(made, PostCheck)
+    assert (made.text.name, made.text.conclusion, made.existing) == ("caisson/approval (bob)", "SUCCESS", None)
+    kept = check(made.text.name, external_id=made.text.external_id)
+    opened = pull(comments=(comment("bob", "/unapprove", minute=-1),), checks=(check(), kept))
+    (gone,) = deeds(answered(opened)[0])
+    assert isinstance(gone, PostCheck)
+    assert (gone.text.name, gone.text.conclusion, gone.existing) == (made.text.name, "NEUTRAL", kept)
+
+
+# --- hold and unhold --------------------------------------------------------------------------------------------------
+
+
+def test_a_hold_is_a_label_and_a_reason() -> None:
+    """The label is put on, and the one sticky comment says who and why."""
+    actions, _ = answered(pull(comments=(comment("tom", "/hold sale today"),)))
+    assert deeds(actions) == [SetLabel(number=7, label=LABEL, present=True)]
+    said = sticky(pull(comments=(our_comment(replies(actions)),)))
+    assert (said.holder, said.holder_id, said.reason) == ("tom", TOM.id, "sale today")
+
+
+@pytest.mark.parametrize(
+    ("by", "notes", "answer"),
+    [
+        pytest.param("tom", (BY_TOM,), DONE, id="the holder, with triage"),
+        pytest.param("bob", (BY_TOM,), DONE, id="somebody with write"),
+        pytest.param("carol", (BY_TOM,), REFUSED, id="a reader who holds nothing"),
+        pytest.param("tom", (), REFUSED, id="triage, and no word of who holds"),
+        pytest.param("tom", (replace(BY_TOM, ours=False),), REFUSED, id="a comment of ours that somebody edited"),
+        pytest.param("hidden", (BY_TOM,), REFUSED, id="access that could not be read"),
+    ],
+)
+def test_who_may_release_a_hold(*, by: str, notes: tuple[Comment, ...], answer: str) -> None:
+    """Its holder, or write."""
+    opened = pull(
+        comments=(*notes, comment(by, "/unhold")),
+        labels=frozenset({LABEL}),
+        labelling=(labelled(US, added=True, minute=-10),),
+    )
+    actions, _ = answered(opened, hold=HELD)
+    assert reaction(actions) == answer
+    assert deeds(actions) == ([SetLabel(number=7, label=LABEL, present=False)] if answer == DONE else [])
+
+
+@pytest.mark.parametrize("access", [Permission.NONE, Permission.READ, Permission.TRIAGE])
+def test_the_holder_may_release_with_any_access(access: Permission) -> None:
+    """Whoever stopped it may let it go, even if they may do less by now."""
+    opened = pull(comments=(BY_TOM, comment("tom", "/unhold")))
+    actions, _ = obey(opened, observation(permissions={"tom": access}), hold=HELD, status=str)
+    assert deeds(actions) == [SetLabel(number=7, label=LABEL, present=False)]
+
+
+def test_a_namesake_is_not_the_holder() -> None:
+    """People are known by their number: a login can change hands."""
+    namesake = replace(person("tom"), id=1)
+    opened = pull(comments=(BY_TOM, comment("tom", "/unhold", author=namesake)))
+    assert reaction(answered(opened, hold=HELD)[0]) == REFUSED
+
+
+def test_unhold_where_nothing_is_held() -> None:
+    """It is said, and nothing is written."""
+    actions, _ = answered(pull(comments=(comment("bob", "/unhold"),)))
+    assert (reaction(actions), deeds(actions)) == (DONE, [])
+    assert "not held" in replies(actions)
+
+
+def test_a_release_is_written_into_the_sticky_comment() -> None:
+    """There it stays readable, and names no holder any more."""
+    actions, _ = answered(pull(comments=(BY_TOM, comment("bob", "/unhold"))), hold=HELD)
+    (said,) = [a for a in actions if isinstance(a, Say)]
+    assert said.comment == BY_TOM.id
+    assert sticky(pull(comments=(our_comment(said.body),))).holder is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("<!-- caisson:hold", id="cut short"),
+        pytest.param("<!-- caisson:hold { -->", id="no JSON"),
+        pytest.param(released_comment("bob"), id="released"),
+    ],
+)
+def test_a_sticky_comment_without_a_holder(body: str) -> None:
+    """Nobody is the holder; write may still release."""
+    assert sticky(pull(comments=(our_comment(body),))).holder_id is None
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def test_several_commands_get_one_answer() -> None:
+    """One reply and one reaction, the worst of them."""
+    actions, _ = answered(pull(comments=(comment("carol", "/status\n/approve\n/help"),)))
+    assert (reaction(actions), len([a for a in actions if isinstance(a, Say)])) == (REFUSED, 1)
+    said = replies(actions)
+    assert "so it stands" in said
+    assert "needs write access" in said
+    assert "| Command |" in said
+
+
+def test_a_reply_is_given_once() -> None:
+    """Where the reaction was lost but the reply stands, only the reaction is written."""
+    asked = comment("bob", "/status")
+    opened = pull(comments=(asked, our_comment(f"so it stands\n\n{reply_marker(asked.id)}")))
+    assert answered(opened)[0] == (React(subject=asked.id, content=DONE),)
+
+
+def test_a_forged_marker_silences_nothing() -> None:
+    """Only our own comment counts as our reply."""
+    asked = comment("bob", "/status")
+    opened = pull(comments=(asked, comment("mallory", reply_marker(asked.id))))
+    assert "so it stands" in replies(answered(opened)[0])
+
+
+def test_what_is_done_needs_no_words() -> None:
+    """A reaction says it: an approval gets no reply."""
+    actions, _ = answered(pull(comments=(comment("bob", "/approve"),)))
+    assert replies(actions) == ""
+
+
+def test_a_suggestion_for_what_is_nearly_a_command() -> None:
+    """What was meant is said; it is not done."""
+    assert "Did you mean `/approve`?" in replies(answered(pull(comments=(comment("bob", "/aprove"),)))[0])
