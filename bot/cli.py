@@ -20,6 +20,7 @@ from bot.clock import SystemClock
 from bot.errors import CaissonError
 from bot.reconcile import CHECKS
 from bot.service import Parts, Service
+from bot.web.app import favour_the_loop
 from config.parse import ConfigError, parse
 from config.schema import json_schema
 from config.settings import Settings, SettingsError
@@ -58,6 +59,7 @@ async def _serve(settings: Settings) -> None:
         resync_interval=settings.resync_interval,
         poll_interval=settings.poll_interval,
     )
+    favour_the_loop()
     service = await Service(parts, SystemClock()).start()
     stopping = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -8,6 +8,7 @@ unseen.
 import os
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,11 +23,21 @@ REAL = Path(__file__).parent / "real"
 def require(need: str) -> str:
     """The path of a program, or the value of a variable (a name in capitals); without it the test ends here."""
     found = os.environ.get(need) if need.isupper() else shutil.which(need)
-    if found:
-        return found
-    reason = f"the variable {need} is not set" if need.isupper() else f"the program {need} is not installed"
+    if not found:
+        absent(f"the variable {need} is not set" if need.isupper() else f"the program {need} is not installed")
+    return found
+
+
+def require_file(path: Path) -> None:
+    """The test ends here unless the file is there, which other projects' conformance data need not be."""
+    if not path.exists():
+        absent(f"{path.name} of the conformance data is not beside this checkout")
+
+
+def absent(reason: str) -> NoReturn:
+    """Skip, or fail where everything is demanded."""
     if os.environ.get("CAISSON_REQUIRE_REAL") == "1":
-        pytest.fail(f"{reason}, and CAISSON_REQUIRE_REAL=1 demands the real server")
+        pytest.fail(f"{reason}, and CAISSON_REQUIRE_REAL=1 demands it")
     pytest.skip(reason)
 
 

@@ -64,9 +64,14 @@ def make_runner(app: web.Application) -> web.AppRunner:
     )
 
 
+def favour_the_loop() -> None:
+    """Let the loop have the interpreter back from the store's thread sooner: a setting of the whole process."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
+
+
 async def serve(app: web.Application, *, host: str, port: int, until: asyncio.Event) -> None:
     """Serve until `until` is set; then take no more, and let the requests under way end within 10 seconds."""
-    sys.setswitchinterval(_SWITCH_SECONDS)
+    favour_the_loop()
     runner = make_runner(app)
     await runner.setup()
     try:

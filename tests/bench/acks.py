@@ -20,7 +20,7 @@ from aiohttp import web
 
 from bot.clock import SystemClock
 from bot.store.sqlite import SQLiteStore
-from bot.web.app import WebConfig, make_app, make_runner
+from bot.web.app import WebConfig, favour_the_loop, make_app, make_runner
 from bot.web.board import Board
 from tests.bench import delivery
 from tests.bench.figure import Figure, percentile
@@ -127,6 +127,7 @@ async def _serve_until_parent_lets_go(parent: Connection, file: Path, patience: 
     """The pipe becomes readable when the parent closes its end, or dies."""
     done = asyncio.Event()
     store = await SQLiteStore.open(file)
+    favour_the_loop()
     runner = make_runner(_app(store))
     await runner.setup()
     try:

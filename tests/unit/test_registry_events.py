@@ -10,6 +10,7 @@ import pytest
 from bot.model import Digest
 from bot.registry_events import Hint, NotificationError, parse_notification
 from sandbox.registry import RegistryServer
+from tests.conftest import require_file
 
 VECTORS = Path(__file__).parents[3] / "shared" / "vectors" / "registry_events.json"
 DIGEST = Digest(f"sha256:{'a' * 64}")
@@ -93,8 +94,7 @@ def test_the_sandbox_speaks_like_the_real_one() -> None:
 
 def test_other_projects_samples_are_read_alike() -> None:
     """The CNCF Distribution bodies of the conformance data."""
-    if not VECTORS.exists():
-        pytest.skip("the conformance data is not beside this checkout")
+    require_file(VECTORS)
     cases = [case for case in json.loads(VECTORS.read_text())["cases"] if case["sender"] == "distribution"]
     assert cases
     for case in cases:

@@ -20,6 +20,7 @@ from bot.versions import (
     is_signature_tag,
     parse_constraint,
 )
+from tests.conftest import require_file
 
 VECTORS = Path(__file__).parents[3] / "shared" / "vectors" / "constraints.json"
 
@@ -104,8 +105,7 @@ def test_a_bad_constraint_is_refused_with_its_column(text: str, column: int) -> 
 
 def test_masterminds_own_table_holds() -> None:
     """Every row of Masterminds' tests but those under its own switch for prereleases and the empty constraint."""
-    if not VECTORS.exists():
-        pytest.skip("the conformance data is not beside this checkout")
+    require_file(VECTORS)
     rows = [
         (row["input"]["constraint"], row["input"]["version"], row["expected"]["match"])
         for row in json.loads(VECTORS.read_text())["cases"]
