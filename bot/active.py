@@ -99,7 +99,12 @@ def _folder_ground(pipeline: Pipeline, environment: Environment, seen: Observati
     merged = _unrecorded(place, base)
     found = Ground(standing=_standing(environment, seen, place, base, record), file=file, versions=versions)
     carried = _carried(merged) if merged else None
-    if merged is not None and carried is not None and merged.merged_by_us and _stands(carried, versions):
+    if (
+        merged is not None
+        and carried is not None
+        and merged.merged_by_us
+        and (_stands(carried, versions) or _mismatch(merged, environment))
+    ):
         return replace(found, actions=(_merge_record(pipeline, environment, merged, carried),))
     if record is None or record is not newest:
         # Git was changed by hand, or never recorded: adopt what stands there.
@@ -223,7 +228,8 @@ def _adopt(
     release = Release(artifacts=tuple(artifacts), proposed=seen.now.replace(microsecond=0) - timedelta(seconds=depth))
     known = [r.release for p in seen.places.values() for r in p.records if r.release.id == release.id]
     if known:
-        release = min(known, key=lambda r: r.order)
+        # The digest is known by another tag perhaps: the order is that of its first proposal, the tag is what stands.
+        release = replace(release, proposed=min(r.proposed for r in known))
     claimed = _carried(by_hand) if by_hand else None
     if by_hand is not None and claimed is not None:
         release = replace(release, proposed=claimed.proposed) if claimed.id == release.id else release

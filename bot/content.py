@@ -109,6 +109,8 @@ def judge_head(pull: PullRequest, head: Commit | None) -> Verdict:
         return waits("head", "the pull request is a draft")
     if not pull.complete:
         return waits("head", "the pull request has more commits, comments, reviews or checks than can be read at once")
+    if len(head.parents) == 1 and pull.changed is None:
+        return waits("head", "GitHub does not name every file that the pull request changes")
     return MADE_BY_US
 
 

@@ -12,6 +12,7 @@ from bot.actions import (
     Ask,
     Close,
     DeleteBranch,
+    Edits,
     EnvironmentView,
     Merge,
     Outcome,
@@ -201,6 +202,9 @@ def _must_build(case: _Case) -> bool:
         or judge_head(case.pull, case.head).outcome is Outcome.BLOCK
     ):
         return False
+    if isinstance(case.wish.content, Edits) and case.pull.changed is None:
+        # GitHub did not name all the changed files: more than we ever change, or not read; nothing to build on.
+        return False
     files = case.seen.places[case.environment.name].head_files
     return stale(case.wish, case.head, case.release, base=case.base, pull=case.pull, files=files)
 
@@ -234,6 +238,8 @@ def _propose(case: _Case) -> Step:
 def _entry_verdicts(case: _Case) -> tuple[Verdict, ...]:
     """Whether the release may come from where it comes: the declaration for roots, the upstreams' gates for others."""
     verdicts: list[Verdict] = []
+    if case.release.id in case.standings[case.environment.name].reverted:
+        verdicts.append(waits("revert", f"{case.release.label} was taken out of {case.environment.name} by hand"))
     if case.environment.is_root:
         here = case.standings[case.environment.name]
         refusal = undeclared(case.pipeline, case.release, case.seen, here)
@@ -253,7 +259,11 @@ def _foreseen(case: _Case) -> tuple[Verdict, ...]:
 
     So the next pass finds its check and text as they should be, and writes nothing.
     """
-    held = hold.standing_hold(case.pull, case.seen.permissions)[0] if case.pull else None
+    held = (
+        hold.standing_hold(case.pull, case.seen.permissions, holder_id=sticky(case.pull).holder_id)[0]
+        if case.pull
+        else None
+    )
     verdicts = [MADE_BY_US, *_entry_verdicts(case), _hold_verdict(case.pull, held)]
     if case.environment.approvals is not None:
         verdicts.append(approvals.judge(case.environment.approvals, approvals.Opinions(), {})[0])
@@ -262,14 +272,15 @@ def _foreseen(case: _Case) -> tuple[Verdict, ...]:
 
 def _hold_verdict(pull: PullRequest | None, held: hold.Hold | None) -> Verdict:
     note = sticky(pull) if pull else Sticky()
-    return hold.judge(held, holder=note.holder if held and held.by_us else None, reason=note.reason)
+    by_us = held is not None and held.by_us
+    return hold.judge(held, holder=note.holder if by_us else None, reason=note.reason if by_us else None)
 
 
 def _judge(case: _Case) -> Step:
     """Verdicts on the open pull request's head, and the merge if all of them pass."""
     assert case.pull is not None
     environment, standing = case.environment, case.standings[case.environment.name]
-    held, unsure = hold.standing_hold(case.pull, case.seen.permissions)
+    held, unsure = hold.standing_hold(case.pull, case.seen.permissions, holder_id=sticky(case.pull).holder_id)
     before, _ = _verdicts(case, case.pull, held)
     orders, wants = obey(
         case.pull,

@@ -19,9 +19,7 @@ _MARKS = {Outcome.PASS: "✅", Outcome.WAIT: "⏳", Outcome.BLOCK: "⛔"}
 
 def plain(text: str) -> str:
     """Somebody else's words, made harmless in our Markdown: one line, no table, HTML, mention or link of theirs."""
-    line = " ".join(text.split())[:300]
-    line = re.sub(r"([\\`*_\[\]|<>#])", r"\\\1", line)
-    return line.replace("@", "@\u200b")
+    return _cell(text[:300].replace("`", "'"))
 
 
 def promotion_title(pipeline: Pipeline, environment: Environment, release: Release) -> str:
@@ -56,7 +54,11 @@ def verdict_table(verdicts: Sequence[Verdict]) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").replace("@", "@\u200b").replace("<", "&lt;")
+    """A reason, in which others' words may stand (a cluster's message, an author's name): no markup but code spans."""
+    line = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = re.sub(r"([\\*_\[\]|~])", r"\\\1", line)
+    # A zero-width space keeps GitHub from linking people, issues and addresses.
+    return re.sub(r"([@#]|://|www\.|GH-)", "\\1\u200b", line)
 
 
 def promotion_body(
@@ -95,7 +97,7 @@ def promotion_body(
 
 
 def _tag(artifact: Artifact | None) -> str:
-    return f"`{artifact.tag}`" if artifact else "?"
+    return f"`{artifact.tag.replace('`', chr(39))}`" if artifact else "?"
 
 
 def gates_check(
@@ -138,7 +140,7 @@ def config_check(problems: Sequence[str]) -> CheckText:
             status=CheckStatus.COMPLETED,
             conclusion="SUCCESS",
         )
-    lines = "\n".join(f"- `{p.replace('`', chr(39))}`" for p in problems)
+    lines = "\n".join(f"- `{' '.join(p.split()).replace('`', chr(39))}`" for p in problems)
     summary = (
         f"{lines}\n\nUntil this is mended nothing is merged; what the last valid revision declares is still shown."
     )
@@ -147,7 +149,7 @@ def config_check(problems: Sequence[str]) -> CheckText:
 
 def hold_comment(login: str, person: int, reason: str) -> str:
     """The one sticky comment: who holds and why. Its marker is read back, while nobody else has edited it."""
-    marker = json.dumps({"by": login, "id": person, "reason": reason}, separators=(",", ":")).replace("-->", "")
+    marker = json.dumps({"by": login, "id": person, "reason": reason}, separators=(",", ":")).replace(">", "\\u003e")
     why = f": {plain(reason)}" if reason else "."
     ends = "`/unhold` by the holder, or anyone with write, releases it."
     return f"{STICKY}{marker} -->\n⛔ **Held** by {plain(login)}{why}\n\n{ends}"

@@ -12,7 +12,7 @@ from bot.model import ActorKind, Commit, PullRequest, ReviewState, Sha
 
 APPROVAL_CHECK = "caisson/approval"
 _CO_AUTHOR = re.compile(r"^co-authored-by:\s*(.*?)\s*<([^>]*)>\s*$", re.IGNORECASE | re.MULTILINE)
-_NOREPLY = re.compile(r"^(?:\d+\+)?([A-Za-z0-9-]+)@users\.noreply\.github\.com$")
+_NOREPLY = re.compile(r"^(?:\d+\+)?([A-Za-z0-9-]+)@users\.noreply\.github\.com$", re.IGNORECASE)
 
 
 def approval_id(person: int, login: str, *, at: datetime) -> str:

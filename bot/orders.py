@@ -38,12 +38,31 @@ class Sticky:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds a promotion, and may release it. `id` 0: somebody who cannot be told any more."""
+
+    id: int
+    login: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What one command comes to. `reply` is said only on refusal, error or query."""
 
     reaction: str
     reply: str | None = None
     actions: tuple[Action, ...] = ()
+    held: Holder | None = None
+
+
+def holder(pull: PullRequest, hold: Hold | None) -> Holder | None:
+    """Whose hold is in force: the person our sticky comment names where we put the label on, else whoever did."""
+    if hold is None:
+        return None
+    if not hold.by_us:
+        return Holder(id=hold.by.id, login=hold.by.login)
+    note = sticky(pull)
+    return Holder(id=note.holder_id or 0, login=note.holder or hold.by.login)
 
 
 def sticky(pull: PullRequest) -> Sticky:
@@ -77,6 +96,7 @@ def obey(
     """The actions that the pending commands come to, and the permissions to read first."""
     actions: list[Action] = []
     needed: set[str] = set()
+    held = holder(pull, hold)
     for said in pending(pull):
         understood = parse_comment(said.body)
         if not understood:
@@ -84,7 +104,10 @@ def obey(
         if said.author.login not in seen.permissions:
             needed.add(said.author.login)
             continue
-        answers = [_answer(order, said, pull, seen, hold=hold, status=status) for order in understood]
+        answers: list[Answer] = []
+        for order in understood:
+            answers.append(_answer(order, said, pull, seen, held=held, status=status))
+            held = answers[-1].held
         worst = next((r for r in (REFUSED, PUZZLED) if any(a.reaction == r for a in answers)), DONE)
         replies = [a.reply for a in answers if a.reply]
         for answer in answers:
@@ -102,7 +125,23 @@ def _answer(
     pull: PullRequest,
     seen: Observation,
     *,
-    hold: Hold | None,
+    held: Holder | None,
+    status: Callable[[], str],
+) -> Answer:
+    """What one command comes to, and who holds afterwards: the next command of the pass starts from there."""
+    answer = _obeyed(order, said, pull, seen, held=held, status=status)
+    if isinstance(order, Misunderstood) or answer.reaction != DONE or order.name not in ("hold", "unhold"):
+        return replace(answer, held=held)
+    return answer
+
+
+def _obeyed(
+    order: Command | Misunderstood,
+    said: Said,
+    pull: PullRequest,
+    seen: Observation,
+    *,
+    held: Holder | None,
     status: Callable[[], str],
 ) -> Answer:
     if isinstance(order, Misunderstood):
@@ -110,7 +149,7 @@ def _answer(
         return Answer(reaction=PUZZLED, reply=f"I do not know `{order.text}`.{meant} `/help` lists the commands.")
     permission = seen.permissions[said.author.login]
     needed = next(spec.who for spec in COMMANDS if spec.name == order.name)
-    own_hold = order.name == "unhold" and sticky(pull).holder_id == said.author.id
+    own_hold = order.name == "unhold" and held is not None and held.id == said.author.id
     if not isinstance(permission, Permission):
         return Answer(
             reaction=REFUSED,
@@ -125,9 +164,9 @@ def _answer(
         case "unapprove":
             return Answer(reaction=DONE, actions=(_opinion(said, pull, approves=False),))
         case "hold":
-            return _hold(said, pull, order.reason)
+            return _hold(said, pull, held, order.reason)
         case "unhold":
-            return _unhold(said, pull, hold)
+            return _unhold(said, pull, held)
         case "status":
             return Answer(reaction=DONE, reply=status())
         case "help":
@@ -170,26 +209,27 @@ def _with_id(text: CheckText, external_id: str) -> CheckText:
     return replace(text, external_id=external_id)
 
 
-def _hold(said: Said, pull: PullRequest, reason: str) -> Answer:
+def _hold(said: Said, pull: PullRequest, held: Holder | None, reason: str) -> Answer:
+    if held is not None:
+        # The hold stays its holder's: whoever holds may release it.
+        return Answer(reaction=DONE, held=held, reply=f"This promotion is held already, by {held.login}.")
     comment = sticky(pull).comment
+    body = hold_comment(said.author.login, said.author.id, reason)
     return Answer(
         reaction=DONE,
+        held=Holder(id=said.author.id, login=said.author.login),
         actions=(
             SetLabel(number=pull.number, label=LABEL, present=True),
-            Say(
-                pull=pull,
-                comment=comment.id if comment else None,
-                body=hold_comment(said.author.login, said.author.id, reason),
-            ),
+            Say(pull=pull, comment=comment.id if comment else None, body=body),
         ),
     )
 
 
-def _unhold(said: Said, pull: PullRequest, hold: Hold | None) -> Answer:
-    if hold is None:
+def _unhold(said: Said, pull: PullRequest, held: Holder | None) -> Answer:
+    if held is None:
         return Answer(reaction=DONE, reply="This promotion is not held.")
     note = sticky(pull).comment
-    said_so: tuple[Action, ...] = (
-        (Say(pull=pull, comment=note.id, body=released_comment(said.author.login)),) if note else ()
-    )
+    said_so: tuple[Action, ...] = ()
+    if note:
+        said_so = (Say(pull=pull, comment=note.id, body=released_comment(said.author.login)),)
     return Answer(reaction=DONE, actions=(SetLabel(number=pull.number, label=LABEL, present=False), *said_so))

@@ -18,11 +18,17 @@ def judge(release: Release, upstream: Standing) -> Verdict:
     record = upstream.record_of(release)
     if record is None:
         return waits(gate, f"{release.label} has not been merged in {upstream.name}")
-    if upstream.alarm(record):
+    if release.id in upstream.reverted:
+        return waits(gate, f"{release.label} was taken out of {upstream.name} by hand")
+    if upstream.alarm(record) is not None:
         return waits(gate, f"an alarm was raised in {upstream.name}: {upstream.alarm(record)}")
     if upstream.unwatched:
         return passed(gate, f"merged in {upstream.name}, whose health is not watched (health: from: none)")
-    if upstream.active == record.release and upstream.health.state is not HealthState.HEALTHY:
+    if (
+        upstream.active is not None
+        and upstream.active.id == release.id
+        and upstream.health.state is not HealthState.HEALTHY
+    ):
         return waits(gate, f"{upstream.name}: {upstream.health.reason}")
     if not upstream.verified(record):
         return waits(gate, f"not yet seen live and Healthy in {upstream.name}: {upstream.health.reason}")

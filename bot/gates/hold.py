@@ -22,8 +22,13 @@ class Hold:
     by_us: bool
 
 
-def standing_hold(pull: PullRequest, permissions: Mapping[str, Permission | Unknown]) -> tuple[Hold | None, str | None]:
-    """The hold in force, and the login whose permission must be known to tell (None when nobody's must)."""
+def standing_hold(
+    pull: PullRequest, permissions: Mapping[str, Permission | Unknown], *, holder_id: int | None = None
+) -> tuple[Hold | None, str | None]:
+    """The hold in force, and the login whose permission must be known to tell (None when nobody's must).
+
+    `holder_id`: whose hold it is where our App put the label on, as our sticky comment says.
+    """
     hold: Hold | None = None
     for event in pull.labelling:
         if event.label != LABEL:
@@ -31,7 +36,7 @@ def standing_hold(pull: PullRequest, permissions: Mapping[str, Permission | Unkn
         if event.added:
             hold = hold or Hold(by=event.actor, by_us=event.by_us)
             continue
-        if hold is None or event.by_us or (event.actor.id == hold.by.id and not hold.by_us):
+        if hold is None or event.by_us or event.actor.id == (holder_id if hold.by_us else hold.by.id):
             hold = None
             continue
         permission = permissions.get(event.actor.login)

@@ -22,6 +22,9 @@ from bot.errors import Transient
 from bot.model import Application, Unknown
 from tests.conftest import require
 
+# A server killed in the middle of an answer leaves transports that only the garbage collector closes.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 SHOP = "github.com/org/shop"
 DOOR = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
 

@@ -253,7 +253,8 @@ MERGING = commit(parents=(sha("tip"), THEIRS.sha))
 @pytest.mark.parametrize(
     ("opened", "head", "outcome", "said"),
     [
-        pytest.param(pull(), commit(), PASS, "made by Caisson", id="one commit, ours"),
+        pytest.param(pull(changed=frozenset({"a.yaml"})), commit(), PASS, "made by Caisson", id="one commit, ours"),
+        pytest.param(pull(), commit(), WAIT, "does not name every file", id="its files not all named"),
         pytest.param(pull(), None, WAIT, "not settled", id="the branch is not there"),
         pytest.param(pull(), commit("other"), WAIT, "not settled", id="branch and pull request differ"),
         pytest.param(
