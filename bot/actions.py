@@ -28,10 +28,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """Facts a decision still needs; it is called again with them.
-
-    `trees`: (base tree, path → text) whose tree id to compute.
-    """
+    """Facts a decision still needs, to be called again with. `digests`: (repository, tag); `permissions`: logins."""
 
     digests: frozenset[tuple[str, str]] = frozenset()
     permissions: frozenset[str] = frozenset()

@@ -24,10 +24,11 @@ from bot.actions import (
     Verdict,
 )
 from bot.active import Ground, ground
-from bot.candidate import Candidate, candidate, undeclared
-from bot.content import MADE_BY_US, Wanted, branch_name, judge_head, proposed_release, stale, wanted
-from bot.gates import approvals, health, hold, soak
-from bot.gates.verdicts import blocks, passed, waits, worst
+from bot.candidate import Candidate, candidate
+from bot.content import branch_name, judge_head, proposed_release, stale, wanted
+from bot.gates import hold
+from bot.gates.verdicts import blocks
+from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on, waiting_for
 from bot.messages import (
     GATES,
     commit_message,
@@ -37,9 +38,9 @@ from bot.messages import (
     promotion_title,
     status_reply,
 )
-from bot.model import Base, Check, CheckStatus, Commit, Observation, PullRequest, Release
+from bot.model import CheckStatus, Commit, Observation, PullRequest, Release
 from bot.opinions import opinions
-from bot.orders import Sticky, obey, sticky
+from bot.orders import obey, sticky
 from bot.standing import Standing
 from config.pipeline import Environment, Mode, Pipeline, Promote, Supersede
 
@@ -114,7 +115,7 @@ def _step(
     if isinstance(wish, str):
         closing = (Close(pull=place.pull),) if place.pull and place.pull.by_us and _done(place.head, standing) else ()
         return Step(view=_view(environment, standing, waiting=wish, pull=place.pull), actions=closing)
-    case = _Case(
+    case = Case(
         pipeline=pipeline,
         environment=environment,
         seen=seen,
@@ -176,23 +177,7 @@ def _tidy(pipeline: Pipeline, environment: Environment, seen: Observation, here:
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """One promotion under judgement."""
-
-    pipeline: Pipeline
-    environment: Environment
-    seen: Observation
-    standings: Mapping[str, Standing]
-    release: Release
-    wish: Wanted
-    base: Base
-    head: Commit | None
-    pull: PullRequest | None
-    mode: Mode
-
-
-def _must_build(case: _Case) -> bool:
+def _must_build(case: Case) -> bool:
     """Whether our head must be made (anew). A head with somebody else's commit is never overwritten: it blocks."""
     if case.pull is None:
         return True
@@ -209,7 +194,7 @@ def _must_build(case: _Case) -> bool:
     return stale(case.wish, case.head, case.release, base=case.base, pull=case.pull, files=files)
 
 
-def _propose(case: _Case) -> Step:
+def _propose(case: Case) -> Step:
     pipeline, environment, release = case.pipeline, case.environment, case.release
     standing = case.standings[environment.name]
     head = case.head
@@ -217,7 +202,7 @@ def _propose(case: _Case) -> Step:
         branch = branch_name(pipeline, environment)
         reason = f"{head.author} pushed {head.sha[:7]} onto our branch {branch}; delete that branch"
         return Step(view=_view(environment, standing, waiting=reason), verdicts=(blocks("head", reason),))
-    verdicts = _foreseen(case)
+    verdicts = foreseen(case)
     action = Propose(
         environment=environment.name,
         branch=branch_name(pipeline, environment),
@@ -231,57 +216,18 @@ def _propose(case: _Case) -> Step:
         pull=case.pull,
         check=gates_check(pipeline, environment, release, verdicts),
     )
-    view = _view(environment, standing, waiting=_waiting(verdicts), proposed=release, pull=case.pull, verdicts=verdicts)
+    view = _view(
+        environment, standing, waiting=waiting_for(verdicts), proposed=release, pull=case.pull, verdicts=verdicts
+    )
     return Step(view=view, actions=(action,), verdicts=verdicts)
 
 
-def _entry_verdicts(case: _Case) -> tuple[Verdict, ...]:
-    """Whether the release may come from where it comes: the declaration for roots, the upstreams' gates for others."""
-    verdicts: list[Verdict] = []
-    if case.release.id in case.standings[case.environment.name].reverted:
-        verdicts.append(waits("revert", f"{case.release.label} was taken out of {case.environment.name} by hand"))
-    if case.environment.is_root:
-        here = case.standings[case.environment.name]
-        refusal = undeclared(case.pipeline, case.release, case.seen, here)
-        verdicts.append(
-            waits("declaration", refusal) if refusal else passed("declaration", "admitted by the declaration")
-        )
-    for name in case.environment.after:
-        upstream = case.standings[name]
-        verdicts.append(health.judge(case.release, upstream))
-        if case.environment.gates.soak is not None:
-            verdicts.append(soak.judge(case.release, upstream, needed=case.environment.gates.soak, now=case.seen.now))
-    return tuple(verdicts)
-
-
-def _foreseen(case: _Case) -> tuple[Verdict, ...]:
-    """What the gates will say of the head we are about to make: nobody can have approved of it yet.
-
-    So the next pass finds its check and text as they should be, and writes nothing.
-    """
-    held = (
-        hold.standing_hold(case.pull, case.seen.permissions, holder_id=sticky(case.pull).holder_id)[0]
-        if case.pull
-        else None
-    )
-    verdicts = [MADE_BY_US, *_entry_verdicts(case), _hold_verdict(case.pull, held)]
-    if case.environment.approvals is not None:
-        verdicts.append(approvals.judge(case.environment.approvals, approvals.Opinions(), {})[0])
-    return tuple(verdicts)
-
-
-def _hold_verdict(pull: PullRequest | None, held: hold.Hold | None) -> Verdict:
-    note = sticky(pull) if pull else Sticky()
-    by_us = held is not None and held.by_us
-    return hold.judge(held, holder=note.holder if by_us else None, reason=note.reason if by_us else None)
-
-
-def _judge(case: _Case) -> Step:
+def _judge(case: Case) -> Step:
     """Verdicts on the open pull request's head, and the merge if all of them pass."""
     assert case.pull is not None
     environment, standing = case.environment, case.standings[case.environment.name]
     held, unsure = hold.standing_hold(case.pull, case.seen.permissions, holder_id=sticky(case.pull).holder_id)
-    before, _ = _verdicts(case, case.pull, held)
+    before, _ = verdicts_on(case, case.pull, held)
     orders, wants = obey(
         case.pull,
         case.seen,
@@ -289,74 +235,20 @@ def _judge(case: _Case) -> Step:
         status=lambda: status_reply(case.pipeline, environment, case.release, before, case.seen.now),
     )
     # An `/approve` counts from the pass that accepts it: its check run is written before the merge is asked for.
-    verdicts, needed = _verdicts(case, _heard(case.pull, orders), held)
+    verdicts, needed = verdicts_on(case, heard(case.pull, orders), held)
     ask = Ask(permissions=needed | wants.permissions | frozenset({unsure} if unsure else set()))
     actions = orders
     # A hold set or lifted is obeyed first, and the next pass judges again by what GitHub then says.
     if not any(isinstance(order, SetLabel) for order in orders):
         actions = (*orders, *_publish(case, verdicts))
-        if not ask and _may_merge(case, verdicts):
+        if not ask and may_merge(case, verdicts):
             actions = (*actions, _merge(case, verdicts))
-    waiting = _waiting(verdicts) or _unasked(case)
+    waiting = waiting_for(verdicts) or unasked(case)
     view = _view(environment, standing, waiting=waiting, proposed=case.release, pull=case.pull, verdicts=verdicts)
     return Step(view=view, actions=actions, ask=ask, verdicts=verdicts)
 
 
-def _verdicts(case: _Case, pull: PullRequest, held: hold.Hold | None) -> tuple[tuple[Verdict, ...], frozenset[str]]:
-    """What every gate says of this head, and whose access must be read before the approvals may pass."""
-    verdicts = [judge_head(pull, case.head), *_entry_verdicts(case), _hold_verdict(pull, held)]
-    if pull.mergeable == "CONFLICTING":
-        verdicts.append(waits("merge", f"GitHub reports a conflict with {case.base.branch}"))
-    if case.environment.approvals is None:
-        return tuple(verdicts), frozenset()
-    verdict, unread = approvals.judge(case.environment.approvals, opinions(pull), case.seen.permissions)
-    # Access is read only when it could decide: all else passes already.
-    needed = unread if worst(verdicts) is Outcome.PASS else frozenset()
-    return (*verdicts, verdict), needed
-
-
-def _heard(pull: PullRequest, orders: tuple[Action, ...]) -> PullRequest:
-    """The pull request as it will stand when the approvals among these orders are written down."""
-    new = [
-        Check(
-            id="",
-            name=order.text.name,
-            commit=order.commit,
-            status=order.text.status,
-            conclusion=order.text.conclusion,
-            external_id=order.text.external_id,
-            started=None,
-        )
-        for order in orders
-        if isinstance(order, PostCheck)
-    ]
-    names = {check.name for check in new}
-    return replace(pull, checks=(*(c for c in pull.checks if c.name not in names), *new))
-
-
-def _may_merge(case: _Case, verdicts: tuple[Verdict, ...]) -> bool:
-    asked_for = case.environment.auto or case.environment.approvals is not None
-    if case.mode is not Mode.MERGE or not asked_for or worst(verdicts) is not Outcome.PASS:
-        return False
-    assert case.pull is not None
-    # GitHub refused once although our own check had passed (a branch protection of its own): people must act there.
-    refused = case.pull.merge_state in ("BLOCKED", "BEHIND") and any(
-        c.name == GATES and c.commit == case.pull.head and c.conclusion == "SUCCESS" for c in case.pull.checks
-    )
-    return not refused
-
-
-def _unasked(case: _Case) -> str:
-    if case.mode is not Mode.MERGE:
-        return f"every gate passes; mode: {case.mode} never merges"
-    if not case.environment.auto and case.environment.approvals is None:
-        return "every gate passes; a person merges it (auto: false, no approvals declared)"
-    if case.pull is not None and case.pull.merge_state in ("BLOCKED", "BEHIND"):
-        return "every gate passes; GitHub's branch protection asks for more"
-    return ""
-
-
-def _merge(case: _Case, verdicts: tuple[Verdict, ...]) -> Merge:
+def _merge(case: Case, verdicts: tuple[Verdict, ...]) -> Merge:
     assert case.pull is not None and case.head is not None
     return Merge(
         environment=case.environment.name,
@@ -368,7 +260,7 @@ def _merge(case: _Case, verdicts: tuple[Verdict, ...]) -> Merge:
     )
 
 
-def _publish(case: _Case, verdicts: tuple[Verdict, ...]) -> tuple[Action, ...]:
+def _publish(case: Case, verdicts: tuple[Verdict, ...]) -> tuple[Action, ...]:
     """The gates check on the head, and the pull request's text while it waits; each only when it changed."""
     assert case.pull is not None
     actions: list[Action] = []
@@ -384,10 +276,6 @@ def _publish(case: _Case, verdicts: tuple[Verdict, ...]) -> tuple[Action, ...]:
     ):
         actions.append(Retitle(pull=case.pull, title=title, body=body))
     return tuple(actions)
-
-
-def _waiting(verdicts: tuple[Verdict, ...]) -> str:
-    return "; ".join(v.reason for v in verdicts if v.outcome is not Outcome.PASS)
 
 
 def _view(

@@ -12,7 +12,7 @@ from rich.console import Console
 from bot.clock import SystemClock
 from bot.service import Parts, Service
 from sandbox import shop
-from sandbox.github.state import PullRequest, Repository
+from sandbox.github.state import PullRequest, Repository, Role
 from sandbox.laptop import REGISTRY_TOKEN, WEBHOOK_SECRET, Laptop
 
 FULL_NAME = "acme/deploy"
@@ -33,7 +33,7 @@ async def run(*, auto: bool, console: Console) -> None:
             laptop.registry.outbox.clear()
             image = f"{laptop.registry.host}/acme/web-app"
             files = shop.files(image, OLD, config=shop.configuration(image, soak=SOAK))
-            people = {"alice": "admin", "bob": "write", "carol": "read"}
+            people: dict[str, Role] = {"alice": "admin", "bob": "write", "carol": "read"}
             repository = laptop.repository(FULL_NAME, files, people=people)
             shop.deploy(laptop, FULL_NAME)
             async with _bot(laptop, Path(folder)) as service:

@@ -16,7 +16,7 @@ from sandbox.github import merging, pulls, refs, talk
 from sandbox.github.access import install, register_app
 from sandbox.github.events import deliver
 from sandbox.github.server import GitHubServer
-from sandbox.github.state import App, Caller, Delivery, GitHub, PullRequest, Repository, User
+from sandbox.github.state import App, Caller, Delivery, GitHub, PullRequest, Repository, Role, User
 from sandbox.registry import RegistryServer
 
 WEBHOOK_SECRET = "the laptop's own webhook secret"
@@ -51,13 +51,13 @@ class Laptop:
     # --- people -------------------------------------------------------------------------------------------------------
 
     def repository(
-        self, full_name: str, files: Mapping[str, str], *, people: Mapping[str, str], branches: tuple[str, ...] = ()
+        self, full_name: str, files: Mapping[str, str], *, people: Mapping[str, Role], branches: tuple[str, ...] = ()
     ) -> Repository:
         """A repository with a first commit, its collaborators (login → role), and the App installed on it."""
         made = self.github.add_repository(full_name)
         for login, role in people.items():
             self.github.add_user(login)
-            made.collaborators[login] = role  # type: ignore[assignment]
+            made.collaborators[login] = role
         first = self.github.users[next(iter(people))]
         refs.commit(self.github, made, made.default_branch, files, "Start", by=first)
         for branch in branches:

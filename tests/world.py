@@ -17,7 +17,7 @@ from bot.model import Unknown
 from bot.service import Parts, Service
 from sandbox import shop
 from sandbox.github.server import Call
-from sandbox.github.state import PullRequest, Repository
+from sandbox.github.state import PullRequest, Repository, Role
 from sandbox.laptop import REGISTRY_TOKEN, WEBHOOK_SECRET, Laptop
 from sandbox.registry import RegistryServer
 from tests.clock import ManualClock
@@ -25,7 +25,7 @@ from tests.clock import ManualClock
 FULL_NAME = "acme/deploy"
 IMAGE = "acme/web-app"
 ROOT = Path(__file__).resolve().parent.parent
-PEOPLE = {"alice": "admin", "bob": "write", "carol": "read", "tom": "triage", "wanda": "write"}
+PEOPLE: Mapping[str, Role] = {"alice": "admin", "bob": "write", "carol": "read", "tom": "triage", "wanda": "write"}
 _ROUNDS = 60
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
