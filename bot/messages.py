@@ -85,7 +85,7 @@ def promotion_body(
     if not environment.auto:
         asked = environment.approvals
         how = (
-            f"merges when every gate passes and {asked.count} of those who may approved this head"
+            f"merges when every gate passes, with {_approvals(asked.count)} of this head"
             if asked
             else "waits for a person to merge it"
         )
@@ -94,6 +94,10 @@ def promotion_body(
         f"This pull request {how}. Approve with a review or `/approve`; stop it with `/hold reason`; "
         f"`/help` lists the commands. A commit pushed onto this branch blocks it.\n"
     )
+
+
+def _approvals(count: int) -> str:
+    return "1 approval" if count == 1 else f"{count} approvals"
 
 
 def _tag(artifact: Artifact | None) -> str:

@@ -231,7 +231,7 @@ def test_a_pull_request_says_what_changes() -> None:
     assert f"| `{IMAGE}` | `1.0.0` | `1.1.0` |" in body
     assert "staging → **production**" in body
     assert "| ⏳ | soak (staging) | until 12:30 UTC |" in body
-    assert "1 of those who may approved this head" in body
+    assert "with 1 approval of this head" in body
 
 
 @pytest.mark.parametrize(
