@@ -1,6 +1,5 @@
 """What stands in Git in each environment, held against our records; and what is to be recorded about it. No I/O."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +8,7 @@ from bot.actions import Action, Ask, RecordRelease, RecordStatusChange
 from bot.errors import UserError
 from bot.health import Health, HealthState, assess, matching
 from bot.manifests.kustomize import versions_in
+from bot.merges import carried_by, merge_record, mismatch, record_name, stands, unrecorded
 from bot.model import (
     Artifact,
     Base,
@@ -22,10 +22,8 @@ from bot.model import (
     RecordState,
     RecordStatus,
     Release,
-    Sha,
     Unknown,
 )
-from bot.release_record import release_from_json, trailers
 from bot.standing import ALARM, Standing, first_proposed
 from config.pipeline import Environment, HealthSource, Pipeline, Promote
 
@@ -41,11 +39,6 @@ class Ground:
     ask: Ask = field(default_factory=Ask)
     file: File | None = None
     versions: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
-
-
-def record_name(pipeline: Pipeline, environment: Environment) -> str:
-    """The name under which GitHub lists the environment's deployments."""
-    return f"{pipeline.name}/{environment.name}"
 
 
 def ground(pipeline: Pipeline, environment: Environment, seen: Observation) -> Ground:
@@ -94,22 +87,22 @@ def _folder_ground(pipeline: Pipeline, environment: Environment, seen: Observati
     if absent:
         problem = f"{file.path} has no `images:` entry with a newTag for {', '.join(absent)}"
         return Ground(standing=_nowhere(environment, place, problem), file=file)
-    record = next((r for r in place.records if _stands(r.release, versions)), None)
+    record = next((r for r in place.records if stands(r.release, versions)), None)
     newest = place.records[0] if place.records else None
-    merged = _unrecorded(place, base)
+    merged = unrecorded(place, base)
     found = Ground(standing=_standing(environment, seen, place, base, record), file=file, versions=versions)
-    carried = _carried(merged) if merged else None
+    carried = carried_by(merged) if merged else None
     if (
         merged is not None
         and carried is not None
         and merged.merged_by_us
-        and (_stands(carried, versions) or _mismatch(merged, environment))
+        and (stands(carried, versions) or mismatch(merged, environment))
     ):
-        return replace(found, actions=(_merge_record(pipeline, environment, merged, carried),))
+        return replace(found, actions=(merge_record(pipeline, environment, merged, carried),))
     if record is None or record is not newest:
         # Git was changed by hand, or never recorded: adopt what stands there.
         bare = replace(found, standing=replace(found.standing, record=None))
-        by_hand = merged if carried is not None and _stands(carried, versions) else None
+        by_hand = merged if carried is not None and stands(carried, versions) else None
         return _adopt(pipeline, environment, seen, base, bare, by_hand=by_hand)
     return _watched(found, now=seen.now)
 
@@ -122,76 +115,6 @@ def versions_file(environment: Environment, base: Base) -> File | None:
             if file.path == path and file.mode in (0o100644, 0o100755):
                 return file
     return None
-
-
-def _stands(release: Release, versions: Mapping[str, tuple[str | None, str | None]]) -> bool:
-    """Whether the scalars in Git are that release's: each tag, and the digest where one is written."""
-    for artifact in release.artifacts:
-        tag, digest = versions.get(artifact.repository, (None, None))
-        if tag != artifact.tag or (digest is not None and digest != artifact.digest):
-            return False
-    return {a.repository for a in release.artifacts} == set(versions)
-
-
-def _unrecorded(place: Place, base: Base) -> Merged | None:
-    """Our newest merged pull request that no record names yet and whose merge is still in the branch."""
-    known = {r.commit for r in place.records}
-    for merged in place.merged:
-        if merged.commit is not None and merged.by_us and merged.commit.sha in base.history:
-            return None if merged.commit.sha in known else merged
-    return None
-
-
-def _carried(merged: Merged) -> Release | None:
-    """The release of a merged pull request, from the trailers of its head, which only our App can have written."""
-    if merged.head is None or not merged.head.by_us:
-        return None
-    release = release_from_json(trailers(merged.head.message).get("Caisson-Release"))
-    if release is not None and release.source is not None and merged.head.parents[1:] != (release.source,):
-        # A squash made by hand may say what it likes; a merge that we made has its source as second parent.
-        return None
-    return release
-
-
-def _merge_record(pipeline: Pipeline, environment: Environment, merged: Merged, release: Release) -> RecordRelease:
-    assert merged.commit is not None
-    note = _mismatch(merged, environment)
-    how = How.PROMOTED
-    if not merged.merged_by_us:
-        how = How.MERGED_BY_PERSON
-        who = merged.merged_by.login if merged.merged_by else "somebody"
-        note = note or f"merged by {who}, gates not enforced"
-    return RecordRelease(
-        record=record_name(pipeline, environment),
-        production=environment is pipeline.environments[-1],
-        commit=merged.commit.sha,
-        release=release,
-        how=how,
-        pull_request=merged.number,
-        note=note,
-    )
-
-
-def _mismatch(merged: Merged, environment: Environment) -> str:
-    """What is wrong with a merge's result, or nothing: the files it promoted must be exactly those of its head."""
-    assert merged.commit is not None and merged.head is not None
-    if environment.promote is Promote.MERGE:
-        if merged.commit.tree != merged.head.tree:
-            return f"{ALARM}: merge {merged.commit.sha[:7]} does not have the content of the pull request's head"
-        return ""
-    promised = trailers(merged.head.message).get("Caisson-Blobs")
-    for path, blob in (_blobs(promised)).items():
-        if merged.files.get(path) != blob:
-            return f"{ALARM}: merge {merged.commit.sha[:7]} changed {path} to something that was not proposed"
-    return ""
-
-
-def _blobs(text: str | None) -> dict[str, Sha]:
-    try:
-        value = json.loads(text or "{}")
-    except json.JSONDecodeError:
-        return {}
-    return {str(k): Sha(str(v)) for k, v in value.items()} if isinstance(value, dict) else {}
 
 
 def _adopt(
@@ -207,33 +130,23 @@ def _adopt(
 
     `by_hand`: our pull request that a person merged. What it says of digests is not believed either.
     """
-    artifacts: list[Artifact] = []
-    missing: set[tuple[str, str]] = set()
-    for name, image in pipeline.images.items():
-        tag, written = found.versions[image.repository]
-        assert tag is not None
-        if written is None and (image.repository, tag) not in seen.digests:
-            missing.add((image.repository, tag))
-            continue
-        digest = Digest(written) if written else seen.digests[image.repository, tag]
-        if digest is None or isinstance(digest, Unknown):
-            why = digest.reason if isinstance(digest, Unknown) else "the registry does not have it"
-            problem = f"{image.repository}:{tag} stands in Git, but {why}"
-            return replace(found, standing=replace(found.standing, problem=problem, health=_unknown(problem)))
-        artifacts.append(Artifact(name=name, repository=image.repository, tag=tag, digest=digest))
-    if missing:
-        return replace(found, ask=Ask(digests=frozenset(missing)))
+    found_here = _resolve(pipeline, seen, found.versions)
+    if isinstance(found_here, Ask):
+        return replace(found, ask=found_here)
+    if isinstance(found_here, Unknown):
+        problem = found_here.reason
+        return replace(found, standing=replace(found.standing, problem=problem, health=_unknown(problem)))
     # What stands downstream has been there at least as long as what stands upstream: never order it as newer.
     depth = pipeline.environments.index(environment)
-    release = Release(artifacts=tuple(artifacts), proposed=seen.now.replace(microsecond=0) - timedelta(seconds=depth))
+    release = Release(artifacts=found_here, proposed=seen.now.replace(microsecond=0) - timedelta(seconds=depth))
     known = [r.release for p in seen.places.values() for r in p.records if r.release.id == release.id]
     if known:
         # The digest is known by another tag perhaps: the order is that of its first proposal, the tag is what stands.
         release = replace(release, proposed=min(r.proposed for r in known))
-    claimed = _carried(by_hand) if by_hand else None
+    claimed = carried_by(by_hand) if by_hand else None
     if by_hand is not None and claimed is not None:
         release = replace(release, proposed=claimed.proposed) if claimed.id == release.id else release
-        action = _merge_record(pipeline, environment, by_hand, release)
+        action = merge_record(pipeline, environment, by_hand, release)
         return replace(found, actions=(action,), standing=replace(found.standing, active=release))
     action = RecordRelease(
         record=record_name(pipeline, environment),
@@ -245,6 +158,26 @@ def _adopt(
         note="found in Git; resolved at the registry",
     )
     return replace(found, actions=(action,), standing=replace(found.standing, active=release))
+
+
+def _resolve(
+    pipeline: Pipeline, seen: Observation, versions: Mapping[str, tuple[str | None, str | None]]
+) -> tuple[Artifact, ...] | Ask | Unknown:
+    """What stands in Git as artifacts, each with the digest that is written, else the registry's."""
+    artifacts: list[Artifact] = []
+    missing: set[tuple[str, str]] = set()
+    for name, image in pipeline.images.items():
+        tag, written = versions[image.repository]
+        assert tag is not None
+        if written is None and (image.repository, tag) not in seen.digests:
+            missing.add((image.repository, tag))
+            continue
+        digest = Digest(written) if written else seen.digests[image.repository, tag]
+        if digest is None or isinstance(digest, Unknown):
+            why = digest.reason if isinstance(digest, Unknown) else "the registry does not have it"
+            return Unknown(f"{image.repository}:{tag} stands in Git, but {why}")
+        artifacts.append(Artifact(name=name, repository=image.repository, tag=tag, digest=digest))
+    return Ask(digests=frozenset(missing)) if missing else tuple(artifacts)
 
 
 # --- branches: a merge of a source commit -----------------------------------------------------------------------------
@@ -276,9 +209,9 @@ def _branch_ground(pipeline: Pipeline, environment: Environment, seen: Observati
         )
         return Ground(standing=_nowhere(environment, place, problem))
     standing = _standing(environment, seen, place, base, record)
-    merged = _unrecorded(place, base)
-    if merged is not None and (release_merged := _carried(merged)) is not None:
-        action = _merge_record(pipeline, environment, merged, release_merged)
+    merged = unrecorded(place, base)
+    if merged is not None and (release_merged := carried_by(merged)) is not None:
+        action = merge_record(pipeline, environment, merged, release_merged)
         return Ground(standing=replace(standing, active=release_merged), actions=(action,))
     return _watched(Ground(standing=standing), now=seen.now)
 

@@ -27,7 +27,7 @@ from bot.active import Ground, ground
 from bot.candidate import Candidate, candidate
 from bot.content import branch_name, judge_head, proposed_release, stale, wanted
 from bot.gates import hold
-from bot.gates.verdicts import blocks
+from bot.gates.verdicts import blocks, waits
 from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on, waiting_for
 from bot.messages import (
     GATES,
@@ -38,7 +38,7 @@ from bot.messages import (
     promotion_title,
     status_reply,
 )
-from bot.model import CheckStatus, Commit, Observation, PullRequest, Release
+from bot.model import CheckStatus, Commit, Observation, Place, PullRequest, Release
 from bot.opinions import opinions
 from bot.orders import obey, sticky
 from bot.standing import Standing
@@ -84,37 +84,21 @@ def _step(
 ) -> Step:
     place = seen.places[environment.name]
     standing = here.standing
-    if pipeline.is_source(environment) or place.base is None or standing.problem:
-        why = standing.problem or "its branch tip is the release"
-        return Step(view=_view(environment, standing, waiting=why))
-    if here.ask:
-        return Step(view=_view(environment, standing, waiting="resolving what stands in Git"))
-    if here.actions and standing.record is None:
-        return Step(view=_view(environment, standing, waiting="recording what stands in Git"))
-    if place.foreign_pull:
-        verdict = blocks("head", place.foreign_pull)
-        return Step(view=_view(environment, standing, waiting=verdict.reason), verdicts=(verdict,))
-    retargeted = place.pull is not None and place.pull.base_branch != place.base.branch
-    if place.pull and retargeted:
-        why = (
-            f"#{place.pull.number} was retargeted to {place.pull.base_branch}; set its base back to {place.base.branch}"
-        )
-        verdict = blocks("head", why)
-        return Step(view=_view(environment, standing, waiting=why, pull=place.pull), verdicts=(verdict,))
+    if (barred := _barred(pipeline, environment, place, here)) is not None or place.base is None:
+        verdicts = (barred,) if barred and barred.outcome is Outcome.BLOCK else ()
+        waiting = barred.reason if barred else ""
+        return Step(view=_view(environment, standing, waiting=waiting, pull=place.pull), verdicts=verdicts)
     newest = candidate(pipeline, environment, seen, standings)
     if newest.ask:
         return Step(view=_view(environment, standing, waiting=newest.reason), ask=newest.ask)
-    tidy = _tidy(pipeline, environment, seen, here)
     release = _kept(environment, place.pull, place.head, newest, standings)
     if release is None:
-        closing: tuple[Action, ...] = (Close(pull=place.pull),) if place.pull and _done(place.head, standing) else ()
-        return Step(
-            view=_view(environment, standing, waiting=newest.reason, pull=place.pull), actions=(*closing, *tidy)
-        )
+        view = _view(environment, standing, waiting=newest.reason, pull=place.pull)
+        return Step(view=view, actions=(*_closing(place, standing), *_tidy(pipeline, environment, seen, here)))
     wish = wanted(pipeline, environment, release, base=place.base, file=here.file)
     if isinstance(wish, str):
-        closing = (Close(pull=place.pull),) if place.pull and place.pull.by_us and _done(place.head, standing) else ()
-        return Step(view=_view(environment, standing, waiting=wish, pull=place.pull), actions=closing)
+        view = _view(environment, standing, waiting=wish, pull=place.pull)
+        return Step(view=view, actions=_closing(place, standing))
     case = Case(
         pipeline=pipeline,
         environment=environment,
@@ -128,6 +112,23 @@ def _step(
         mode=mode,
     )
     return _propose(case) if _must_build(case) else _judge(case)
+
+
+def _barred(pipeline: Pipeline, environment: Environment, place: Place, here: Ground) -> Verdict | None:
+    """Why nothing at all may be proposed into an environment in this pass."""
+    if pipeline.is_source(environment) or place.base is None or here.standing.problem:
+        return waits("environment", here.standing.problem or "its branch tip is the release")
+    if here.ask:
+        return waits("environment", "resolving what stands in Git")
+    if here.actions and here.standing.record is None:
+        return waits("environment", "recording what stands in Git")
+    if place.foreign_pull:
+        return blocks("head", place.foreign_pull)
+    pull = place.pull
+    if pull is not None and pull.base_branch != place.base.branch:
+        told = f"#{pull.number} was retargeted to {pull.base_branch}"
+        return blocks("head", f"{told}; set its base back to {place.base.branch}")
+    return None
 
 
 def _kept(
@@ -162,9 +163,12 @@ def _kept(
     return proposed if approved else newest.release
 
 
-def _done(head: Commit | None, here: Standing) -> bool:
-    proposed = proposed_release(head)
-    return proposed is not None and here.active is not None and proposed.order <= here.active.order
+def _closing(place: Place, here: Standing) -> tuple[Action, ...]:
+    """Close our pull request when what it carries is in, or behind, what is active."""
+    proposed = proposed_release(place.head)
+    if place.pull is None or not place.pull.by_us or proposed is None or here.active is None:
+        return ()
+    return (Close(pull=place.pull),) if proposed.order <= here.active.order else ()
 
 
 def _tidy(pipeline: Pipeline, environment: Environment, seen: Observation, here: Ground) -> tuple[Action, ...]:

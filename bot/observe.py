@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Protocol
 
 from bot.actions import Ask
-from bot.active import record_name
 from bot.content import branch_name
 from bot.errors import Permanent
 from bot.github import read
 from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Place, repository_query
 from bot.github.identity import AppIdentity
+from bot.merges import record_name
 from bot.model import (
     Application,
     Digest,

@@ -1,0 +1,85 @@
+"""What our merged pull requests brought: their release, and whether the result is what was proposed. No I/O."""
+
+import json
+from collections.abc import Mapping
+
+from bot.actions import RecordRelease
+from bot.model import Base, How, Merged, Place, Release, Sha
+from bot.release_record import release_from_json, trailers
+from bot.standing import ALARM
+from config.pipeline import Environment, Pipeline, Promote
+
+
+def record_name(pipeline: Pipeline, environment: Environment) -> str:
+    """The name under which GitHub lists the environment's deployments."""
+    return f"{pipeline.name}/{environment.name}"
+
+
+def stands(release: Release, versions: Mapping[str, tuple[str | None, str | None]]) -> bool:
+    """Whether the scalars in Git are that release's: each tag, and the digest where one is written."""
+    for artifact in release.artifacts:
+        tag, digest = versions.get(artifact.repository, (None, None))
+        if tag != artifact.tag or (digest is not None and digest != artifact.digest):
+            return False
+    return {a.repository for a in release.artifacts} == set(versions)
+
+
+def unrecorded(place: Place, base: Base) -> Merged | None:
+    """Our newest merged pull request that no record names yet and whose merge is still in the branch."""
+    known = {r.commit for r in place.records}
+    for merged in place.merged:
+        if merged.commit is not None and merged.by_us and merged.commit.sha in base.history:
+            return None if merged.commit.sha in known else merged
+    return None
+
+
+def carried_by(merged: Merged) -> Release | None:
+    """The release of a merged pull request, from the trailers of its head, which only our App can have written."""
+    if merged.head is None or not merged.head.by_us:
+        return None
+    release = release_from_json(trailers(merged.head.message).get("Caisson-Release"))
+    if release is not None and release.source is not None and merged.head.parents[1:] != (release.source,):
+        # A squash made by hand may say what it likes; a merge that we made has its source as second parent.
+        return None
+    return release
+
+
+def merge_record(pipeline: Pipeline, environment: Environment, merged: Merged, release: Release) -> RecordRelease:
+    assert merged.commit is not None
+    note = mismatch(merged, environment)
+    how = How.PROMOTED
+    if not merged.merged_by_us:
+        how = How.MERGED_BY_PERSON
+        who = merged.merged_by.login if merged.merged_by else "somebody"
+        note = note or f"merged by {who}, gates not enforced"
+    return RecordRelease(
+        record=record_name(pipeline, environment),
+        production=environment is pipeline.environments[-1],
+        commit=merged.commit.sha,
+        release=release,
+        how=how,
+        pull_request=merged.number,
+        note=note,
+    )
+
+
+def mismatch(merged: Merged, environment: Environment) -> str:
+    """What is wrong with a merge's result, or nothing: the files it promoted must be exactly those of its head."""
+    assert merged.commit is not None and merged.head is not None
+    if environment.promote is Promote.MERGE:
+        if merged.commit.tree != merged.head.tree:
+            return f"{ALARM}: merge {merged.commit.sha[:7]} does not have the content of the pull request's head"
+        return ""
+    promised = trailers(merged.head.message).get("Caisson-Blobs")
+    for path, blob in (_blobs(promised)).items():
+        if merged.files.get(path) != blob:
+            return f"{ALARM}: merge {merged.commit.sha[:7]} changed {path} to something that was not proposed"
+    return ""
+
+
+def _blobs(text: str | None) -> dict[str, Sha]:
+    try:
+        value = json.loads(text or "{}")
+    except json.JSONDecodeError:
+        return {}
+    return {str(k): Sha(str(v)) for k, v in value.items()} if isinstance(value, dict) else {}
