@@ -23,7 +23,7 @@ from graphql import (
 
 from sandbox.github import graphql_git, graphql_pulls, graphql_read, graphql_write
 from sandbox.github.git import CommitObject
-from sandbox.github.graphql_fields import Ask, At, Refused, attach
+from sandbox.github.graphql_fields import Ask, At, NotModelledError, Refused, attach
 from sandbox.github.graphql_git import Blob, Tree
 from sandbox.github.state import Caller, CheckRun, GitHub, GitHubRefusal, TimelineEvent, User
 
@@ -66,7 +66,7 @@ async def execute(state: GitHub, caller: Caller, document: str, variables: Mappi
     )
     try:
         return _answer(done)
-    except NotImplementedError as missing:
+    except NotModelledError as missing:
         unmodelled(state).append(f"GraphQL: {missing}")
         raise
 

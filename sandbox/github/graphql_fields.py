@@ -15,6 +15,11 @@ from sandbox.github.access import GRAPHQL, require
 from sandbox.github.resources import stamp
 from sandbox.github.state import Caller, GitHub, Repository
 
+
+class NotModelledError(Exception):
+    """The bot asks for something of GitHub that the sandbox does not have: it must fail, not be answered wrongly."""
+
+
 T_co = TypeVar("T_co", covariant=True)
 Resolve = Callable[..., object]
 R = TypeVar("R", bound=Callable[..., object])
@@ -151,7 +156,7 @@ def _of_page(name: str) -> Resolve | None:
 def _member(kind: str, name: str, source: object) -> object:
     if isinstance(source, Mapping) and name in source:
         return source[name]
-    raise NotImplementedError(f"the sandbox does not model {kind}.{name}")
+    raise NotModelledError(f"the sandbox does not model {kind}.{name}")
 
 
 def answered(kind: str, name: str) -> bool:

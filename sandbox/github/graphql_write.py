@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sandbox.github import pulls, records, refs, talk
 from sandbox.github.access import GRAPHQL, require
-from sandbox.github.graphql_fields import Ask, At, Refused, answers
+from sandbox.github.graphql_fields import Ask, At, NotModelledError, Refused, answers
 from sandbox.github.graphql_pulls import REACTIONS
 from sandbox.github.state import (
     CheckRun,
@@ -76,7 +76,7 @@ def _lower(given: Input, name: str) -> str | None:
 def _unmodelled(given: Input, *names: str) -> None:
     for name in names:
         if given.get(name):
-            raise NotImplementedError(f"the sandbox does not model the input {name}")
+            raise NotModelledError(f"the sandbox does not model the input {name}")
 
 
 # --- refs and pull requests -------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from aiohttp import ClientSession
 
 from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Mutation, Place, repository_query
 from sandbox.github import graphql, pulls, records, refs, talk
+from sandbox.github.graphql_fields import NotModelledError
 from sandbox.github.server import GitHubServer
 from sandbox.github.state import Caller
 from tests.unit.seeded import STAGING, WHOLE, errors_of, git, seed
@@ -224,7 +225,7 @@ async def test_an_input_that_is_not_modelled_fails_loudly_and_is_remembered(tmp_
         "headSha": seeded.pull.head_sha,
         "output": output,
     }
-    with pytest.raises(NotImplementedError, match="images"):
+    with pytest.raises(NotModelledError, match="images"):
         await seeded.mutate(Mutation("createCheckRun", "CreateCheckRunInput", run))
     assert len(graphql.unmodelled(seeded.github)) == 1
 
