@@ -160,6 +160,16 @@ class World:
             await asyncio.sleep(0)
         raise AssertionError(f"the bot's view of the cluster did not become {'lost' if lost else 'known'}")
 
+    async def soaked(self) -> PullRequest:
+        """A started world in which 1.1.0 has soaked in staging: its pull request into production lacks an approval."""
+        await self.start()
+        await self.settle()
+        self.push("1.1.0")
+        await self.settle()
+        await self.after("30m")
+        assert "needs 1 approval" in self.board("production").waiting
+        return self.pull_request(into="production")
+
     # --- what people do and see ---------------------------------------------------------------------------------------
 
     def push(self, tag: str) -> None:

@@ -7,14 +7,6 @@ from sandbox.github.state import Protection
 from tests.world import World
 
 
-async def _waiting(world: World) -> None:
-    await world.start()
-    await world.settle()
-    world.push("1.1.0")
-    await world.settle()
-    await world.after("30m")
-
-
 @pytest.mark.parametrize(
     "fault",
     [
@@ -80,7 +72,7 @@ async def test_one_fault_changes_nothing_in_the_end(prompt_world: World, fault: 
 
 async def test_branch_protection_is_respected_and_explained(world: World) -> None:
     """When GitHub asks for more than our gates, nothing is forced: the board says that people must act there."""
-    await _waiting(world)
+    await world.soaked()
     world.repository.protection["main"] = Protection(required_approvals=2)
     pull = world.pull_request(into="production")
     world.approve(pull, by="bob")

@@ -7,12 +7,7 @@ from tests.world import World
 
 async def _held_by_alice(world: World) -> PullRequest:
     """1.1.0 waits for an approval into production, and alice holds it."""
-    await world.start()
-    await world.settle()
-    world.push("1.1.0")
-    await world.settle()
-    await world.after("30m")
-    pull = world.pull_request(into="production")
+    pull = await world.soaked()
     world.comment(pull, "/hold --> look first", by="alice")
     await world.settle()
     return pull
@@ -58,12 +53,7 @@ async def test_hold_and_unhold_said_together_leave_nothing_held(world: World) ->
 
 async def test_the_holder_by_label_may_unhold(world: World) -> None:
     """Whoever put the label on by hand may release the hold, with triage alone; somebody else with triage may not."""
-    await world.start()
-    await world.settle()
-    world.push("1.1.0")
-    await world.settle()
-    await world.after("30m")
-    pull = world.pull_request(into="production")
+    pull = await world.soaked()
     talk.add_labels(world.laptop.github, world.repository, world.laptop.person("tom"), pull, "caisson/hold")
     await world.settle()
     world.approve(pull, by="bob")
@@ -76,12 +66,7 @@ async def test_the_holder_by_label_may_unhold(world: World) -> None:
 
 async def test_a_retargeted_pull_request_blocks(world: World) -> None:
     """Its verdicts are of one base: pointed at another branch, it waits until it is pointed back."""
-    await world.start()
-    await world.settle()
-    world.push("1.1.0")
-    await world.settle()
-    await world.after("30m")
-    pull = world.pull_request(into="production")
+    pull = await world.soaked()
     world.laptop.commit(world.repository, {"other.yaml": "a: 1\n"}, "Another branch", by="alice", branch="other")
     wanda = world.laptop.person("wanda")
     pulls.edit_pull_request(world.laptop.github, world.repository, wanda, pull, base="other")

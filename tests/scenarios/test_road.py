@@ -32,7 +32,7 @@ async def test_a_pushed_image_travels_to_production(world: World) -> None:
 
 async def test_a_slash_approval_counts_like_a_review(world: World) -> None:
     """`/approve` by somebody with write, who is no author, lets the release in."""
-    await _soaked(world)
+    await world.soaked()
     world.comment(world.pull_request(into="production"), "/approve", by="bob")
     await world.settle()
     assert world.board("production").live == "1.1.0"
@@ -40,8 +40,7 @@ async def test_a_slash_approval_counts_like_a_review(world: World) -> None:
 
 async def test_a_reader_cannot_approve(world: World) -> None:
     """`/approve` by somebody who may only read is refused, with the reason, and nothing merges."""
-    await _soaked(world)
-    pull = world.pull_request(into="production")
+    pull = await world.soaked()
     world.comment(pull, "/approve", by="carol")
     await world.settle()
     assert not pull.merged_at
@@ -50,8 +49,7 @@ async def test_a_reader_cannot_approve(world: World) -> None:
 
 async def test_a_newer_release_moves_the_open_pull_request(world: World) -> None:
     """There is one living pull request per environment: a newer candidate moves it."""
-    await _soaked(world)
-    pull = world.pull_request(into="production")
+    pull = await world.soaked()
     world.push("1.2.0")
     await world.settle()
     assert world.pull_request(into="production") is pull
@@ -79,8 +77,7 @@ async def test_an_approved_pull_request_is_not_moved(world: World) -> None:
 
 async def test_a_held_promotion_waits_until_released(world: World) -> None:
     """`/hold` stops one promotion, with its reason on the board; `/unhold` lets it go on."""
-    await _soaked(world)
-    pull = world.pull_request(into="production")
+    pull = await world.soaked()
     world.comment(pull, "/hold the shop opens today", by="wanda")
     await world.settle()
     assert "held by wanda: the shop opens today" in world.board("production").waiting
@@ -105,8 +102,7 @@ async def test_a_version_outside_the_constraint_goes_nowhere(world: World) -> No
 
 async def test_status_and_help_are_answered_once(world: World) -> None:
     """Queries get one reply each, however often they are delivered."""
-    await _soaked(world)
-    pull = world.pull_request(into="production")
+    pull = await world.soaked()
     world.comment(pull, "/status\n\n/help", by="bob")
     await world.settle()
     replies = [c for c in pull.comments if c.author.login == "caisson[bot]"]
@@ -125,18 +121,8 @@ async def test_status_and_help_are_answered_once(world: World) -> None:
 )
 async def test_hidden_commands_do_nothing(prompt_world: World, body: str) -> None:
     """A command that is not visible plain text is no command."""
-    await _soaked(prompt_world)
+    await prompt_world.soaked()
     pull = prompt_world.pull_request(into="production")
     prompt_world.comment(pull, body, by="bob")
     await prompt_world.settle()
     assert not pull.merged_at
-
-
-async def _soaked(world: World) -> None:
-    """1.1.0 has soaked in staging; its pull request into production waits for an approval."""
-    await world.start()
-    await world.settle()
-    world.push("1.1.0")
-    await world.settle()
-    await world.after("30m")
-    assert "needs 1 approval" in world.board("production").waiting

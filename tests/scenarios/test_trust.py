@@ -3,26 +3,15 @@
 from datetime import timedelta
 
 from sandbox.github import records, refs, talk
-from sandbox.github.state import PullRequest
 from tests.world import World
 
 STAGING = "applications/web-app/staging/kustomization.yaml"
 PRODUCTION = "applications/web-app/production/kustomization.yaml"
 
 
-async def _waiting_for_approval(world: World) -> PullRequest:
-    """1.1.0 has soaked in staging; its pull request into production lacks only an approval."""
-    await world.start()
-    await world.settle()
-    world.push("1.1.0")
-    await world.settle()
-    await world.after("30m")
-    return world.pull_request(into="production")
-
-
 async def test_a_foreign_commit_on_our_branch_blocks(world: World) -> None:
     """Somebody else's commit on our branch is never merged nor overwritten; the board names its author."""
-    pull = await _waiting_for_approval(world)
+    pull = await world.soaked()
     world.laptop.commit(world.repository, {"evil.yaml": "a: 1\n"}, "Just a fix", by="wanda", branch=pull.head_ref)
     world.approve(pull, by="bob")
     await world.settle()
@@ -68,7 +57,7 @@ async def test_a_forged_health_record_opens_nothing(prompt_world: World) -> None
 
 async def test_a_squash_by_hand_is_recorded_as_such(world: World) -> None:
     """A person may merge on GitHub: it is recorded as theirs, with the gates not enforced."""
-    pull = await _waiting_for_approval(world)
+    pull = await world.soaked()
     world.laptop.merge(world.repository, pull, by="wanda")
     await world.settle()
     assert world.board("production").live == "1.1.0"
@@ -96,7 +85,7 @@ async def test_the_store_may_be_lost_in_the_middle_of_a_soak(world: World) -> No
 
 async def test_other_commits_on_the_base_void_nothing(world: World) -> None:
     """Only the blobs a promotion edits matter: a commit elsewhere neither rebuilds the head nor voids the approval."""
-    pull = await _waiting_for_approval(world)
+    pull = await world.soaked()
     head = pull.head_sha
     world.laptop.commit(world.repository, {"README.md": "# New words\n"}, "Reword", by="alice")
     await world.settle()
@@ -108,7 +97,7 @@ async def test_other_commits_on_the_base_void_nothing(world: World) -> None:
 
 async def test_a_change_of_the_promoted_file_rebuilds_the_head(world: World) -> None:
     """When somebody changes the file under the promotion, the head is made anew and both changes survive."""
-    pull = await _waiting_for_approval(world)
+    pull = await world.soaked()
     world.approve(pull, by="bob")
     text = world.file(PRODUCTION).replace("# what all environments share", "# shared")
     world.laptop.commit(world.repository, {PRODUCTION: text}, "Reword", by="alice")
@@ -124,7 +113,7 @@ async def test_a_change_of_the_promoted_file_rebuilds_the_head(world: World) -> 
 async def test_an_api_server_that_is_away_merges_nothing(prompt_world: World) -> None:
     """What cannot be read is unknown, and unknown waits; when it is back, things go on."""
     world = prompt_world
-    pull = await _waiting_for_approval(world)
+    pull = await world.soaked()
     world.laptop.cluster.away = True
     await world.cluster_lost()
     world.approve(pull, by="bob")
@@ -159,7 +148,7 @@ async def test_a_degraded_upstream_restarts_the_soak(world: World) -> None:
 
 async def test_an_author_cannot_approve_through_a_second_door(world: World) -> None:
     """Neither bots nor readers nor people without write count, whatever way they approve."""
-    pull = await _waiting_for_approval(world)
+    pull = await world.soaked()
     world.approve(pull, by="carol")
     world.comment(pull, "/approve", by="tom")
     await world.settle()
@@ -182,7 +171,7 @@ async def test_write_access_is_read_live_at_the_merge(world: World) -> None:
 
 async def test_a_label_removed_by_triage_still_holds(world: World) -> None:
     """A hold ends by its holder, by write, or by us: taking the label off is not enough for triage."""
-    pull = await _waiting_for_approval(world)
+    pull = await world.soaked()
     world.comment(pull, "/hold look first", by="wanda")
     await world.settle()
     talk.remove_label(world.laptop.github, world.repository, world.laptop.person("tom"), pull, "caisson/hold")
@@ -194,7 +183,7 @@ async def test_a_label_removed_by_triage_still_holds(world: World) -> None:
 
 async def test_our_branch_deleted_is_made_again(world: World) -> None:
     """Somebody deletes our branch: GitHub closes the pull request, and the promotion is proposed again."""
-    pull = await _waiting_for_approval(world)
+    pull = await world.soaked()
     refs.delete_ref(world.laptop.github, world.repository, world.laptop.person("wanda"), f"refs/heads/{pull.head_ref}")
     await world.settle()
     again = world.pull_request(into="production")
