@@ -53,5 +53,5 @@ COMPILE := uv pip compile --no-config --quiet --upgrade --universal --python-ver
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
 lock:
-	$(COMPILE) pyproject.toml -o requirements.lock
-	$(COMPILE) pyproject.toml --extra demo --extra dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra keyless -o requirements.lock
+	$(COMPILE) pyproject.toml --extra demo --extra dev --extra keyless -c requirements.lock -o requirements-dev.lock

@@ -28,13 +28,27 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """Facts a decision still needs, to be called again with. `digests`: (repository, tag); `permissions`: logins."""
+    """Facts a decision still needs, to be called again with.
+
+    `digests`: (repository, tag); `details`: (repository, digest); `signatures`: (artifact name, digest); `permissions`:
+    logins.
+    """
 
     digests: frozenset[tuple[str, str]] = frozenset()
+    details: frozenset[tuple[str, str]] = frozenset()
+    signatures: frozenset[tuple[str, str]] = frozenset()
     permissions: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.digests or self.permissions)
+        return bool(self.digests or self.details or self.signatures or self.permissions)
+
+    def __or__(self, other: "Ask") -> "Ask":
+        return Ask(
+            digests=self.digests | other.digests,
+            details=self.details | other.details,
+            signatures=self.signatures | other.signatures,
+            permissions=self.permissions | other.permissions,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

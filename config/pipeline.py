@@ -53,14 +53,139 @@ class HealthSource(StrEnum):
     NONE = "none"
 
 
+class Strategy(StrEnum):
+    """By which order the newest of the admitted tags is chosen."""
+
+    SEMVER = "semver"
+    NEWEST_BUILD = "newest-build"
+    DIGEST = "digest"
+    ALPHABETICAL = "alphabetical"
+    NUMERICAL = "numerical"
+
+
+class Pin(StrEnum):
+    """What is written besides what stands already, which is kept true in any case."""
+
+    TAG = "tag"
+    DIGEST = "digest"
+    BOTH = "both"
+
+
+class Format(StrEnum):
+    """The kinds of file in which a version may stand."""
+
+    KUSTOMIZE = "kustomize"
+    HELM = "helm"
+    MANIFEST = "manifest"
+    ARGOCD = "argocd"
+    CHART = "chart"
+    MARKER = "marker"
+
+
+class Write(Declared):
+    """One place where a version is written, instead of all those that are inferred.
+
+    `file` is relative to the environment's path. The others are key paths (`config.key_path`) into it: `image` to a
+    whole reference, `tag` and `digest` to parts of one, `version` to a chart's version. Without any the format finds
+    them.
+    """
+
+    file: str
+    format: Format | None = None
+    image: str | None = None
+    tag: str | None = None
+    digest: str | None = None
+    version: str | None = None
+
+
+class Cosign(Declared):
+    """Who must have signed: the holder of `key`, or an `identity` as `issuer` knows it.
+
+    `key` is a public key in PEM, or the path of one on the default branch.
+    """
+
+    key: str | None = None
+    issuer: str | None = None
+    identity: str | None = None
+
+
+class Verify(Declared):
+    """What must be proved of an artifact before it enters an environment."""
+
+    cosign: Cosign
+
+
 class ImageSource(Declared):
-    """An image that travels through the pipeline, and which of its tags count."""
+    """An image that travels through the pipeline, and which of its tags count.
+
+    `constraint`: for `semver` the versions admitted, for `digest` the one tag that is followed. `extract`: the RE2
+    template (`$1`, `$name`) of what `allow_tags` captured, by which `alphabetical` and `numerical` compare.
+    `pin` None: what stands in the files decides.
+    """
 
     repository: str
-    strategy: Literal["semver"] = "semver"
+    strategy: Strategy = Strategy.SEMVER
     constraint: str = "*"
     allow_tags: str | None = None
     ignore_tags: tuple[str, ...] = ()
+    extract: str | None = None
+    platforms: tuple[str, ...] = ()
+    minimum_age: timedelta | None = None
+    pin: Pin | None = None
+    verify: Verify | None = None
+    write: tuple[Write, ...] = ()
+    release_notes: str | None = None
+
+    @property
+    def location(self) -> str:
+        """What names it everywhere else: the repository."""
+        return self.repository
+
+
+class ChartSource(Declared):
+    """A Helm chart that travels through the pipeline.
+
+    `repository`: `oci://host/path`, the chart's name included or in `chart`; or the `https://` address of a chart
+    repository (where its `index.yaml` lies), with the name in `chart`.
+    """
+
+    repository: str
+    chart: str | None = None
+    constraint: str = "*"
+    allow_tags: str | None = None
+    ignore_tags: tuple[str, ...] = ()
+    minimum_age: timedelta | None = None
+    verify: Verify | None = None
+    write: tuple[Write, ...] = ()
+    release_notes: str | None = None
+
+    @property
+    def location(self) -> str:
+        """`host/path/name` as for an image where it lies in an OCI registry, else `https://host/path#name`."""
+        if self.repository.startswith("oci://"):
+            whole = self.repository.removeprefix("oci://").rstrip("/")
+            return f"{whole}/{self.chart}" if self.chart else whole
+        return f"{self.repository.rstrip('/')}#{self.chart}"
+
+
+Artifacts = ImageSource | ChartSource
+
+
+class ReleaseRule(Declared):
+    """When the newest artifacts make a release. `when`: CEL over their tags; `settle`: time for siblings to arrive."""
+
+    when: str | None = None
+    settle: timedelta = timedelta(minutes=2)
+
+
+class Templates(Declared):
+    """What a promotion's title, body and commit say in place of our own words, and the labels of its pull request."""
+
+    title: str | None = None
+    body: str | None = None
+    commit: str | None = None
+    labels: tuple[str, ...] = ()
+    sign_off: bool = False
 
 
 class Approvals(Declared):
@@ -112,7 +237,14 @@ class Pipeline(Declared):
 
     name: Name
     images: dict[Name, ImageSource] = Field(default_factory=dict)
+    charts: dict[Name, ChartSource] = Field(default_factory=dict)
+    release: ReleaseRule | None = None
     environments: tuple[Environment, ...]
+
+    @property
+    def artifacts(self) -> dict[str, Artifacts]:
+        """What a release consists of: images and charts, by name; a name stands for one of them only."""
+        return {**self.images, **self.charts}
 
     def environment(self, name: str) -> Environment:
         """The environment of that name; KeyError where there is none."""
@@ -120,7 +252,7 @@ class Pipeline(Declared):
 
     def is_source(self, environment: Environment) -> bool:
         """A root without artifacts: its branch tip is the release, nothing is promoted into it."""
-        return environment.is_root and not self.images
+        return environment.is_root and not self.artifacts
 
 
 class Configuration(Declared):
@@ -128,6 +260,7 @@ class Configuration(Declared):
 
     version: Literal[1] = 1
     mode: Mode = Mode.MERGE
+    templates: Templates = Templates()
     pipelines: tuple[Pipeline, ...] = ()
 
 
