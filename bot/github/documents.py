@@ -6,10 +6,13 @@ Writes that GraphQL does as well as REST travel together, several mutations in o
 limits requests. Schema: https://docs.github.com/en/graphql/reference
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 CONFIG_PATH = ".github/caisson.yaml"
+
+_SPREAD = re.compile(r"\.\.\.(\w+)")
 
 _FRAGMENTS = """
 fragment Who on Actor { __typename login ... on Bot { databaseId } ... on User { databaseId } }
@@ -58,6 +61,28 @@ fragment Files on GitObject {
   ... on Tree { entries { ...Entry } }
 }
 
+fragment FilesBelow on GitObject {
+  ...Files
+  ... on Tree {
+    entries {
+      object { ... on Tree { entries { ...Entry object { ... on Tree { entries { ...Entry } } } } } }
+    }
+  }
+}
+
+fragment Blobs on GitObject {
+  ... on Tree { entries { name oid } }
+}
+
+fragment BlobsBelow on GitObject {
+  ... on Tree {
+    entries {
+      name oid
+      object { ... on Tree { entries { name oid object { ...Blobs } } } }
+    }
+  }
+}
+
 fragment Head on Ref {
   name
   target { oid ...Authored }
@@ -69,7 +94,7 @@ fragment Pull on PullRequest {
   author { ...Who }
   headRefName headRefOid baseRefName
   mergeable mergeStateStatus changedFiles
-  files(first: 20) { nodes { path } }
+  files(first: 100) { nodes { path } }
   labels(first: 50) { nodes { name } }
   labelling: timelineItems(last: 50, itemTypes: [LABELED_EVENT, UNLABELED_EVENT]) {
     pageInfo { hasPreviousPage }
@@ -122,18 +147,8 @@ fragment Records on DeploymentConnection {
 }
 """
 
-_CONFIGURATION = """
-    id databaseId nameWithOwner isArchived
-    defaultBranchRef {
-      name
-      target {
-        oid
-        ... on Commit {
-          file(path: $config) { ...Entry }
-          configured: history(first: 1, path: $config) { nodes { oid statusCheckRollup { ...Checks } } }
-        }
-      }
-    }"""
+# How deep a folder is read: what lies in it, and in its sub-folders two levels down. The whole tree, one level.
+FOLDER_DEPTH = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,14 +165,20 @@ class Place:
     record: str
 
 
-def repository_query(places: Sequence[Place]) -> tuple[str, dict[str, str]]:
+def repository_query(places: Sequence[Place], keys: Sequence[str] = ()) -> tuple[str, dict[str, str]]:
     """The one read of a pass, and its variables except `owner` and `name`.
 
-    Without places it reads the configuration.
+    Without places it reads the configuration. `keys` are paths from the root, read at the same commit as the
+    configuration (`read.read_keys`).
     """
-    declared = ["$owner: String!", "$name: String!", "$config: String!"]
-    fields = [_CONFIGURATION]
-    variables = {"config": CONFIG_PATH}
+    declared = [
+        "$owner: String!",
+        "$name: String!",
+        "$config: String!",
+        *(f"$key{i}: String!" for i in range(len(keys))),
+    ]
+    fields = [_configuration(len(keys))]
+    variables = {"config": CONFIG_PATH, **{f"key{i}": path for i, path in enumerate(keys)}}
     for i, place in enumerate(places):
         declared.append(
             f"$base{i}: String!, $baseName{i}: String!, $files{i}: String!, $path{i}: String!, "
@@ -174,20 +195,35 @@ def repository_query(places: Sequence[Place]) -> tuple[str, dict[str, str]]:
             f"record{i}": place.record,
         }
     signature = ", ".join(declared)
-    used = _FRAGMENTS if places else _only("Entry", "Checks")
     query = (
         f"query Repository({signature}) {{\n"
         "  rateLimit { cost remaining resetAt }\n"
-        f"  repository(owner: $owner, name: $name) {{{''.join(fields)}\n  }}\n}}\n{used}"
+        f"  repository(owner: $owner, name: $name) {{{''.join(fields)}\n  }}\n}}\n"
     )
-    return query, variables
+    return query + _fragments(query), variables
+
+
+def _configuration(keys: int) -> str:
+    more = "".join(f"\n          key{i}: file(path: $key{i}) {{ ...Entry }}" for i in range(keys))
+    return f"""
+    id databaseId nameWithOwner isArchived
+    defaultBranchRef {{
+      name
+      target {{
+        oid
+        ... on Commit {{
+          file(path: $config) {{ ...Entry }}
+          configured: history(first: 1, path: $config) {{ nodes {{ oid statusCheckRollup {{ ...Checks }} }} }}{more}
+        }}
+      }}
+    }}"""
 
 
 def _environment(i: int, *, whole: bool) -> str:
     # GitHub's `file` answers for a path below the root only.
-    entries = "{ ... on Tree { entries { path oid } } }"
+    files = "Files" if whole else "FilesBelow"
     folder = (
-        "folder: tree { entries { path oid } }" if whole else f"folder: file(path: $path{i}) {{ oid object {entries} }}"
+        "folder: tree { ...Blobs }" if whole else f"folder: file(path: $path{i}) {{ oid object {{ ...BlobsBelow }} }}"
     )
     created = "orderBy: {field: CREATED_AT, direction: DESC}"
     newest = "orderBy: {field: UPDATED_AT, direction: DESC}"
@@ -196,8 +232,11 @@ def _environment(i: int, *, whole: bool) -> str:
       ...Base
       target {{ ... on Commit {{ touched: history(first: 1, path: $path{i}) {{ nodes {{ oid }} }} }} }}
     }}
-    files{i}: object(expression: $files{i}) {{ ...Files }}
-    head{i}: ref(qualifiedName: $head{i}) {{ ...Head target {{ ... on Commit {{ {folder} }} }} }}
+    files{i}: object(expression: $files{i}) {{ ...{files} }}
+    head{i}: ref(qualifiedName: $head{i}) {{
+      ...Head
+      target {{ ... on Commit {{ {folder} }} }}
+    }}
     merged{i}: pullRequests(headRefName: $headName{i}, baseRefName: $baseName{i}, states: MERGED, first: 3, {newest}) {{
       nodes {{
         ...Merged
@@ -209,9 +248,16 @@ def _environment(i: int, *, whole: bool) -> str:
     }}"""
 
 
-def _only(*names: str) -> str:
-    parts = [part for part in _FRAGMENTS.split("\n\n") if part.strip()]
-    return "\n\n".join(part for part in parts if part.split()[1] in names)
+def _fragments(query: str) -> str:
+    """The fragments that a query uses, and those they use: GitHub refuses a document with an unused one."""
+    texts = {part.split()[1]: part.strip() for part in _FRAGMENTS.split("\n\n")}
+    wanted, used = _SPREAD.findall(query), set[str]()
+    while wanted:
+        name = wanted.pop()
+        if name not in used:
+            used.add(name)
+            wanted += _SPREAD.findall(texts[name])
+    return "\n" + "\n\n".join(text for name, text in texts.items() if name in used) + "\n"
 
 
 @dataclass(frozen=True, slots=True)

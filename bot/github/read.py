@@ -4,13 +4,14 @@ JSON dies here: what is not provably ours is dropped; what is missing from the a
 opens on it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.errors import Permanent
+from bot.github.documents import FOLDER_DEPTH
 from bot.github.documents import Place as Where
 from bot.github.failures import NotFound
 from bot.github.identity import AppIdentity
-from bot.github.read_parts import checks, commit, file, folder_blobs, path_in
+from bot.github.read_parts import checks, commit, file, files, folder_blobs
 from bot.github.read_pulls import merged_pulls, open_pulls
 from bot.github.read_records import records
 from bot.github.shape import Node, unexpected
@@ -67,6 +68,15 @@ def read_config_history(data: Mapping[str, object]) -> tuple[tuple[Sha, str | No
     return tuple((one.sha("oid"), _earlier(one)) for one in branch.node("target").node("history").nodes())
 
 
+def read_keys(data: Mapping[str, object], paths: Sequence[str]) -> dict[str, str | None]:
+    """Text of each of the query's `keys` on the default branch; None where there is no such file, or it is no text."""
+    branch = _repository(data).maybe_node("defaultBranchRef")
+    if branch is None:
+        return dict.fromkeys(paths)
+    entries = ((path, branch.node("target").maybe_node(f"key{i}")) for i, path in enumerate(paths))
+    return {path: file(entry, path).text if entry else None for path, entry in entries}
+
+
 def _earlier(node: Node) -> str | None:
     entry = node.maybe_node("file")
     blob = entry.maybe_node("object") if entry else None
@@ -100,9 +110,9 @@ def _base(node: Node, i: int, place: Where) -> Base | None:
         return None
     target = branch.node("target")
     touched = target.node("touched").nodes()
-    files = node.maybe_node(f"files{i}")
+    folder = node.maybe_node(f"files{i}")
     tree = target.node("tree").sha("oid")
-    if files is not None and not place.folder and files.sha("oid") != tree:
+    if folder is not None and not place.folder and folder.sha("oid") != tree:
         # The branch moved while GitHub answered: files and tip must be of one moment.
         raise unexpected(f"{place.branch} moved while it was read")
     return Base(
@@ -111,7 +121,7 @@ def _base(node: Node, i: int, place: Where) -> Base | None:
         tree=tree,
         history=tuple(one.sha("oid") for one in target.node("history").nodes()),
         touched=touched[0].sha("oid") if touched else None,
-        files=_files(files, place.folder) if files else (),
+        files=_files(folder, place.folder) if folder else (),
     )
 
 
@@ -119,4 +129,4 @@ def _files(folder: Node, path: str) -> tuple[File, ...]:
     # Where the path names a file, there is no folder, and so nothing in it.
     if folder.text("__typename") != "Tree":
         return ()
-    return tuple(file(entry, path_in(path, entry.text("name"))) for entry in folder.nodes("entries"))
+    return files(folder, path, depth=FOLDER_DEPTH if path else 1)

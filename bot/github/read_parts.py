@@ -3,7 +3,7 @@
 Here it is established what is ours: never by login or name, always by database id; for commits by GitHub's signature.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from bot.github.identity import AppIdentity
 from bot.github.shape import Node
@@ -12,6 +12,7 @@ from bot.model import Actor, ActorKind, Check, CheckStatus, Commit, File, Sha
 GHOST = Actor("ghost", 0, ActorKind.OTHER)
 
 _REGULAR = (0o100644, 0o100755)
+_FOLDER = 0o040000
 _STATUSES = {one.value: one for one in CheckStatus}
 
 
@@ -94,16 +95,39 @@ def _text(blob: Node) -> str | None:
     return blob.maybe_text("text")
 
 
+def files(folder: Node, path: str, *, depth: int) -> tuple[File, ...]:
+    """Every entry of a folder, sub-folders themselves included, and `depth` - 1 levels further down.
+
+    Paths are from the root. They are put together from names, which are certain: `path` GitHub fills in with or without
+    the folders above, depending on how it was asked.
+    """
+    found: list[File] = []
+    for entry in folder.nodes("entries"):
+        one = file(entry, below(path, entry.text("name")))
+        found.append(one)
+        if one.mode == _FOLDER and depth > 1:
+            found += files(entry.node("object"), one.path, depth=depth - 1)
+    return tuple(found)
+
+
 def folder_blobs(commit_node: Node | None, folder: str) -> Mapping[str, Sha]:
-    """Path from the root → object id, for the entries of an environment's folder as one commit has it."""
+    """Path from the root → object id, for all that was read of an environment's folder as one commit has it."""
     found = commit_node.maybe_node("folder") if commit_node else None
     tree = found.maybe_node("object") if found and folder else found
+    return dict(_blobs(tree, folder))
+
+
+def _blobs(tree: Node | None, folder: str) -> Iterator[tuple[str, Sha]]:
+    # For what is no folder GitHub answers an empty object, as it does below the last level that was asked for.
     if tree is None or "entries" not in tree.fields or tree.value("entries") is None:
-        return {}
-    return {path_in(folder, entry.text("path")): entry.sha("oid") for entry in tree.nodes("entries")}
+        return
+    for entry in tree.nodes("entries"):
+        path = below(folder, entry.text("name"))
+        yield path, entry.sha("oid")
+        if "object" in entry.fields:
+            yield from _blobs(entry.maybe_node("object"), path)
 
 
-def path_in(folder: str, name: str) -> str:
-    """GitHub gives entries with their full path or without, depending on how it was asked: the last part is certain."""
-    last = name.rsplit("/", 1)[-1]
-    return f"{folder}/{last}" if folder else last
+def below(folder: str, name: str) -> str:
+    """The path from the root of what lies in a folder; "" is the root."""
+    return f"{folder}/{name}" if folder else name

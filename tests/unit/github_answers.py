@@ -114,7 +114,7 @@ def pull(number: int = 7, /, **changed: object) -> JSON:
 
 def merged(number: int = 3, /, **changed: object) -> JSON:
     """A merged pull request of our App from our branch."""
-    entries = [{"path": "apps/shop/staging/kustomization.yaml", "oid": "b1"}]
+    entries = [blob()]
     done: JSON = {
         "number": number,
         "title": "Promote",
@@ -160,6 +160,23 @@ def entry(name: str = "kustomization.yaml", /, **changed: object) -> JSON:
     return {"name": name, "path": name, "type": "blob", "mode": 0o100644, "oid": "b1", "object": blob | changed}
 
 
+def folder(name: str, /, *entries: JSON) -> JSON:
+    """A folder in a tree, with what was read below it."""
+    return {
+        "name": name,
+        "path": name,
+        "type": "tree",
+        "mode": 0o040000,
+        "oid": "t1",
+        "object": {"entries": list(entries)},
+    }
+
+
+def blob(name: str = "kustomization.yaml", oid: str = "b1") -> JSON:
+    """What is asked of a tree's entry where only its content's id matters."""
+    return {"name": name, "oid": oid, "object": {}}
+
+
 def answer(**changed: object) -> dict[str, JSON]:
     """The repository with one environment, of which nothing is there but its base branch."""
     target: JSON = {"oid": "d1", "file": None, "configured": {"nodes": []}}
@@ -187,7 +204,7 @@ def answer(**changed: object) -> dict[str, JSON]:
 
 def head(*pulls: JSON, **changed: object) -> JSON:
     """Our branch, and the pull requests opened from it."""
-    folder = {"oid": "f1", "object": {"entries": [{"path": "kustomization.yaml", "oid": "b1"}]}}
+    folder = {"oid": "f1", "object": {"entries": [blob()]}}
     target = commit(**changed) | {"folder": folder}
     return {"name": WHERE.head, "target": target, "associatedPullRequests": {"nodes": list(pulls)}}
 

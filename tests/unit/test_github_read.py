@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import Permanent, Transient
 from bot.github.failures import NotFound
-from bot.github.read import read_config_history, read_place, read_repository
+from bot.github.read import read_config_history, read_keys, read_place, read_repository
 from bot.model import Base, Place
 from tests.unit.github_answers import (
     JSON,
@@ -15,10 +15,13 @@ from tests.unit.github_answers import (
     WHERE,
     WHOLE,
     answer,
+    blob,
     commit,
     entry,
+    folder,
     head,
     listed,
+    merged,
     place,
     review,
     rollup,
@@ -43,7 +46,7 @@ def test_a_base_has_tip_history_and_files_by_path_from_the_root() -> None:
         pytest.param(entry(isBinary=True, text=None), id="binary"),
         pytest.param(entry(isTruncated=True), id="truncated"),
         pytest.param(entry() | {"mode": 0o120000}, id="a symbolic link"),
-        pytest.param(entry() | {"mode": 0o040000, "object": {}}, id="a folder"),
+        pytest.param(folder("base"), id="a folder"),
         pytest.param(entry() | {"mode": 0o160000, "object": None}, id="a submodule"),
     ],
 )
@@ -75,13 +78,56 @@ def test_our_branch_shows_its_head_and_its_files() -> None:
 
 def test_the_whole_tree_is_an_environment_too() -> None:
     """Its folder is the commit's tree, and its paths have no prefix."""
-    target = commit() | {"folder": {"entries": [{"path": "kustomization.yaml", "oid": "b1"}]}}
+    target = commit() | {"folder": {"entries": [{"name": "kustomization.yaml", "oid": "b1"}]}}
     branch = {"name": WHOLE.head, "target": target, "associatedPullRequests": {"nodes": []}}
     tree = {"__typename": "Tree", "oid": "t0", "entries": [entry()]}
     found = place(WHOLE, head0=branch, files0=tree)
     assert found.base is not None
     assert [one.path for one in found.base.files] == ["kustomization.yaml"]
     assert found.head_files == {"kustomization.yaml": "b1"}
+
+
+def test_an_environments_folder_is_read_three_levels_deep() -> None:
+    """A chart or a component below an environment is seen; folders below the last level are named, not opened."""
+    deepest = folder("templates") | {"object": {}}
+    chart = folder("chart", entry("Chart.yaml"), folder("charts", entry("x.tgz", isBinary=True, text=None), deepest))
+    base = place(files0={"__typename": "Tree", "oid": "f0", "entries": [chart, entry()]}).base
+    assert base is not None
+    root = "apps/shop/staging"
+    assert [(one.path, one.text) for one in base.files] == [
+        (f"{root}/chart", None),
+        (f"{root}/chart/Chart.yaml", "a\n"),
+        (f"{root}/chart/charts", None),
+        (f"{root}/chart/charts/x.tgz", None),
+        (f"{root}/chart/charts/templates", None),
+        (f"{root}/kustomization.yaml", "a\n"),
+    ]
+
+
+def test_the_blobs_of_a_head_and_of_a_merge_are_named_as_deep() -> None:
+    """By their paths from the root, so that an edit below a sub-folder can be verified."""
+    deep = blob("chart", "t2") | {"object": {"entries": [blob("values.yaml", "b2")]}}
+    tree = {"oid": "f1", "object": {"entries": [blob(), deep]}}
+    target = commit("m1") | {"folder": tree}
+    expected = {
+        "apps/shop/staging/kustomization.yaml": "b1",
+        "apps/shop/staging/chart": "t2",
+        "apps/shop/staging/chart/values.yaml": "b2",
+    }
+    assert place(head0=head() | {"target": target}).head_files == expected
+    assert place(merged0={"nodes": [merged(mergeCommit=target)]}).merged[0].files == expected
+
+
+def test_keys_are_read_by_path_and_what_is_no_text_is_none() -> None:
+    """A link's target is not the key, and neither is half a file."""
+    link = entry("link.pub") | {"mode": 0o120000}
+    target = {"oid": "d1", "key0": entry("cosign.pub", text="-----BEGIN"), "key1": None, "key2": link}
+    data = answer(defaultBranchRef={"name": "main", "target": target})
+    expected = {"keys/cosign.pub": "-----BEGIN", "gone.pub": None, "link.pub": None}
+    assert read_keys(data, ("keys/cosign.pub", "gone.pub", "link.pub")) == expected
+    assert read_keys(answer(defaultBranchRef=None), ("a",)) == {"a": None}
+    with pytest.raises(Transient, match=r"target\.key0"):
+        read_keys(answer(), ("a",))
 
 
 def test_files_of_another_moment_than_the_tip_are_read_again() -> None:
@@ -148,6 +194,11 @@ def without(name: str) -> Callable[[], object]:
         pytest.param(lambda: the_pull(createdAt="2026-01-05T09:00:00"), "createdAt", id="a time without zone"),
         pytest.param(lambda: the_pull(comments=None), "comments", id="null for a list"),
         pytest.param(lambda: the_pull(reviews=listed(review(state="LIKED"))), "state", id="an unknown opinion"),
+        pytest.param(
+            lambda: place(files0={"__typename": "Tree", "entries": [folder("a") | {"object": {}}]}),
+            r"entries\[0\].object.entries",
+            id="a sub-folder without its entries",
+        ),
         pytest.param(lambda: place(deployments0={"nodes": 3}), "deployments0.nodes", id="a number for a list"),
     ],
 )

@@ -161,8 +161,8 @@ def test_people_who_are_gone_are_ghosts() -> None:
 
 
 def test_changes_that_github_did_not_all_name_are_unknown() -> None:
-    """Twenty of twenty-one paths say nothing about the last."""
-    assert the_pull(changedFiles=21).changed is None
+    """A hundred of a hundred and one paths say nothing about the last."""
+    assert the_pull(changedFiles=101, files={"nodes": [{"path": str(i)} for i in range(100)]}).changed is None
 
 
 def test_merged_pull_requests_carry_head_result_and_files() -> None:

@@ -7,6 +7,8 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Mutation, Place, repository_query
+from bot.github.identity import AppIdentity
+from bot.github.read import read_keys, read_place, read_repository
 from sandbox.github import graphql, pulls, records, refs, talk
 from sandbox.github.graphql_fields import NotModelledError
 from sandbox.github.server import GitHubServer
@@ -32,7 +34,33 @@ async def test_a_read_says_what_git_says(tmp_path: Path) -> None:
     assert (entry["path"], entry["mode"]) == ("apps/shop/staging/kustomization.yaml", 0o100644)
     assert entry["oid"] == git(seeded, "rev-parse", f"main:{entry['path']}")
     assert entry["object"]["text"] == "newTag: 1.0.0\n"
-    assert found["head0"]["target"]["folder"]["object"]["entries"][0]["path"] == entry["path"]
+    assert found["head0"]["target"]["folder"]["object"]["entries"][0]["name"] == entry["name"]
+
+
+async def test_a_folder_is_read_with_the_folders_below_it_and_keys_beside_the_configuration(tmp_path: Path) -> None:
+    """Three levels, as git has them at the branch's tip; a key's text comes with the configuration."""
+    seeded = seed(tmp_path)
+    chart = "apps/shop/staging/chart"
+    files = {f"{chart}/Chart.yaml": "a", f"{chart}/charts/x.yaml": "b", f"{chart}/charts/y/z.yaml": "c", "k.pub": "K"}
+    refs.commit(seeded.github, seeded.repository, "main", files, "a chart", by=seeded.alice.user)
+    document, variables = repository_query([STAGING], ["k.pub", "gone.pub"])
+    data = (await seeded.run(document, variables | {"owner": "org", "name": "gitops"}))["data"]
+    identity = AppIdentity(app_id=seeded.app.id, bot_id=seeded.app.bot.id, slug="caisson")
+    repository = read_repository(data, identity=identity)
+    base = read_place(data, 0, STAGING, identity=identity, repository=repository).base
+    assert base is not None
+    assert {one.path: one.text for one in base.files} == {
+        chart: None,
+        f"{chart}/Chart.yaml": "a",
+        f"{chart}/charts": None,
+        f"{chart}/charts/x.yaml": "b",
+        f"{chart}/charts/y": None,
+        "apps/shop/staging/kustomization.yaml": "newTag: 1.0.0\n",
+    }
+    assert {one.path: one.oid for one in base.files} == {
+        path: git(seeded, "rev-parse", f"main:{path}") for path in (one.path for one in base.files)
+    }
+    assert read_keys(data, ("k.pub", "gone.pub")) == {"k.pub": "K", "gone.pub": None}
 
 
 async def test_a_binary_file_has_no_text(tmp_path: Path) -> None:
