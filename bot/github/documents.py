@@ -86,7 +86,7 @@ fragment BlobsBelow on GitObject {
 fragment Head on Ref {
   name
   target { oid ...Authored }
-  associatedPullRequests(states: OPEN, first: 5) { nodes { ...Pull } }
+  associatedPullRequests(states: OPEN, first: 3) { nodes { ...Pull } }
 }
 
 fragment Pull on PullRequest {
@@ -122,7 +122,8 @@ fragment Pull on PullRequest {
       reactions(first: 50) { nodes { content user { login databaseId } } }
     }
   }
-  commits(last: 100) { totalCount nodes { commit { ...Authored statusCheckRollup { ...Checks } } } }
+  commits(last: 100) { totalCount nodes { commit { ...Authored } } }
+  latest: commits(last: 1) { nodes { commit { statusCheckRollup { ...Checks } } } }
 }
 
 fragment Merged on PullRequest {
@@ -147,6 +148,9 @@ fragment Records on DeploymentConnection {
 }
 """
 
+# How many places one query may read: GitHub refuses what might give more than 500,000 nodes, and one may give 35,000.
+MOST_PLACES = 14
+
 # How deep a folder is read: what lies in it, and in its sub-folders two levels down. The whole tree, one level.
 FOLDER_DEPTH = 3
 
@@ -168,8 +172,8 @@ class Place:
 def repository_query(places: Sequence[Place], keys: Sequence[str] = ()) -> tuple[str, dict[str, str]]:
     """The one read of a pass, and its variables except `owner` and `name`.
 
-    Without places it reads the configuration. `keys` are paths from the root, read at the same commit as the
-    configuration (`read.read_keys`).
+    Without places it reads the configuration; more than `MOST_PLACES` need another query. `keys` are paths from the
+    root, read at the same commit as the configuration (`read.read_keys`).
     """
     declared = [
         "$owner: String!",

@@ -61,7 +61,7 @@ def _merged(node: Node, place: Place, identity: AppIdentity) -> Merged:
 def _pull(node: Node, identity: AppIdentity) -> PullRequest:
     who = actor(node.maybe_node("author"))
     carried = [one.node("commit") for one in node.node("commits").nodes()]
-    rollups = [one.maybe_node("statusCheckRollup") for one in carried]
+    rollups = [one.node("commit").maybe_node("statusCheckRollup") for one in node.node("latest").nodes()]
     labelling = (_labelling(one, identity) for one in node.node("labelling").nodes())
     comments = (_comment(one, identity) for one in node.node("comments").nodes())
     reviews = (_review(one, identity) for one in _nodes(node, "reviews"))

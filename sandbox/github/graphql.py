@@ -23,6 +23,7 @@ from graphql import (
 
 from sandbox.github import graphql_git, graphql_pulls, graphql_read, graphql_write
 from sandbox.github.git import CommitObject
+from sandbox.github.graphql_cost import MOST_NODES, cost
 from sandbox.github.graphql_fields import Ask, At, NotModelledError, Refused, attach
 from sandbox.github.graphql_git import Blob, Tree
 from sandbox.github.state import Caller, CheckRun, GitHub, GitHubRefusal, TimelineEvent, User
@@ -57,10 +58,15 @@ async def execute(state: GitHub, caller: Caller, document: str, variables: Mappi
     if wrong or parsed is None:
         unmodelled(state).extend(f"GraphQL: {error['message']}" for error in wrong)
         return {"errors": list(wrong)}
+    spent = cost(parsed, variables)
+    if spent.nodes > MOST_NODES:
+        limit = f"which exceeds the maximum limit of {MOST_NODES:,}."
+        text = f"This query requests up to {spent.nodes:,} possible nodes {limit}"
+        return {"errors": [{"type": "MAX_NODE_LIMIT_EXCEEDED", "message": text}]}
     done = execute_sync(
         schema(),
         parsed,
-        context_value=Ask(github=state, caller=caller),
+        context_value=Ask(github=state, caller=caller, points=spent.points),
         variable_values=dict(variables),
         type_resolver=_type_of,
     )

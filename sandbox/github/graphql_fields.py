@@ -47,10 +47,14 @@ class At(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """One request. `judged`: what was said of a pull request's mergeability, so that one answer agrees with itself."""
+    """One request, and the `points` it costs.
+
+    `judged`: what was said of a pull request's mergeability, so that one answer agrees with itself.
+    """
 
     github: GitHub
     caller: Caller
+    points: int
     judged: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 

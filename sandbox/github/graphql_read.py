@@ -14,7 +14,7 @@ from sandbox.github.state import Deployment, Repository
 def _rate_limit(_: object, ask: Ask) -> dict[str, object]:
     now = ask.github.now()
     reset = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    return {"cost": 1, "remaining": 4999, "resetAt": stamp(reset)}
+    return {"cost": ask.points, "remaining": 5000 - ask.points, "resetAt": stamp(reset)}
 
 
 @answers("Query", "repository")

@@ -44,7 +44,6 @@ def commit(sha: str = "c1", /, **changed: object) -> JSON:
         "signature": {"isValid": True, "wasSignedByGitHub": True},
         "tree": {"oid": "t1"},
         "parents": {"nodes": [{"oid": "p1"}]},
-        "statusCheckRollup": None,
     }
     return ours | changed
 
@@ -52,6 +51,11 @@ def commit(sha: str = "c1", /, **changed: object) -> JSON:
 def rollup(*runs: JSON, more: bool = False) -> JSON:
     """The contexts of commit c1."""
     return {"commit": {"oid": "c1"}, "contexts": {"pageInfo": {"hasNextPage": more}, "nodes": list(runs)}}
+
+
+def latest(checked: JSON | None) -> JSON:
+    """A pull request's last commit with its checks."""
+    return {"nodes": [{"commit": {"statusCheckRollup": checked}}]}
 
 
 def run(app: int | None = 42, /, **changed: object) -> JSON:
@@ -108,6 +112,7 @@ def pull(number: int = 7, /, **changed: object) -> JSON:
         "comments": listed(),
         "reviews": listed(),
         "commits": {"totalCount": 1, "nodes": [{"commit": commit()}]},
+        "latest": latest(None),
     }
     return opened | changed
 

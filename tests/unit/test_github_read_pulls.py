@@ -14,6 +14,7 @@ from tests.unit.github_answers import (
     comment,
     commit,
     head,
+    latest,
     listed,
     merged,
     place,
@@ -34,7 +35,7 @@ def test_our_pull_request_is_read_whole() -> None:
         labelling=listed(put, off),
         comments=listed(comment(author=ALICE, body="/merge", reactions={"nodes": [reaction(99), reaction(5, "EYES")]})),
         reviews=listed(review()),
-        commits={"totalCount": 1, "nodes": [{"commit": commit(statusCheckRollup=rollup(run()))}]},
+        latest=latest(rollup(run())),
     )
     assert (found.number, found.by_us, found.complete, found.head) == (7, True, True, "c1")
     assert found.labels == {"hold"}
@@ -111,10 +112,7 @@ def test_a_comment_is_ours_while_nobody_else_touched_it(changed: JSON, *, ours: 
         pytest.param({"reviews": listed(review(), more=True)}, id="reviews"),
         pytest.param({"labelling": listed(more=True)}, id="labels put on and off"),
         pytest.param({"commits": {"totalCount": 51, "nodes": [{"commit": commit()}]}}, id="commits"),
-        pytest.param(
-            {"commits": {"totalCount": 1, "nodes": [{"commit": commit(statusCheckRollup=rollup(more=True))}]}},
-            id="checks",
-        ),
+        pytest.param({"latest": latest(rollup(more=True))}, id="checks"),
         pytest.param({"comments": listed(comment(reactions={"nodes": [reaction(1)] * 50}))}, id="reactions"),
     ],
 )
@@ -127,7 +125,7 @@ def test_what_was_not_read_to_the_end_is_incomplete(changed: JSON) -> None:
 def test_check_runs_of_others_are_dropped(app: int | None) -> None:
     """Name and external id prove nothing, the suite's App does."""
     runs = rollup(run(app), {"__typename": "StatusContext"})
-    found = the_pull(commits={"totalCount": 1, "nodes": [{"commit": commit(statusCheckRollup=runs)}]})
+    found = the_pull(latest=latest(runs))
     assert found.checks == ()
 
 

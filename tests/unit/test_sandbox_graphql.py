@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Mutation, Place, repository_query
+from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, MOST_PLACES, Mutation, Place, repository_query
 from bot.github.identity import AppIdentity
 from bot.github.read import read_keys, read_place, read_repository
 from sandbox.github import graphql, pulls, records, refs, talk
@@ -123,7 +123,7 @@ async def test_the_open_pull_request_tells_everything(tmp_path: Path) -> None:
     (review,) = shown["reviews"]["nodes"]
     assert (review["state"], review["authorCanPushToRepository"]) == ("APPROVED", True)
     assert review["commit"]["oid"] == pull.head_sha
-    (commit,) = shown["commits"]["nodes"]
+    (commit,) = shown["latest"]["nodes"]
     runs = commit["commit"]["statusCheckRollup"]["contexts"]["nodes"]
     assert [(r["externalId"], r["status"], r["checkSuite"]["app"]["databaseId"]) for r in runs] == [
         ("second", "QUEUED", seeded.app.id)
@@ -292,6 +292,16 @@ async def test_a_repository_out_of_sight_is_not_found(tmp_path: Path) -> None:
     answer = await seeded.run(document, variables | {"owner": "org", "name": "secret"})
     assert answer["data"]["repository"] is None
     assert errors_of(answer) == [("NOT_FOUND", ["repository"])]
+
+
+async def test_what_might_give_too_many_nodes_is_refused_before_it_runs(tmp_path: Path) -> None:
+    """As many places as one query may read pass, and their price is told; a few more are refused, as by GitHub."""
+    seeded = seed(tmp_path)
+    told = (await seeded.read(*[STAGING] * MOST_PLACES))["data"]["rateLimit"]
+    assert (told["cost"], told["remaining"]) == (134, 4866)
+    refused = await seeded.read(*[STAGING] * (MOST_PLACES + 1))
+    assert "data" not in refused
+    assert refused["errors"][0]["type"] == "MAX_NODE_LIMIT_EXCEEDED"
 
 
 async def test_a_variable_of_the_wrong_type_runs_nothing(tmp_path: Path) -> None:

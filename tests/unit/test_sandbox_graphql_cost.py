@@ -1,0 +1,57 @@
+"""What a GraphQL document costs, by the examples of GitHub's documentation, and that ours are within the limits."""
+
+import pytest
+from graphql import parse
+
+from bot.github.documents import MOST_PLACES, Place, repository_query
+from sandbox.github.graphql_cost import MOST_NODES, Cost, cost
+
+HERE = Place(branch="main", folder="apps", head="caisson/shop/staging", record="shop/staging")
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        pytest.param("{ viewer { login } }", Cost(), id="no connection costs nothing"),
+        pytest.param(
+            "{ viewer { repositories(first: 50) { edges { repository: node { issues(last: 10) { totalCount } } } } } }",
+            Cost(50 + 50 * 10, 1 + 50),
+            id="a connection counts for every node it hangs on",
+        ),
+        pytest.param(
+            """{ viewer {
+              repositories(first: 50) { nodes {
+                pullRequests(first: 20) { nodes { comments(first: 10) { nodes { body } } } }
+                issues(first: 20) { nodes { comments(first: 10) { nodes { body } } } }
+              } }
+              followers(first: 10) { nodes { login } }
+            } }""",
+            Cost(22_060, 1 + 50 + 50 * 20 + 50 + 50 * 20 + 1),
+            id="the documentation's example of 22,060 nodes",
+        ),
+        pytest.param(
+            "query Q($n: Int) { viewer { ...F } } fragment F on User { issues(first: $n) { ... on X { a(last: 2) } } }",
+            Cost(7 + 14, 1 + 7),
+            id="fragments are walked and variables read",
+        ),
+    ],
+)
+def test_nodes_and_requests_are_counted_as_documented(document: str, expected: Cost) -> None:
+    """Every connection at its bound, times all that it hangs on."""
+    assert cost(parse(document), {"n": 7}) == expected
+
+
+@pytest.mark.parametrize(
+    ("requests", "points"), [(0, 1), (1, 1), (5_101, 51)], ids=["nothing", "little", "the documentation's example"]
+)
+def test_a_point_is_a_hundred_requests_and_the_least_price(requests: int, points: int) -> None:
+    """Rounded to the nearest, never nought."""
+    assert Cost(0, requests).points == points
+
+
+def test_one_query_may_read_as_many_places_as_we_say() -> None:
+    """One more place would be refused, so the bound is neither too high nor wasteful."""
+    most, _ = repository_query([HERE] * MOST_PLACES, ["cosign.pub"])
+    assert cost(parse(most), {}).nodes <= MOST_NODES
+    more, _ = repository_query([HERE] * (MOST_PLACES + 1))
+    assert cost(parse(more), {}).nodes > MOST_NODES
