@@ -182,12 +182,13 @@ def remove_reaction(caller: Caller, subject: Comment | Review, content: str) -> 
 
 
 def label(github: GitHub, repository: Repository, name: str) -> Label:
-    """The repository's label of that name, made on first use as GitHub does."""
-    if name not in repository.labels:
+    """The repository's label of that name, made on first use as GitHub does; names that differ in case are one."""
+    found = next((one for known, one in repository.labels.items() if known.lower() == name.lower()), None)
+    if found is None:
         identity, node_id = github.identity("LA")
-        repository.labels[name] = Label(id=identity, node_id=node_id, name=name)
-        github.register(node_id, repository.labels[name], repository)
-    return repository.labels[name]
+        found = repository.labels[name] = Label(id=identity, node_id=node_id, name=name)
+        github.register(node_id, found, repository)
+    return found
 
 
 def add_labels(github: GitHub, repository: Repository, caller: Caller, issue: Issue, *names: str) -> None:

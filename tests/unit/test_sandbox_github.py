@@ -460,6 +460,19 @@ async def test_comments_labels_and_reactions(desk: Desk) -> None:
     assert pull.comments[0].editor is desk.alice
 
 
+async def test_several_labels_at_once_are_made_put_on_and_told_one_by_one(desk: Desk) -> None:
+    """Those that the repository lacked are made; each labelling is our App's; what is on already is passed over."""
+    number = await desk.propose()
+    await desk.made("POST", f"{AT}/issues/{number}/labels", {"labels": ["image"]}, by="user:alice")
+    desk.heard()
+    status, shown = await desk.ask("POST", f"{AT}/issues/{number}/labels", {"labels": ["caisson", "Image", "web-app"]})
+    assert (status, [one["name"] for one in shown if isinstance(one, dict)]) == (200, ["image", "caisson", "web-app"])
+    assert set(desk.repository.labels) == {"image", "caisson", "web-app"}
+    assert desk.heard() == ["pull_request.labeled", "pull_request.labeled"]
+    put = [(entry.label.name, entry.actor) for entry in desk.repository.pulls[0].timeline if entry.label]
+    assert put == [("image", desk.alice), ("caisson", desk.app.bot), ("web-app", desk.app.bot)]
+
+
 async def test_check_runs_are_their_apps_own(desk: Desk) -> None:
     """People may not write them; a conclusion completes the run and says so."""
     head = desk.repository.branch("main")
