@@ -1,4 +1,4 @@
-"""A GitHub, a registry and a cluster on one laptop, wired together: what the demo and the tests run on.
+"""A GitHub, registries and a cluster on one laptop, wired together: what the demo and the tests run on.
 
 Nothing here moves on its own: whoever drives it delivers the webhooks, sends the registry's notifications and lets the
 cluster roll out, so that a test owns every order of events.
@@ -11,6 +11,7 @@ from typing import Self
 
 import aiohttp
 
+from sandbox.charts import ChartRepository
 from sandbox.cluster import ClusterServer
 from sandbox.github import merging, pulls, refs, talk
 from sandbox.github.access import install, register_app
@@ -24,12 +25,16 @@ REGISTRY_TOKEN = "the laptop's own registry token"
 
 
 class Laptop:
-    """`github`, `registry` and `cluster` are the states; `github_server.calls` is the log of what the bot asked."""
+    """`github`, `registry`, `charts` and `cluster` are the states.
+
+    `github_server.calls` is the log of what the bot asked.
+    """
 
     def __init__(self, root: Path, now: Callable[[], datetime], *, manifest: Path) -> None:
         self.github = GitHub(root, now)
         self.github_server = GitHubServer(self.github)
         self.registry = RegistryServer(now)
+        self.charts = ChartRepository(now)
         self.cluster = ClusterServer(now)
         self.app: App = register_app(self.github, "caisson", manifest, webhook_secret=WEBHOOK_SECRET)
         self._session: aiohttp.ClientSession | None = None
@@ -37,6 +42,7 @@ class Laptop:
     async def start(self, *, github_port: int = 0) -> Self:
         await self.github_server.start(port=github_port)
         await self.registry.start()
+        await self.charts.start()
         await self.cluster.start()
         self._session = aiohttp.ClientSession()
         return self
@@ -45,6 +51,7 @@ class Laptop:
         if self._session is not None:
             await self._session.close()
         await self.cluster.stop()
+        await self.charts.stop()
         await self.registry.stop()
         await self.github_server.stop()
 
