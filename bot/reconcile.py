@@ -20,7 +20,9 @@ from bot.model import Observation, Repository, Tags, Unknown
 from bot.model import Place as PlaceFacts
 from bot.observe import HealthSource, Key, answer, earlier_configurations, observe, places, read_github
 from bot.registry import Scans
+from bot.release_rule import compile_rule
 from bot.store.port import Claim, Store
+from bot.templates import check_template
 from bot.versions import check_glob, check_pattern, parse_constraint
 from config.parse import Checks, ConfigError, parse
 from config.pipeline import Configuration, Mode, Pipeline
@@ -253,6 +255,8 @@ CHECKS = Checks(
     check_constraint=parse_constraint,
     check_pattern=check_pattern,
     check_glob=check_glob,
+    check_expression=compile_rule,
+    check_template=check_template,
 )
 
 

@@ -1,37 +1,16 @@
-"""One pipeline of the file: its images and environments, read and held against each other. No I/O."""
+"""One pipeline of the file: its artifacts and environments, read and held against each other. No I/O."""
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
+from config.artifacts import DeclaredArtifacts, read_artifacts
+from config.checks import Checks
 from config.environments import DeclaredEnvironment, read_environment
-from config.pipeline import NAME, ImageSource
-from config.reading import Entry, Reader
-from config.yaml_text import Node
+from config.pipeline import ReleaseRule
+from config.reading import Entry, Fields, Reader, Section
 
-_KEYS = ("images", "environments")
-_KEYS_LATER = ("for_each", "charts", "release")
-_IMAGE_KEYS = ("repository", "strategy", "constraint", "allow_tags", "ignore_tags")
-_IMAGE_KEYS_LATER = ("platforms", "minimum_age", "verify")
-_STRATEGIES_LATER = frozenset({"newest-build", "digest", "alphabetical", "numerical"})
-_LONGEST_NAME = 60
-
-Check = Callable[[str], object]
-
-
-def _anything(_: str) -> None:
-    """The check that accepts all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checks:
-    """What judges texts whose grammar is not ours; each raises ValueError with the reason to show."""
-
-    check_repository: Check = _anything
-    check_constraint: Check = _anything
-    check_pattern: Check = _anything
-    check_glob: Check = _anything
+_KEYS = ("images", "charts", "release", "environments")
+_KEYS_LATER = ("for_each",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +18,17 @@ class DeclaredPipeline:
     """`environments`: upstream first, as far as the graph could be ordered."""
 
     name: str
-    images: dict[str, ImageSource] = field(default_factory=dict)
-    environments: tuple[DeclaredEnvironment, ...] = ()
+    artifacts: DeclaredArtifacts
+    release: ReleaseRule | None
+    environments: tuple[DeclaredEnvironment, ...]
 
 
 def read_pipeline(reader: Reader, entry: Entry, checks: Checks) -> DeclaredPipeline | None:
-    """One pipeline, or None where not even its name can be used."""
-    name = _name(reader, entry, "pipeline")
+    """One pipeline, or None where not even its name or its environments can be used."""
+    name = reader.name(entry, "pipeline")
     fields = reader.fields(entry.value, f"pipeline `{entry.name}`", known=_KEYS, later=_KEYS_LATER)
-    images = _images(reader, fields.get("images"), checks)
+    artifacts = read_artifacts(reader, fields, checks)
+    release = _release(reader, fields, checks) if "release" in fields else None
     declared = fields.get("environments")
     if declared is None:
         reader.refuse(entry.key, f"pipeline `{entry.name}` has no environments", "`environments:` with at least one")
@@ -55,107 +36,31 @@ def read_pipeline(reader: Reader, entry: Entry, checks: Checks) -> DeclaredPipel
     entries = reader.entries(declared.value, "`environments`")
     if not entries:
         reader.refuse(declared.key, f"pipeline `{entry.name}` has no environments", "at least one environment")
-    has_images = "images" in fields
+    has_artifacts = "images" in fields or "charts" in fields
     environments = tuple(
-        read_environment(reader, one, has_images=has_images)
+        read_environment(reader, one, has_artifacts=has_artifacts)
         for one in entries
-        if _name(reader, one, "environment") is not None
+        if reader.name(one, "environment") is not None
     )
     ordered = _ordered(reader, environments, declared={one.name for one in entries})
-    return DeclaredPipeline(name=name, images=images, environments=ordered) if name else None
-
-
-def _name(reader: Reader, entry: Entry, what: str) -> str | None:
-    if re.fullmatch(NAME, entry.name) and len(entry.name) <= _LONGEST_NAME:
-        return entry.name
-    better = re.sub(r"[^a-z0-9]+", "-", entry.name.lower()).strip("-")[:_LONGEST_NAME]
-    message = f"the {what} name {entry.name!r} must be lower-case letters, digits and hyphens, at most {_LONGEST_NAME}"
-    reader.refuse(entry.key, message, f"`{better}`" if better else None)
-    return None
-
-
-# --- images -----------------------------------------------------------------------------------------------------------
-
-
-def _images(reader: Reader, entry: Entry | None, checks: Checks) -> dict[str, ImageSource]:
-    images: dict[str, ImageSource] = {}
-    if entry is None:
-        return images
-    entries = reader.entries(entry.value, "`images`")
-    if not entries:
-        reader.refuse(entry.key, "`images` names no image", "at least one image, or remove `images`")
-    for one in entries:
-        name = _name(reader, one, "image")
-        image = _image(reader, one, checks)
-        if name is None or image is None:
-            continue
-        if other := next((n for n, i in images.items() if i.repository == image.repository), None):
-            reader.refuse(one.key, f"image `{other}` has the repository {image.repository} too", "each repository once")
-        images[name] = image
-    return images
-
-
-def _image(reader: Reader, entry: Entry, checks: Checks) -> ImageSource | None:
-    what = f"image `{entry.name}`"
-    fields = reader.fields(entry.value, what, known=_IMAGE_KEYS, later=_IMAGE_KEYS_LATER)
-    if "repository" not in fields:
-        reader.refuse(entry.key, f"{what} has no repository", "`repository:` and where the image is pushed to")
+    if name is None:
         return None
-    repository = _repository(reader, fields["repository"].value, checks)
-    if strategy := fields.get("strategy"):
-        _strategy(reader, strategy.value)
-    constraint = fields.get("constraint")
-    allowed = fields.get("allow_tags")
-    ignored = fields.get("ignore_tags")
-    texts = reader.texts(ignored.value, "`ignore_tags`") if ignored else ()
-    image = ImageSource(
-        repository=repository or "",
-        constraint=(_checked(reader, constraint.value, "constraint", checks.check_constraint) if constraint else "")
-        or "*",
-        allow_tags=_checked(reader, allowed.value, "allow_tags", checks.check_pattern) if allowed else None,
-        ignore_tags=tuple(
-            text for text, node in texts if _checked(reader, node, "an item of `ignore_tags`", checks.check_glob)
-        ),
-    )
-    return image if repository else None
+    return DeclaredPipeline(name=name, artifacts=artifacts, release=release, environments=ordered)
 
 
-def _strategy(reader: Reader, node: Node) -> None:
-    text = reader.text(node, "strategy")
-    if text in _STRATEGIES_LATER:
-        reader.refuse(node, f"the strategy {text!r} is not supported by this version yet", "`semver`")
-    elif text not in (None, "semver"):
-        reader.refuse(node, f"{text!r} is not a strategy", "`semver`")
-
-
-def _repository(reader: Reader, node: Node, checks: Checks) -> str | None:
-    text = reader.text(node, "repository")
-    if text is None:
+def _release(reader: Reader, fields: Fields, checks: Checks) -> ReleaseRule | None:
+    """The rule may speak of every artifact that is declared, whether or not it could be read."""
+    entry = fields["release"]
+    section = Section(reader, "`release`", reader.fields(entry.value, "`release`", known=("when", "settle")))
+    lists = [fields[key] for key in ("images", "charts") if key in fields]
+    if not lists:
+        message = "`release` waits for artifacts that belong together, and this pipeline declares none"
+        reader.refuse(entry.key, message, "`images:` or `charts:`, or remove `release`")
         return None
-    name = text.partition("@")[0]
-    last = name.rfind("/") + 1
-    bare = name[:last] + name[last:].partition(":")[0]
-    if "://" in text:
-        reader.refuse(node, "an image's repository is written without a scheme", f"`{text.partition('://')[2]}`")
-    elif text != bare:
-        reader.refuse(node, "an image's repository is written without tag and digest", f"`{bare}`")
-    elif text != text.lower():
-        reader.refuse(node, "an image's repository is written in lower case", f"`{text.lower()}`")
-    else:
-        return _checked(reader, node, "repository", checks.check_repository)
-    return None
-
-
-def _checked(reader: Reader, node: Node, what: str, check: Check) -> str | None:
-    text = reader.text(node, what)
-    if text is None:
-        return None
-    try:
-        check(text)
-    except ValueError as error:
-        reader.refuse(node, f"{what}: {error}")
-        return None
-    return text
+    names = tuple(one.name for kind in lists for one in reader.entries(kind.value, f"`{kind.name}`"))
+    when = section.judged("when", lambda text: checks.check_expression(text, names))
+    settle = section.duration("settle")
+    return ReleaseRule(when=when, settle=ReleaseRule().settle if settle is None else settle)
 
 
 # --- the graph --------------------------------------------------------------------------------------------------------

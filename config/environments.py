@@ -58,7 +58,7 @@ class DeclaredEnvironment:
     place: Node | None
 
 
-def read_environment(reader: Reader, entry: Entry, *, has_images: bool) -> DeclaredEnvironment:
+def read_environment(reader: Reader, entry: Entry, *, has_artifacts: bool) -> DeclaredEnvironment:
     """The environment, its name being usable; parts that cannot be read are noted and left at their defaults."""
     what = f"environment `{entry.name}`"
     known_before = len(reader.problems)
@@ -68,7 +68,7 @@ def read_environment(reader: Reader, entry: Entry, *, has_images: bool) -> Decla
     after = reader.texts(fields["after"].value, "`after`") if "after" in fields else ()
     branch = read_branch(reader, fields["branch"].value) if "branch" in fields else None
     path = read_path(reader, fields["path"].value) if "path" in fields else ""
-    promote = _promote(reader, entry, fields, has_images=has_images)
+    promote = _promote(reader, entry, fields, has_artifacts=has_artifacts)
     auto = reader.flag(fields["auto"].value, "auto") if "auto" in fields else False
     supersede = reader.choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
     model = Environment(
@@ -99,19 +99,19 @@ def _is_name(text: str) -> bool:
     return re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", text) is not None
 
 
-def _promote(reader: Reader, entry: Entry, fields: Fields, *, has_images: bool) -> Promote:
-    default = Promote.VERSIONS if has_images else Promote.MERGE
+def _promote(reader: Reader, entry: Entry, fields: Fields, *, has_artifacts: bool) -> Promote:
+    default = Promote.VERSIONS if has_artifacts else Promote.MERGE
     declared = fields.get("promote")
     promote = reader.choice(declared.value, "promote", Promote, later={"tree"}) if declared else default
-    if declared and promote is Promote.VERSIONS and not has_images:
-        message = "`promote: versions` needs images to promote, and this pipeline declares none"
-        reader.refuse(declared.value, message, "`images:` in the pipeline, or `promote: merge`")
-    if declared and promote is Promote.MERGE and has_images:
-        message = "`promote: merge` moves commits, and the releases of this pipeline are its images"
-        reader.refuse(declared.value, message, "`promote: versions`, or remove `images`")
-    if promote is Promote.MERGE and "path" in fields and not has_images:
+    if declared and promote is Promote.VERSIONS and not has_artifacts:
+        message = "`promote: versions` needs images or charts to promote, and this pipeline declares none"
+        reader.refuse(declared.value, message, "`images:` or `charts:` in the pipeline, or `promote: merge`")
+    if declared and promote is Promote.MERGE and has_artifacts:
+        message = "`promote: merge` moves commits, and the releases of this pipeline are its images and charts"
+        reader.refuse(declared.value, message, "`promote: versions`, or remove `images` and `charts`")
+    if promote is Promote.MERGE and "path" in fields and not has_artifacts:
         message = f"environment `{entry.name}` is promoted by merges, which move the whole branch, not a `path`"
-        reader.refuse(fields["path"].key, message, "`branch:` alone, or declare `images`")
+        reader.refuse(fields["path"].key, message, "`branch:` alone, or declare `images` or `charts`")
     return promote or default
 
 

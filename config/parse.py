@@ -4,19 +4,21 @@ What cannot be judged here, below the grammar of versions and patterns, is judge
 """
 
 from config import yaml_text
-from config.declarations import Checks, DeclaredPipeline, read_pipeline
-from config.pipeline import Configuration, Mode, Pipeline
+from config.checks import Checks
+from config.declarations import DeclaredPipeline, read_pipeline
+from config.pipeline import Configuration, Mode, Pipeline, Templates
 from config.places import Inhabitant, check_places
 from config.problems import ConfigError, Problem
 from config.reading import Entry, Reader
+from config.templates import read_templates
 from config.yaml_text import NotReadable
 
 __all__ = ["PATH", "Checks", "ConfigError", "Problem", "parse"]
 
 PATH = ".github/caisson.yaml"
 
-_KEYS = ("version", "mode", "pipelines")
-_KEYS_LATER = ("defaults", "emergency", "templates", "commands")
+_KEYS = ("version", "mode", "templates", "pipelines")
+_KEYS_LATER = ("defaults", "emergency", "commands")
 _NO_CHECKS = Checks()
 
 
@@ -34,6 +36,7 @@ def parse(
     if (version := fields.get("version")) and reader.text(version.value, "version") not in (None, "1"):
         reader.refuse(version.value, "this version of Caisson reads `version: 1` only", "`version: 1`")
     mode = reader.choice(fields["mode"].value, "mode", Mode) if "mode" in fields else None
+    templates = read_templates(reader, fields["templates"], checks) if "templates" in fields else Templates()
     declared = _pipelines(reader, fields.get("pipelines"), checks)
     if "pipelines" not in fields and not reader.problems:
         reader.refuse(root, "the file declares no pipelines", "`pipelines:` with a pipeline's name below it")
@@ -46,7 +49,9 @@ def parse(
     check_places(reader, inhabitants, default_branch=default_branch)
     if reader.problems:
         raise ConfigError(tuple(sorted(reader.problems, key=lambda p: (p.line, p.column))))
-    return Configuration(mode=mode or Mode.MERGE, pipelines=tuple(_model(pipeline) for pipeline in declared))
+    return Configuration(
+        mode=mode or Mode.MERGE, templates=templates, pipelines=tuple(_model(pipeline) for pipeline in declared)
+    )
 
 
 def _root(text: str, path: str) -> yaml_text.Node:
@@ -70,6 +75,8 @@ def _pipelines(reader: Reader, entry: Entry | None, checks: Checks) -> list[Decl
 def _model(declared: DeclaredPipeline) -> Pipeline:
     return Pipeline(
         name=declared.name,
-        images=declared.images,
+        images=dict(declared.artifacts.images),
+        charts=dict(declared.artifacts.charts),
+        release=declared.release,
         environments=tuple(environment.model for environment in declared.environments),
     )

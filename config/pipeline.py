@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 NAME = r"^[a-z0-9][a-z0-9-]*$"
 Name = Annotated[str, Field(pattern=NAME, max_length=60)]
+Label = Annotated[str, Field(min_length=1, max_length=50)]
 
 
 class Declared(BaseModel):
@@ -85,12 +86,12 @@ class Format(StrEnum):
 class Write(Declared):
     """One place where a version is written, instead of all those that are inferred.
 
-    `file` is relative to the environment's path. The others are key paths (`config.key_path`) into it: `image` to a
-    whole reference, `tag` and `digest` to parts of one, `version` to a chart's version. Without any the format finds
-    them.
+    `file` is relative to the environment's path. The others are paths of keys into it, such as
+    `spec.containers[0].image`: of an image, `image` to a whole reference, or `tag` and `digest` to parts of one; of a
+    chart, `version`. Without any the format finds them.
     """
 
-    file: str
+    file: str = Field(min_length=1)
     format: Format | None = None
     image: str | None = None
     tag: str | None = None
@@ -101,7 +102,9 @@ class Write(Declared):
 class Cosign(Declared):
     """Who must have signed: the holder of `key`, or an `identity` as `issuer` knows it.
 
-    `key` is a public key in PEM, or the path of one on the default branch.
+    `key` is a public key in PEM, or the path of one on the default branch, from the repository's root. `issuer` is the
+    `https://` address of the OpenID provider, `identity` the exact subject of the certificate it led to: an email
+    address, or a workflow's address with its ref.
     """
 
     key: str | None = None
@@ -116,11 +119,15 @@ class Verify(Declared):
 
 
 class ImageSource(Declared):
-    """An image that travels through the pipeline, and which of its tags count.
+    """An image that travels through the pipeline, which of its tags count, what is proved of it, where it is written.
 
-    `constraint`: for `semver` the versions admitted, for `digest` the one tag that is followed. `extract`: the RE2
-    template (`$1`, `$name`) of what `allow_tags` captured, by which `alphabetical` and `numerical` compare.
-    `pin` None: what stands in the files decides.
+    `strategy`: by which order the newest is chosen. `constraint`: for `semver` the versions admitted, in the grammar of
+    Masterminds/semver; for `digest` the one tag that is followed; the other strategies take none. `allow_tags`: an RE2
+    pattern that a tag must match somewhere. `ignore_tags`: globs over whole tags. `extract`: the RE2 template (`$1`,
+    `$name`) of what `allow_tags` captured, by which `alphabetical` and `numerical` compare. `platforms`:
+    `os/arch[/variant]`, each of which must have been built. `minimum_age`: how long a tag must have pointed where it
+    points. `pin`: what is written besides what stands already; left out, what stands in the files decides, and with
+    `digest` it is `both`. `release_notes`: an `https://` address in which `{tag}` stands for the tag.
     """
 
     repository: str
@@ -146,7 +153,8 @@ class ChartSource(Declared):
     """A Helm chart that travels through the pipeline.
 
     `repository`: `oci://host/path`, the chart's name included or in `chart`; or the `https://` address of a chart
-    repository (where its `index.yaml` lies), with the name in `chart`.
+    repository (where its `index.yaml` lies), with the name in `chart`. The newest version that `constraint` admits is
+    chosen; the other keys mean what they mean for images.
     """
 
     repository: str
@@ -172,19 +180,39 @@ Artifacts = ImageSource | ChartSource
 
 
 class ReleaseRule(Declared):
-    """When the newest artifacts make a release. `when`: CEL over their tags; `settle`: time for siblings to arrive."""
+    """When the newest artifacts make a release.
+
+    `when`: CEL over the artifacts, such as `web.tag == api.tag`: each has `tag`, `digest`, `repository` and, where its
+    tag is a version, `version.major`, `.minor`, `.patch` and `.prerelease`; one whose name is no identifier is reached
+    as `artifacts['api-v2'].tag`. The newest tags for which it is true make the release. `settle`: how long a new tag
+    waits for its siblings to arrive.
+    """
 
     when: str | None = None
     settle: timedelta = timedelta(minutes=2)
 
 
+class TemplateKind(StrEnum):
+    """Which text of a promotion a template is for."""
+
+    TITLE = "title"
+    BODY = "body"
+    COMMIT = "commit"
+
+
 class Templates(Declared):
-    """What a promotion's title, body and commit say in place of our own words, and the labels of its pull request."""
+    """What a promotion's title, body and commit say in place of our own words, and the labels of its pull request.
+
+    `{pipeline}`, `{environment}`, `{release}`, `{previous}` and `{artifacts}` stand for what they say; in `body` also
+    `{changes}`, `{gates}`, `{road}`, `{how}`, and `{body}` for our whole text. A brace itself is written twice.
+    `commit` is a subject, and paragraphs after an empty line. `sign_off` adds our `Signed-off-by`
+    (developercertificate.org).
+    """
 
     title: str | None = None
     body: str | None = None
     commit: str | None = None
-    labels: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = Field(default=(), max_length=20)
     sign_off: bool = False
 
 

@@ -6,7 +6,7 @@ noted a problem, so that the rest of the file is still read and everybody learns
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -14,8 +14,9 @@ from itertools import islice
 from typing import TypeVar
 
 from config import yaml_text
+from config.pipeline import NAME
 from config.problems import Problem
-from config.yaml_text import Node, Scalar, Sequence
+from config.yaml_text import Node, Scalar, Sequence, Spot
 
 DURATION = r"^[0-9]{1,6}[smhd]$"
 _LONGEST = timedelta(days=366)
@@ -26,6 +27,7 @@ _PLAIN_TAGS = frozenset(
 _MOST_COMPARED = 200
 _MOST_HINTED = 100
 _LONGEST_MESSAGE = 300
+_LONGEST_NAME = 60
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -49,9 +51,9 @@ class Reader:
     path: str
     problems: list[Problem] = field(default_factory=list)
 
-    def refuse(self, node: Node, message: str, suggestion: str | None = None) -> None:
-        """Note a problem at the place of a piece."""
-        at = node.start
+    def refuse(self, node: Node, message: str, suggestion: str | None = None, *, at: Spot | None = None) -> None:
+        """Note a problem at the place of a piece, or at a place within it."""
+        at = at or node.start
         problem = Problem(
             path=self.path,
             line=at.line,
@@ -80,6 +82,17 @@ class Reader:
             tag = None if isinstance(piece, yaml_text.Alias) else piece.tag
             if tag is not None and tag not in _PLAIN_TAGS:
                 self.refuse(piece, f"the tag {tag} is not allowed", "the value without a tag")
+
+    def name(self, entry: Entry, what: str) -> str | None:
+        """A key that names something of the user's: a pipeline, an environment, an image, a chart."""
+        if re.fullmatch(NAME, entry.name) and len(entry.name) <= _LONGEST_NAME:
+            return entry.name
+        better = re.sub(r"[^a-z0-9]+", "-", entry.name.lower()).strip("-")[:_LONGEST_NAME]
+        message = (
+            f"the {what} name {entry.name!r} must be lower-case letters, digits and hyphens, at most {_LONGEST_NAME}"
+        )
+        self.refuse(entry.key, message, f"`{better}`" if better else None)
+        return None
 
     def entries(self, node: Node, what: str) -> tuple[Entry, ...]:
         """The keys of a mapping, in order; of a key that stands twice, the first."""
@@ -134,6 +147,27 @@ class Reader:
         texts = [(self.text(item, f"an item of {what}"), item) for item in sequence.items]
         return tuple((text, item) for text, item in texts if text is not None)
 
+    def judged(self, node: Node, what: str, check: Callable[[str], object]) -> str | None:
+        """The text of a single value that a check accepts; its ValueError is noted, at the `column` it has, if any."""
+        text = self.text(node, what)
+        if text is None:
+            return None
+        try:
+            check(text)
+        except ValueError as error:
+            at, reason = _within(node, error)
+            self.refuse(node, f"{what}: {reason}", at=at)
+            return None
+        return text
+
+    def sequence(self, node: Node, what: str) -> tuple[Node, ...]:
+        """The items of a list of anything."""
+        sequence = yaml_text.resolved(node)
+        if isinstance(sequence, Sequence):
+            return sequence.items
+        self.refuse(node, f"{what} must be a list", "each item after a hyphen")
+        return ()
+
     def flag(self, node: Node, what: str) -> bool | None:
         """`true` or `false`; YAML's other spellings of them are refused, since not every reader agrees on them."""
         text = self.text(node, what)
@@ -177,6 +211,54 @@ class Reader:
             near = self.nearest(text, values)
             self.refuse(node, f"{what} cannot be {text!r}", near or f"one of {_listed(values)}")
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A mapping whose keys have been read, and what it is called."""
+
+    reader: Reader
+    what: str
+    fields: Fields
+
+    def judged(self, key: str, check: Callable[[str], object]) -> str | None:
+        """The text of a key, if it is there and accepted."""
+        entry = self.fields.get(key)
+        return self.reader.judged(entry.value, key, check) if entry else None
+
+    def each(self, key: str, check: Callable[[str], object]) -> tuple[str, ...]:
+        """The accepted texts of a list."""
+        if key not in self.fields:
+            return ()
+        texts = self.reader.texts(self.fields[key].value, f"`{key}`")
+        return tuple(text for text, node in texts if self.reader.judged(node, f"an item of `{key}`", check))
+
+    def duration(self, key: str) -> timedelta | None:
+        entry = self.fields.get(key)
+        return self.reader.duration(entry.value, key) if entry else None
+
+    def choice(self, key: str, kinds: type[Choice]) -> Choice | None:
+        entry = self.fields.get(key)
+        return self.reader.choice(entry.value, key, kinds) if entry else None
+
+    def refuse_key(self, key: str, message: str, suggestion: str | None = None) -> None:
+        """Note that a key, if it is there, does not belong."""
+        if key in self.fields:
+            self.reader.refuse(self.fields[key].key, message, suggestion)
+
+
+def _within(node: Node, error: ValueError) -> tuple[Spot | None, str]:
+    """The place that an error names inside a value, where the value stands as it reads, on one line; and the reason."""
+    reason, column = str(error), getattr(error, "column", None)
+    if not isinstance(column, int) or not isinstance(node, Scalar) or node.anchor or node.tag:
+        return None, reason
+    width = node.end.index - node.start.index
+    quotes = 0 if node.plain else 1
+    if node.style not in ("", "'", '"') or width != len(node.value) + 2 * quotes or node.start.line != node.end.line:
+        return None, reason
+    steps = quotes + column - 1
+    at = Spot(node.start.index + steps, node.start.line, node.start.column + steps)
+    return at, reason.removesuffix(f" (column {column})")
 
 
 def _one_line(text: str) -> str:

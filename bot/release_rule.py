@@ -1,0 +1,217 @@
+"""When several artifacts make a release together: `release.when`, a rule in CEL over their tags. No I/O.
+
+The language: github.com/google/cel-spec, "langdef". Each field of each artifact is declared as a variable of its own
+with a dotted name (langdef, "Name Resolution"), so that a misspelt field or a comparison of a tag with a number is
+refused when the rule is read, and a field that an artifact lacks is an error, which waits, and not an empty value.
+"""
+
+import heapq
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from cel_expr_python import cel
+
+from bot.constraints import Version, parse_version
+from bot.model import Artifact, Digest, Unknown
+from bot.rule_problems import NUMBERS, TEXTS, RuleError, check_text, is_bare, refused, without_status
+
+_TYPES = dict.fromkeys(TEXTS, cel.Type.STRING) | dict.fromkeys(NUMBERS, cel.Type.INT)
+_LONGEST_SHOWN = 200
+# CEL's numbers have 64 bits and a sign.
+_LARGEST = 2**63 - 1
+_MOST_CHOICES = 10
+_MOST_TRIED = 300
+
+_ABSENT = re.compile(r'No value with name "([^"]*)"')
+_NO_KEY = re.compile(r"Key not found in map : \"?([^\"]*)")
+_HOPELESS = re.compile(r"invalid regular expression|budget|limit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Offer:
+    """What is known of an artifact that might be taken."""
+
+    tag: str
+    repository: str | None
+    digest: str | None
+
+
+_SAMPLE = _Offer(tag="1.2.3-rc.4", repository="registry.example/app", digest=f"sha256:{'0' * 64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that has been checked. `names`: the artifacts it may speak of, all of which must be there to judge it."""
+
+    text: str
+    names: tuple[str, ...]
+    expression: cel.Expression
+
+    @property
+    def reads_digests(self) -> bool:
+        """Whether digests may matter to it; else nobody needs to ask the registry for them."""
+        return "digest" in self.text
+
+    def refusal(self, artifacts: Mapping[str, Artifact]) -> str | None:
+        """None where the rule holds; else why the release waits, fit to be shown. What cannot be judged waits."""
+        missing = [name for name in self.names if name not in artifacts]
+        if missing:
+            return f"the release rule waits for {', '.join(missing)}"
+        taken = {name: artifacts[name] for name in self.names}
+        said = _judge(self, {n: _Offer(tag=a.tag, repository=a.repository, digest=a.digest) for n, a in taken.items()})
+        shown = f"the release rule {' '.join(self.text.split())[:_LONGEST_SHOWN]}"
+        match said:
+            case True:
+                return None
+            case False:
+                return f"{shown} does not hold for {', '.join(f'{name} {a.tag}' for name, a in taken.items())}"
+            case reason:
+                return f"{shown} cannot be judged: {reason}"
+
+
+def compile_rule(text: str, names: Collection[str]) -> Rule:
+    """Read and type-check a rule over the artifacts of these names; raises RuleError.
+
+    An artifact has `tag`, `digest`, `repository` and, where its tag is a version, `version.major`, `.minor`, `.patch`
+    and `.prerelease`: as `web.tag`, or as `artifacts['api-v2'].tag` where its name is no identifier or reserved.
+    """
+    check_text(text, names)
+    variables = {f"{name}.{field}": kind for name in names if is_bare(name) for field, kind in _TYPES.items()}
+    record = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
+    variables["artifacts"] = cel.Type.Map(cel.Type.STRING, record)
+    try:
+        expression = cel.NewEnv(variables=variables).compile(text)
+    except RuntimeError as error:
+        raise refused(str(error), text, names) from error
+    if expression.return_type() != cel.Type.BOOL:
+        kind = str(expression.return_type().name()).lower()
+        raise RuleError(f"a rule says true or false, and this gives a value of type {kind}; compare it", text=text)
+    rule = Rule(text, tuple(names), expression)
+    if reason := _hopeless(rule):
+        raise RuleError(reason, text=text)
+    return rule
+
+
+def matching(
+    rule: Rule,
+    choices: Mapping[str, Sequence[str]],
+    *,
+    repositories: Mapping[str, str],
+    digests: Mapping[tuple[str, str], Digest | Unknown | None],
+) -> dict[str, str] | None:
+    """The newest tags that together satisfy the rule, by artifact; None where none of those tried do.
+
+    `choices`: the tags each artifact might take, newest first; the first ten count. Of two combinations the newer is
+    the one whose furthest step back is shorter, then the one with fewer steps in all. At most 300 are tried, those with
+    one tag throughout among them, since that is what most rules ask for. `digests` is by repository and tag, as
+    observed; a rule that reads one which is not known is not satisfied.
+    """
+    names = rule.names
+    offers = [
+        [_offer(tag, repositories.get(name), digests) for tag in choices.get(name, ())[:_MOST_CHOICES]]
+        for name in names
+    ]
+    if not names or not all(offers):
+        return None
+    for steps in _tried([[offer.tag for offer in some] for some in offers]):
+        taken = {name: some[step] for name, some, step in zip(names, offers, steps, strict=True)}
+        if _judge(rule, taken) is True:
+            return {name: offer.tag for name, offer in taken.items()}
+    return None
+
+
+# --- judging ----------------------------------------------------------------------------------------------------------
+
+
+def _judge(rule: Rule, offers: Mapping[str, _Offer]) -> bool | str:
+    """What the rule says, or why it says nothing. CEL's errors are values, and only its own truth counts as true."""
+    known: dict[str, object] = {}
+    records: dict[str, dict[str, object]] = {}
+    for name, offer in offers.items():
+        fields = _fields(offer)
+        known |= {f"{name}.{field}": value for field, value in fields.items() if is_bare(name)}
+        records[name] = _record(fields)
+    try:
+        value = rule.expression.eval(data={**known, "artifacts": records})
+    except RuntimeError as error:
+        return without_status(str(error))
+    if value.type() == cel.Type.BOOL:
+        return value.value() is True
+    reason = without_status(str(value.value()))
+    if found := _ABSENT.search(reason):
+        name, _, field = found[1].partition(".")
+        return _absent(name, field, offers)
+    if found := _NO_KEY.search(reason):
+        return "a tag is not a version" if found[1] == "version" else f"there is no {found[1]}"
+    return reason
+
+
+def _hopeless(rule: Rule) -> str | None:
+    """What no tag could mend, found by a trial: a pattern RE2 does not read, or more work than CEL's budget."""
+    said = _judge(rule, dict.fromkeys(rule.names, _SAMPLE))
+    return said if isinstance(said, str) and _HOPELESS.search(said) else None
+
+
+def _fields(offer: _Offer) -> dict[str, object]:
+    """By dotted name; what is not known is left out."""
+    fields: dict[str, object] = {"tag": offer.tag, "repository": offer.repository, "digest": offer.digest}
+    version = parse_version(offer.tag)
+    if version is not None and max(version.numbers) <= _LARGEST:
+        fields |= zip(NUMBERS, version.numbers, strict=True)
+        fields["version.prerelease"] = _prerelease(version)
+    return {field: value for field, value in fields.items() if value is not None}
+
+
+def _record(fields: Mapping[str, object]) -> dict[str, object]:
+    """The same, nested, as `artifacts[…]` has them."""
+    record = {field: value for field, value in fields.items() if "." not in field}
+    version = {field.partition(".")[2]: value for field, value in fields.items() if "." in field}
+    return record | ({"version": version} if version else {})
+
+
+def _prerelease(version: Version) -> str:
+    return ".".join(word or str(number) for _, number, word in version.prerelease)
+
+
+def _absent(name: str, field: str, offers: Mapping[str, _Offer]) -> str:
+    tag = offers[name].tag if name in offers else "?"
+    if field.startswith("version"):
+        return f"the tag {tag} of {name} is not a version, so {name}.{field} says nothing"
+    return f"the {field} of {name} {tag} is not known"
+
+
+def _offer(tag: str, repository: str | None, digests: Mapping[tuple[str, str], Digest | Unknown | None]) -> _Offer:
+    digest = digests.get((repository, tag)) if repository is not None else None
+    return _Offer(tag=tag, repository=repository, digest=None if isinstance(digest, Unknown) else digest)
+
+
+# --- searching --------------------------------------------------------------------------------------------------------
+
+
+def _tried(tags: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
+    """How far each artifact steps back, newest combination first."""
+    common = [tag for tag in tags[0] if all(tag in some for some in tags)]
+    aligned = {tuple(some.index(tag) for some in tags) for tag in common}
+    first = islice(_newest_first([len(some) for some in tags]), _MOST_TRIED - len(aligned))
+    return sorted({*first, *aligned}, key=_age)
+
+
+def _age(steps: tuple[int, ...]) -> tuple[int, int, tuple[int, ...]]:
+    return max(steps), sum(steps), steps
+
+
+def _newest_first(lengths: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Every combination, by age: one step further back is never newer."""
+    start = (0,) * len(lengths)
+    seen = {start}
+    waiting = [(_age(start), start)]
+    while waiting:
+        _, steps = heapq.heappop(waiting)
+        yield steps
+        for index, step in enumerate(steps):
+            further = (*steps[:index], step + 1, *steps[index + 1 :])
+            if step + 1 < lengths[index] and further not in seen:
+                seen.add(further)
+                heapq.heappush(waiting, (_age(further), further))

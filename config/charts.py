@@ -1,0 +1,111 @@
+"""One chart of the file, read. No I/O."""
+
+import re
+from urllib.parse import urlsplit
+
+from config.artifact_keys import KEYS, bare_repository, read_alike
+from config.checks import Checks
+from config.pipeline import ChartSource
+from config.reading import Entry, Reader, Section
+from config.writes import CHART_KEYS
+from config.yaml_text import Node
+
+_KEYS = (*KEYS, "chart")
+# Keys of images that a chart might be thought to have, and why it has none.
+_NOT_OF_CHARTS = {
+    "strategy": "the versions of a chart are ordered as versions, always",
+    "extract": "the versions of a chart are ordered as versions, always",
+    "platforms": "a chart is the same on every platform",
+    "pin": "a chart is written by its version",
+}
+_OCI = "oci://"
+_HTTP = ("https://", "http://")
+_CHART_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,249}")
+_HOST = re.compile(r"[A-Za-z0-9.-]+|[0-9a-f:]+")
+
+
+def read_chart(reader: Reader, entry: Entry, checks: Checks) -> ChartSource | None:
+    """The chart, or None where it cannot be told what it is."""
+    what = f"chart `{entry.name}`"
+    fields = reader.fields(entry.value, what, known=(*_KEYS, *_NOT_OF_CHARTS))
+    section = Section(reader, what, fields)
+    for key, reason in _NOT_OF_CHARTS.items():
+        section.refuse_key(key, f"{what} takes no `{key}`: {reason}", f"no `{key}`")
+    if "repository" not in fields:
+        reader.refuse(entry.key, f"{what} has no repository", "`repository:` and its oci:// or https:// address")
+        return None
+    repository = _repository(reader, fields["repository"].value, checks)
+    name = section.judged("chart", lambda text: _check_name(text, repository, checks))
+    if repository is not None:
+        _check_place(section, repository, name)
+    constraint = section.judged("constraint", checks.check_constraint)
+    alike = read_alike(section, checks, keys=CHART_KEYS)
+    # Without its name the place of a chart is not known, and that has been said.
+    if repository is None or (name is None and ("chart" in fields or not repository.startswith(_OCI))):
+        return None
+    return ChartSource(
+        repository=repository,
+        chart=name,
+        constraint=constraint or "*",
+        allow_tags=alike.allow_tags,
+        ignore_tags=alike.ignore_tags,
+        minimum_age=alike.minimum_age,
+        verify=alike.verify,
+        write=alike.write,
+        release_notes=alike.release_notes,
+    )
+
+
+def _repository(reader: Reader, node: Node, checks: Checks) -> str | None:
+    text = reader.text(node, "repository")
+    if text is None:
+        return None
+    if text.startswith(_HTTP):
+        return reader.judged(node, "repository", lambda address: _check_address(address, checks))
+    if not text.startswith(_OCI):
+        remedy = "`oci://` or `https://` before it" if "://" not in text else "an oci:// or https:// address"
+        reader.refuse(node, "a chart's repository begins with oci:// or https://", remedy)
+    elif better := bare_repository(text.removeprefix(_OCI).rstrip("/")):
+        reader.refuse(node, f"a chart's repository is written {better[0]}", f"`{_OCI}{better[1]}`")
+    else:
+        return reader.judged(node, "repository", lambda whole: checks.check_repository(_oci_path(whole)))
+    return None
+
+
+def _oci_path(address: str) -> str:
+    return address.removeprefix(_OCI).rstrip("/")
+
+
+def _check_address(text: str, checks: Checks) -> None:
+    """The address below which a chart repository's index.yaml lies."""
+    parts = urlsplit(text)
+    if not parts.hostname or not _HOST.fullmatch(parts.hostname) or not text.isprintable() or " " in text:
+        raise ValueError("this is not the address of a chart repository")
+    # Raises ValueError where the port is none.
+    if parts.port == 0:
+        raise ValueError("port 0 is no port")
+    if "@" in parts.netloc:
+        raise ValueError("credentials never stand in this file; the operator configures them for the host")
+    if parts.query or parts.fragment:
+        raise ValueError("the address of a chart repository has no query and no fragment")
+    if parts.path.rstrip("/").endswith("/index.yaml"):
+        raise ValueError(f"the address is that of the folder; write {text.rstrip('/').removesuffix('/index.yaml')}")
+    checks.check_chart_repository(text)
+
+
+def _check_name(text: str, repository: str | None, checks: Checks) -> None:
+    if not _CHART_NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is not the name of a chart")
+    if repository is not None and repository.startswith(_OCI):
+        checks.check_repository(f"{_oci_path(repository)}/{text}")
+
+
+def _check_place(section: Section, repository: str, name: str | None) -> None:
+    """The name stands in `chart`, or at the end of an OCI repository, once."""
+    if not repository.startswith(_OCI):
+        if "chart" not in section.fields:
+            message = "a chart repository holds many charts, and none is named"
+            section.reader.refuse(section.fields["repository"].key, message, "`chart:` with the chart's name")
+    elif name is not None and _oci_path(repository).endswith(f"/{name}"):
+        message = f"the chart's name stands in `repository` already, so `chart` would ask for {repository}/{name}"
+        section.refuse_key("chart", message, "no `chart`, or the whole of that in `repository`")

@@ -1,0 +1,49 @@
+"""What judges the texts whose grammar is not the file's own: versions, patterns, rules, keys. No I/O.
+
+The bot knows these grammars and passes its judges in; the file's reader only finds the text and names its place.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from config.pipeline import TemplateKind
+
+Check = Callable[[str], object]
+
+
+def _anything(_: str) -> None:
+    """The check that accepts all."""
+
+
+def _anything_extracted(_pattern: str, _template: str) -> None:
+    """Accepts all, too."""
+
+
+def _any_expression(_text: str, _names: tuple[str, ...]) -> None:
+    """Accepts all, too."""
+
+
+def _any_template(_text: str, _kind: TemplateKind) -> None:
+    """Accepts all, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """Each raises ValueError with the reason to show; `line` and `column` (from 1) of the error, if any, say where.
+
+    `check_repository` may answer the repository as it is compared with others. `check_chart_repository` gets the
+    address of a chart repository, `http://` or `https://`: whether a host may be spoken to without TLS is the
+    operator's to say. `check_extract` gets the pattern and the template, `check_expression` a rule and the names of the
+    pipeline's artifacts, `check_key` a public key in PEM.
+    """
+
+    check_repository: Check = _anything
+    check_chart_repository: Check = _anything
+    check_constraint: Check = _anything
+    check_pattern: Check = _anything
+    check_glob: Check = _anything
+    check_platform: Check = _anything
+    check_extract: Callable[[str, str], object] = _anything_extracted
+    check_expression: Callable[[str, tuple[str, ...]], object] = _any_expression
+    check_template: Callable[[str, TemplateKind], object] = _any_template
+    check_key: Check = _anything
