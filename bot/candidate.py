@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bot.actions import Ask
 from bot.model import Artifact, Observation, Release, Tags, Unknown
 from bot.standing import Standing, first_proposed
-from bot.versions import Choice, choose, compare, parse_constraint
+from bot.versions import Choice, choose, newer, rules_of
 from config.pipeline import Environment, ImageSource, Pipeline
 
 
@@ -87,8 +87,7 @@ def _chosen(pipeline: Pipeline, seen: Observation, here: Standing) -> Candidate:
 
 
 def _choice(image: ImageSource, tags: Tags) -> Choice:
-    constraint = parse_constraint(image.constraint)
-    return choose(tags.names, constraint=constraint, allow=image.allow_tags, ignore=image.ignore_tags)
+    return choose(tags.names, rules_of(image))
 
 
 def _newest(
@@ -99,7 +98,7 @@ def _newest(
     if isinstance(tags, Unknown):
         return Unknown(f"{image.repository}: {tags.reason}")
     tag = _choice(image, tags).selected
-    if present is not None and (tag is None or not _newer(tag, present.tag)):
+    if present is not None and (tag is None or not newer(tag, present.tag, rules_of(image))):
         return present
     if tag is None:
         return Unknown(f"no tag of {image.repository} satisfies the declaration")
@@ -132,14 +131,6 @@ def undeclared(pipeline: Pipeline, release: Release, seen: Observation, here: St
             return f"{artifact.repository} is not declared any more"
         if isinstance(tags, Unknown):
             return f"{image.repository}: {tags.reason}"
-        if artifact.tag not in _choice(image, tags).accepted:
+        if not _choice(image, tags).admits(artifact.tag):
             return f"the declaration does not admit {artifact.repository}:{artifact.tag} any more"
     return None
-
-
-def _newer(tag: str, present: str) -> bool:
-    try:
-        return compare(tag, present) > 0
-    except ValueError:
-        # What stands in Git is not a version: any version displaces it.
-        return tag != present

@@ -12,24 +12,22 @@ from enum import Enum
 from typing import assert_never
 
 from bot.errors import UserError
+from bot.precedence import LARGEST, SUFFIX, Version, make_version
 
-# Masterminds keeps the numbers of a version in 64 bits; a longer run of digits is no version to it, nor to us.
-_LARGEST = 2**64 - 1
 _LONGEST_CONSTRAINT = 500
-_LONGEST_VERSION = 256
-# How many numbers `1.2` writes.
+# How many numbers `1.2` writes, and how many a whole version has.
 _MINOR = 2
-_SUFFIX = r"(?:-(?P<pre>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
-_VERSION = re.compile(rf"v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?{_SUFFIX}")
+_WHOLE = 3
+_LOWEST, _HIGHEST = (0, 0, 0), (LARGEST, LARGEST, LARGEST)
 _PART = r"[0-9]+|[xX*]"
 _OPERATOR = re.compile(r"!=|>=|=>|<=|=<|~>|[=<>~^]|")
-_OPERAND = re.compile(rf"v?({_PART})(?:\.({_PART}))?(?:\.({_PART}))?{_SUFFIX}")
+_OPERAND = re.compile(rf"v?({_PART})(?:\.({_PART}))?(?:\.({_PART}))?{SUFFIX}")
 _SPACE = re.compile(r"\s*")
 _HYPHEN = re.compile(r"\s+-\s+")
 _SEPARATOR = re.compile(r"\s*,\s*|\s+")
 
-# One identifier of a prerelease: numbers sort below words. A release proper sorts above all of its prereleases.
-_Identifier = tuple[int, int, str]
+
+Numbers = tuple[int, int, int]
 
 
 class ConstraintError(UserError, ValueError):
@@ -38,15 +36,6 @@ class ConstraintError(UserError, ValueError):
     def __init__(self, message: str, *, column: int) -> None:
         super().__init__(f"{message} (column {column})")
         self.column = column
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
-    """A version in order of precedence: its three numbers, whether it is a release proper, and its prerelease."""
-
-    numbers: tuple[int, int, int]
-    proper: bool
-    prerelease: tuple[_Identifier, ...]
 
 
 class Operator(Enum):
@@ -68,6 +57,19 @@ _OPERATORS = {o.value: o for o in Operator} | {
 }
 
 
+class Suffix(Enum):
+    """What stands behind a version's numbers.
+
+    `PRERELEASE`: counts only where the and-group names a prerelease. `INCLUDED`: a prerelease that counts everywhere
+    (Masterminds' IncludePrerelease). `VARIANT`: no prerelease at all but a make of the release (`-alpine`), so that an
+    and-group of releases looks at the numbers alone.
+    """
+
+    PRERELEASE = "prerelease"
+    INCLUDED = "included"
+    VARIANT = "variant"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
     """One comparison. `width`: how many of the three numbers were written; wildcards count as not written."""
@@ -79,7 +81,7 @@ class Term:
 
     def admits(self, version: Version) -> bool:
         """Whether the version satisfies this comparison, prereleases taken at face value."""
-        wanted, exact = self.version, self.width == len(self.version.numbers)
+        wanted, exact = self.version, self.width == _WHOLE
         mine, theirs = version.numbers[: self.width], wanted.numbers[: self.width]
         match self.operator:
             case Operator.AT_LEAST:
@@ -102,6 +104,33 @@ class Term:
                 assert_never(self.operator)
         return admitted
 
+    @property
+    def span(self) -> tuple[Numbers, Numbers]:
+        """The lowest and the highest numbers that it may admit; it need not admit all between."""
+        match self.operator:
+            case Operator.AT_LEAST | Operator.GREATER:
+                span = (self.version.numbers, _HIGHEST)
+            case Operator.LESS:
+                span = (_LOWEST, self.version.numbers)
+            case Operator.AT_MOST:
+                span = (_LOWEST, self._highest_of(self.width))
+            case Operator.NOT_EQUAL:
+                span = (_LOWEST, _HIGHEST)
+            case Operator.EQUAL:
+                span = (self.version.numbers, self._highest_of(self.width))
+            case Operator.TILDE:
+                span = (self.version.numbers, self._highest_of(self._tilde_width()))
+            case Operator.CARET:
+                span = (self.version.numbers, self._highest_of(self._caret_width()))
+            case _:
+                assert_never(self.operator)
+        return span
+
+    def _highest_of(self, width: int) -> Numbers:
+        """The highest numbers that begin as this version's do."""
+        major, minor, patch = (*self.version.numbers[:width], *_HIGHEST[width:])
+        return (major, minor, patch)
+
     def _shares(self, version: Version, width: int) -> bool:
         return version.numbers[:width] == self.version.numbers[:width]
 
@@ -112,7 +141,7 @@ class Term:
 
     def _caret_width(self) -> int:
         """`^` holds everything up to the first number that is not zero, as far as numbers were written."""
-        leading = next((i + 1 for i, number in enumerate(self.version.numbers) if number), 3)
+        leading = next((i + 1 for i, number in enumerate(self.version.numbers) if number), _WHOLE)
         return min(leading, self.width)
 
     def _differs_in_prerelease(self, version: Version) -> bool:
@@ -127,33 +156,28 @@ class Constraint:
     text: str
     groups: tuple[tuple[Term, ...], ...]
 
-    def refusal(self, version: Version) -> str | None:
+    def refusal(self, version: Version, suffix: Suffix = Suffix.PRERELEASE) -> str | None:
         """None where the version is admitted; else why not, to follow the version in a sentence."""
-        reasons = [_group_refusal(group, version) for group in self.groups]
+        reasons = [_group_refusal(group, version, suffix) for group in self.groups]
         if None in reasons:
             return None
         return next(r for r in reasons if r) if len(self.groups) == 1 else f"is not within {self.text}"
 
+    @property
+    def spans(self) -> tuple[tuple[Numbers, Numbers], ...]:
+        """For each and-group the lowest and the highest numbers that it may admit; it need not admit all between."""
+        spans = ([term.span for term in group] for group in self.groups)
+        return tuple((max(low for low, _ in span), min(high for _, high in span)) for span in spans)
 
-def parse_version(text: str) -> Version | None:
-    """A version as loosely as Masterminds reads it (`v1`, `1.2-alpine`, `2024.01.15`); None where it is none."""
-    match = _VERSION.fullmatch(text) if len(text) <= _LONGEST_VERSION else None
-    if match is None:
-        return None
-    major, minor, patch, prerelease = match.groups()
-    return _version((major, minor or "0", patch or "0"), prerelease)
+    @property
+    def releases_only(self) -> bool:
+        """Whether no and-group names a prerelease."""
+        return all(term.version.proper for group in self.groups for term in group)
 
-
-def compare(a: str, b: str) -> int:
-    """-1, 0 or 1 by precedence, ties (`1.20`, `1.20.0`) by text: a total order. What is no version comes first."""
-    left, right = sort_key(a), sort_key(b)
-    return (left > right) - (left < right)
-
-
-def sort_key(text: str) -> tuple[bool, Version, str]:
-    """The order of `compare`, for sorting."""
-    version = parse_version(text)
-    return (version is not None, version or _ZERO, text)
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The prereleases it names, as text."""
+        return tuple(t.version.suffix for group in self.groups for t in group if not t.version.proper)
 
 
 def parse_constraint(text: str) -> Constraint:
@@ -170,26 +194,11 @@ def parse_constraint(text: str) -> Constraint:
     return Constraint(text.strip(), tuple(groups))
 
 
-_ZERO = Version((0, 0, 0), proper=True, prerelease=())
-
-
-def _version(numbers: tuple[str, str, str], prerelease: str | None) -> Version | None:
-    major, minor, patch = (int(n) for n in numbers)
-    if max(major, minor, patch) > _LARGEST:
-        return None
-    identifiers = prerelease.split(".") if prerelease else []
-    if any(i.isdigit() and len(i) > 1 and i.startswith("0") for i in identifiers):
-        return None
-    return Version((major, minor, patch), not identifiers, tuple(_identifier(i) for i in identifiers))
-
-
-def _identifier(text: str) -> _Identifier:
-    return (0, int(text), "") if text.isdigit() else (1, 0, text)
-
-
-def _group_refusal(group: tuple[Term, ...], version: Version) -> str | None:
-    if not version.proper and all(term.version.proper for term in group):
-        return "is a prerelease, and the constraint admits releases only (it would with a -0, as in >=1.2-0)"
+def _group_refusal(group: tuple[Term, ...], version: Version, suffix: Suffix) -> str | None:
+    if not version.proper and suffix is not Suffix.INCLUDED and all(term.version.proper for term in group):
+        if suffix is Suffix.PRERELEASE:
+            return "is a prerelease, and the constraint admits releases only (it would with a -0, as in >=1.2-0)"
+        version = version.core
     return next((f"is not {term.text}" for term in group if not term.admits(version)), None)
 
 
@@ -234,9 +243,9 @@ def _parse_operand(text: str, at: int, end: int, operator: Operator, start: int)
     if match is None:
         raise ConstraintError("a version such as 1.2.3, 1.2 or 1.x is expected here", column=at + 1)
     written = match.groups()[:3]
-    width = next((i for i, part in enumerate(written) if part is None or part in "xX*"), 3)
+    width = next((i for i, part in enumerate(written) if part is None or part in "xX*"), _WHOLE)
     numbers = [part if i < width and part else "0" for i, part in enumerate(written)]
-    version = _version((numbers[0], numbers[1], numbers[2]), match["pre"])
+    version = make_version((numbers[0], numbers[1], numbers[2]), match["pre"])
     if version is None:
         raise ConstraintError(f"{match.group()!r} is not a version", column=at + 1)
     shown = operator.value if operator is not Operator.EQUAL or text[start] == "=" else ""

@@ -1,28 +1,27 @@
-"""How an image is named: host, path, tag and digest, as Docker and the CNCF Distribution read references. No I/O.
+"""How an image is named: repository, tag and digest, in the one spelling that everything here compares. No I/O.
 
-One spelling per repository is what lets pipelines share a scan, so everything that compares repositories compares the
-normalised form `host[:port]/path`. Rules: github.com/distribution/reference (grammar) and its Docker Hub defaults.
+One spelling per repository is what lets pipelines share a scan: `host[:port]/path`, with Docker's defaults filled in.
+The grammar is `bot.reference_grammar`'s. Beyond it, the host is put in lower case, since names of hosts are compared so
+(RFC 4343), and all names of Docker Hub are one.
 """
 
-import re
 from dataclasses import dataclass
 
-from bot.errors import UserError
 from bot.model import Digest
+from bot.reference_grammar import HUB, Fault, ImageReferenceError, complete_reference, is_digest, is_tag
 
-HUB = "docker.io"
-_HUB_ALIASES = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
-_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
-_HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:]+\])(?::[0-9]+)?")
-_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
-_IMAGE_ID = re.compile(r"[0-9a-f]{64}")
-_LONGEST_NAME = 255
+__all__ = [
+    "HUB",
+    "ImageReference",
+    "ImageReferenceError",
+    "host_and_path",
+    "is_digest",
+    "is_tag",
+    "normalise_repository",
+    "parse_reference",
+]
 
-
-class ImageReferenceError(UserError, ValueError):
-    """The text does not name an image; the message says why."""
+_HUB_ALIASES = frozenset({HUB, "index.docker.io", "registry-1.docker.io"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,24 +35,29 @@ class ImageReference:
 
 def parse_reference(text: str) -> ImageReference:
     """`[host[:port]/]path[:tag][@digest]`. A colon begins a tag only after the last slash. ImageReferenceError."""
-    name, at, digest = text.partition("@")
-    if at and not is_digest(digest):
-        raise ImageReferenceError(f"{text!r}: {digest!r} is not a digest; write sha256: and 64 hexadecimal digits")
-    slash = name.rfind("/")
-    colon = name.find(":", slash + 1)
-    tag: str | None = None
-    if colon >= 0:
-        name, tag = name[:colon], name[colon + 1 :]
-        if not is_tag(tag):
-            raise ImageReferenceError(f"{text!r}: {tag!r} is not a tag")
-    return ImageReference(repository=_normalised(name, text), tag=tag, digest=Digest(digest) if at else None)
+    reference = complete_reference(text)
+    host, path = reference.domain.lower(), reference.path
+    if host in _HUB_ALIASES:
+        host, path = HUB, path if "/" in path else f"library/{path}"
+    return ImageReference(
+        repository=f"{host}/{path}",
+        tag=reference.tag or None,
+        digest=Digest(reference.digest) if reference.digest else None,
+    )
 
 
 def normalise_repository(text: str) -> str:
-    """`nginx` → `docker.io/library/nginx`. ImageReferenceError, also where it carries a tag or a digest."""
+    """`nginx` → `docker.io/library/nginx`. ImageReferenceError, also where it carries a tag or a digest.
+
+    So it is for `Org/app`, which the grammar reads as a path on the host `Org`: what was meant is never that.
+    """
     reference = parse_reference(text)
     if reference.tag is not None or reference.digest is not None:
         raise ImageReferenceError(f"{text!r} names one image; write the repository alone: {reference.repository}")
+    first = text.partition("/")[0]
+    if first != first.lower() and not set(".:") & set(first):
+        message = f"{text!r}: the names of repositories are written in lower case: {text.lower()}"
+        raise ImageReferenceError(message, fault=Fault.UPPER_CASE)
     return reference.repository
 
 
@@ -61,40 +65,3 @@ def host_and_path(repository: str) -> tuple[str, str]:
     """The two halves of a normalised repository: (`ghcr.io`, `org/app`)."""
     host, _, path = repository.partition("/")
     return host, path
-
-
-def is_tag(text: str) -> bool:
-    """Whether the OCI distribution specification allows it as a tag."""
-    return _TAG.fullmatch(text) is not None
-
-
-def is_digest(text: str) -> bool:
-    """Whether it is a sha256 or sha512 digest, in lower case."""
-    return _DIGEST.fullmatch(text) is not None
-
-
-def _normalised(name: str, text: str) -> str:
-    if name != name.lower():
-        raise ImageReferenceError(f"{text!r}: repository names are written in lower case: {name.lower()}")
-    host, path = _split_host(name)
-    if not _HOST.fullmatch(host):
-        raise ImageReferenceError(f"{text!r}: {host!r} is not a registry host")
-    if len(path) > _LONGEST_NAME:
-        raise ImageReferenceError(
-            f"the name of a repository has at most {_LONGEST_NAME} characters, this one has {len(path)}"
-        )
-    if not all(_COMPONENT.fullmatch(part) for part in path.split("/")):
-        raise ImageReferenceError(f"{text!r}: {path!r} is not the name of a repository")
-    if _IMAGE_ID.fullmatch(name):
-        raise ImageReferenceError(f"{text!r} is an image id, not the name of a repository")
-    return f"{host}/{path}"
-
-
-def _split_host(name: str) -> tuple[str, str]:
-    """A first part counts as a host if it holds a dot or a colon or is `localhost`; else the image is on Docker Hub."""
-    first, slash, rest = name.partition("/")
-    if not slash or not ("." in first or ":" in first or first == "localhost"):
-        first, rest = HUB, name
-    if first in _HUB_ALIASES:
-        first, rest = HUB, rest if "/" in rest else f"library/{rest}"
-    return first, rest

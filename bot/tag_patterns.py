@@ -3,13 +3,12 @@
 RE2, never Python's `re`, because the patterns come from people's files: RE2 matches in linear time whatever they write.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import re2
 
 from bot.errors import UserError
-
-Matches = Callable[[str], bool]
 
 _LONGEST_PATTERN = 1000
 _MEMORY = 1 << 20
@@ -19,16 +18,50 @@ class PatternError(UserError, ValueError):
     """The pattern cannot be read; the message says why."""
 
 
-def compile_pattern(text: str) -> Matches:
-    """RE2, unanchored: it matches anywhere in the tag. Raises PatternError."""
-    compiled = _compile(text, shown=text)
-    return lambda tag: compiled.search(tag) is not None
+@dataclass(frozen=True, slots=True)
+class TagPattern:
+    """RE2, unanchored: it matches anywhere in the tag. `text` is as it was written."""
+
+    text: str
+    _compiled: "re2._Regexp"
+
+    def matches(self, tag: str) -> bool:
+        return self._compiled.search(tag) is not None
+
+    def captures(self, tag: str) -> tuple[str, ...] | None:
+        """What it matched in the tag, then what each group captured, empty for a group that took no part."""
+        found = self._compiled.search(tag)
+        return None if found is None else (found.group(0), *(text or "" for text in found.groups()))
+
+    @property
+    def groups(self) -> int:
+        return int(self._compiled.groups)
+
+    @property
+    def names(self) -> Mapping[str, int]:
+        """The number of each group that has a name."""
+        return dict(self._compiled.groupindex)
 
 
-def compile_glob(text: str) -> Matches:
-    r"""A glob over the whole tag: `*`, `?`, `[a-z]`, `[^a]`, `\` before a literal character. Raises PatternError."""
-    compiled = _compile(_translate(text), shown=text)
-    return lambda tag: compiled.fullmatch(tag) is not None
+@dataclass(frozen=True, slots=True)
+class TagGlob:
+    r"""A glob over the whole tag: `*`, `?`, `[a-z]`, `[^a]`, `\` before a literal character."""
+
+    text: str
+    _compiled: "re2._Regexp"
+
+    def matches(self, tag: str) -> bool:
+        return self._compiled.fullmatch(tag) is not None
+
+
+def compile_pattern(text: str) -> TagPattern:
+    """Raises PatternError where RE2 does not understand it."""
+    return TagPattern(text, _compile(text, shown=text))
+
+
+def compile_glob(text: str) -> TagGlob:
+    """Raises PatternError where Go would say ErrBadPattern."""
+    return TagGlob(text, _compile(_translate(text), shown=text))
 
 
 def _compile(pattern: str, *, shown: str) -> "re2._Regexp":

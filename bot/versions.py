@@ -1,15 +1,27 @@
 """Which tag an image takes, and why every other tag was refused. No I/O.
 
-Strategy `semver`: of the tags that are allowed, not ignored, versions and within the constraint, the highest by
-precedence; ties (`1.20`, `1.20.0`) are settled by text, so that the choice never flips between two spellings.
+Of the tags that count (`bot.tag_judge`) the last in the order of the strategy is chosen:
+
+- `semver`: by precedence; ties (`1.20`, `1.20.0`) by text, so that the choice never flips between two spellings;
+- `newest-build`: by the time when the image was built, ties by text;
+- `digest`: there is one tag to follow, and what it points at is what changes;
+- `alphabetical`: by the bytes of the text; `numerical`: by its value. Equal texts, which `extract` can make, by tag.
 """
 
-import re
-from collections.abc import Iterable, Sequence
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from bot.constraints import Constraint, ConstraintError, compare, parse_constraint, parse_version, sort_key
-from bot.tag_patterns import Matches, PatternError, compile_glob, compile_pattern
+from bot.constraints import Constraint, ConstraintError, parse_constraint
+from bot.highest_first import highest_first
+from bot.precedence import Version, compare
+from bot.tag_judge import Judge, Rank, make_judge
+from bot.tag_patterns import PatternError, compile_glob, compile_pattern
+from bot.tag_rules import Rules, RulesError, make_rules, rules_of
+from bot.tag_shapes import is_signature_tag
+from config.pipeline import Strategy
 
 __all__ = [
     "Choice",
@@ -17,16 +29,25 @@ __all__ = [
     "ConstraintError",
     "PatternError",
     "Rejection",
+    "Rules",
+    "RulesError",
     "check_glob",
     "check_pattern",
     "choose",
     "compare",
     "is_signature_tag",
+    "make_rules",
+    "newer",
+    "overtaking",
     "parse_constraint",
+    "rules_of",
 ]
 
-# cosign's tags, and the tag that stands in for the referrers API (OCI distribution spec, "Referrers Tag Schema").
-_SIGNATURE = re.compile(r"sha(?:256|512)-[0-9a-f]+(?:\.(?:sig|att|sbom))?")
+# Every version there is: what `overtaking` looks through.
+_EVERYTHING = parse_constraint(">=0-0").spans
+# How many of the newest versions `overtaking` looks at, and how often it gives the same reason.
+_LOOKED_AT = 1000
+_SAME_REASON = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +59,115 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """`selected`: the last of `accepted`, which ascends; None without any. `rejected`: in the registry's order."""
+class _Sorting:
+    """Every tag with its place. `undated` are neither accepted nor refused yet."""
 
-    selected: str | None
     accepted: tuple[str, ...]
     rejected: tuple[Rejection, ...]
+    undated: tuple[str, ...]
+    until: datetime | None
+
+
+class Choice:
+    """`selected`: the tag to take, None without any, or while there are `undated` ones.
+
+    Only what is asked for is worked out: among very many tags the highest version is found at once, while the reasons
+    of all the others take their time.
+    """
+
+    __slots__ = ("_sorting", "judge", "selected", "tags")
+
+    def __init__(self, tags: Sequence[str], judge: Judge) -> None:
+        self.tags = tags
+        self.judge = judge
+        self._sorting: _Sorting | None = None
+        self.selected = self._selected()
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """The tags that count, ascending in the strategy's order."""
+        return self._sorted().accepted
+
+    @property
+    def rejected(self) -> tuple[Rejection, ...]:
+        """The others, in the registry's order."""
+        return self._sorted().rejected
+
+    @property
+    def undated(self) -> tuple[str, ...]:
+        """For `newest-build`: tags that count as far as is known; ask when they were built, and choose again."""
+        return self._sorted().undated if self.judge.rules.strategy is Strategy.NEWEST_BUILD else ()
+
+    @property
+    def until(self) -> datetime | None:
+        """When the next tag that is refused for its youth alone comes of age; None where none is."""
+        return self._sorted().until if self.judge.rules.minimum_age is not None else None
+
+    def admits(self, tag: str) -> bool:
+        """Whether the tag is listed and counts."""
+        rank = self.judge.rank(tag)
+        return rank is not None and tag in self.tags and self.judge.refusal(tag, rank) is None
+
+    def _selected(self) -> str | None:
+        if self.judge.rules.strategy is Strategy.SEMVER and self.judge.rules.extract is None:
+            ranked = _highest_first(self.tags, self.judge)
+            return next((tag for version, tag in ranked if self.judge.refusal(tag, version) is None), None)
+        return self.accepted[-1] if self.accepted and not self.undated else None
+
+    def _sorted(self) -> _Sorting:
+        if self._sorting is None:
+            self._sorting = _sort(self.tags, self.judge)
+        return self._sorting
 
 
 def choose(
-    tags: Iterable[str], *, constraint: Constraint, allow: str | None = None, ignore: Sequence[str] = ()
+    tags: Iterable[str],
+    rules: Rules,
+    *,
+    present: str | None = None,
+    built: Mapping[str, datetime | None] | None = None,
+    appeared: Mapping[str, datetime] | None = None,
+    now: datetime | None = None,
 ) -> Choice:
-    """Sort the tags into accepted and refused. Raises PatternError where `allow` or `ignore` cannot be read."""
-    allowed = None if allow is None else (allow, compile_pattern(allow))
-    ignored = [(glob, compile_glob(glob)) for glob in ignore]
-    accepted: list[str] = []
-    rejected: list[Rejection] = []
-    for tag in dict.fromkeys(tags):
-        reason = _filtered(tag, allowed, ignored) or _refusal(tag, constraint)
-        if reason is None:
-            accepted.append(tag)
-        else:
-            rejected.append(Rejection(tag, reason))
-    accepted.sort(key=sort_key)
-    return Choice(selected=accepted[-1] if accepted else None, accepted=tuple(accepted), rejected=tuple(rejected))
+    """Choose among the tags, a double of which counts once.
+
+    `present`: the tag that stands in Git, whose variant and width versions must have. `built`: for `newest-build` the
+    time each image was built, None where that cannot be learnt. `appeared`: when each tag was pushed, or first seen;
+    with `now` this is for `minimum_age`, and ValueError is raised where the rules demand an age and `now` is missing.
+    """
+    judge = make_judge(rules, present=present, built=built, appeared=appeared, now=now)
+    return Choice(tags if isinstance(tags, tuple | list) else tuple(tags), judge)
+
+
+def newer(tag: str, present: str, rules: Rules, *, built: Mapping[str, datetime | None] | None = None) -> bool:
+    """Whether the tag comes after the one that stands, in the strategy's order.
+
+    What has no place in that order (no version, no number, no build time) comes before whatever has one. A build time
+    that was not given at all proves nothing, so the tag is not newer. With `digest` no tag is newer by its name.
+    """
+    if tag == present or rules.strategy is Strategy.DIGEST:
+        return False
+    if rules.strategy is Strategy.NEWEST_BUILD and present not in (built or {}):
+        return False
+    judge = Judge(rules=rules, expected=None, built=built or {}, appeared={}, now=None)
+    mine, theirs = judge.rank(tag), judge.rank(present)
+    if mine is None or theirs is None:
+        return mine is not None
+    return (mine, tag) > (theirs, present)
+
+
+def overtaking(choice: Choice, *, limit: int = 10) -> tuple[Rejection, ...]:
+    """The refused tags that come after the chosen one, newest first: at most `limit`, three for the same reason."""
+    told: Counter[str] = Counter()
+    found: list[Rejection] = []
+    for rank, tag in itertools.islice(_ranked(choice), _LOOKED_AT):
+        if tag == choice.selected or len(found) == limit:
+            break
+        reason = choice.judge.refusal(tag, rank)
+        if reason is not None and told[reason] < _SAME_REASON:
+            told[reason] += 1
+            found.append(Rejection(tag, reason))
+    return tuple(found)
 
 
 def check_pattern(text: str) -> None:
@@ -74,19 +180,49 @@ def check_glob(text: str) -> None:
     compile_glob(text)
 
 
-def is_signature_tag(tag: str) -> bool:
-    """Whether the tag belongs to a signature, an attestation or a bill of materials, not to an image."""
-    return _SIGNATURE.fullmatch(tag) is not None
+def _ranked(choice: Choice) -> Iterator[tuple[Rank, str]]:
+    """Every tag that has a place in the strategy's order, the last first, whether it counts or not."""
+    judge = choice.judge
+    if judge.rules.strategy is Strategy.DIGEST:
+        return iter(())
+    if judge.rules.strategy is Strategy.SEMVER and judge.rules.extract is None:
+        return highest_first(choice.tags, _EVERYTHING)
+    ranked = ((judge.rank(tag), tag) for tag in set(choice.tags))
+    return iter(sorted(((rank, tag) for rank, tag in ranked if rank is not None), reverse=True))
 
 
-def _filtered(tag: str, allowed: tuple[str, Matches] | None, ignored: Sequence[tuple[str, Matches]]) -> str | None:
-    if is_signature_tag(tag):
-        return "is a signature or an attestation, not an image"
-    if allowed and not allowed[1](tag):
-        return f"does not match allow_tags {allowed[0]}"
-    return next((f"is ignored by ignore_tags {glob}" for glob, matches in ignored if matches(tag)), None)
+def _highest_first(tags: Sequence[str], judge: Judge) -> Iterator[tuple[Version, str]]:
+    """The versions that may count, the highest first: what cannot be accepted is left out where that is cheap."""
+    constraint, expected = judge.rules.constraint, judge.expected
+    assert constraint is not None
+    # The first part of the one variant wanted: a tag of that variant holds it somewhere.
+    holding = next(iter(expected.variants)).partition("-")[0] if expected and len(expected.variants) == 1 else ""
+    return highest_first(
+        tags, constraint.spans, releases_only=constraint.releases_only and not holding, holding=holding
+    )
 
 
-def _refusal(tag: str, constraint: Constraint) -> str | None:
-    version = parse_version(tag)
-    return "is not a version" if version is None else constraint.refusal(version)
+def _sort(tags: Iterable[str], judge: Judge) -> _Sorting:
+    """The plain way: one tag after the other."""
+    ranked: list[tuple[Rank, str]] = []
+    rejected: list[Rejection] = []
+    undated: list[str] = []
+    ages: list[datetime] = []
+    for tag in dict.fromkeys(tags):
+        rank = judge.rank(tag)
+        objection, youth = judge.objection(tag, rank), judge.youth(tag)
+        if objection or youth:
+            rejected.append(Rejection(tag, objection or youth or ""))
+            until = None if objection else judge.comes_of_age(tag)
+            ages += [until] if until else []
+        elif rank is None:
+            undated.append(tag)
+        else:
+            ranked.append((rank, tag))
+    ranked.sort()
+    return _Sorting(
+        accepted=tuple(tag for _, tag in ranked),
+        rejected=tuple(rejected),
+        undated=tuple(undated),
+        until=min(ages, default=None),
+    )

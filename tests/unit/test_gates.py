@@ -9,10 +9,10 @@ from bot.actions import Outcome, Verdict
 from bot.gates import approvals, hold, soak
 from bot.gates import health as health_gate
 from bot.gates.approvals import Opinions
-from bot.gates.soak import clock_time, spoken
 from bot.gates.verdicts import blocks, passed, waits, worst
 from bot.health import HealthState
 from bot.model import Actor, ActorKind, Labelling, Permission, RecordState, Release, Unknown
+from bot.spans import clock_time, spoken
 from bot.standing import Standing
 from config.pipeline import Approvals
 from tests.unit.facts import (
