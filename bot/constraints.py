@@ -55,14 +55,16 @@ _OPERATORS = {o.value: o for o in Operator} | {
     "=<": Operator.AT_MOST,
     "~>": Operator.TILDE,
 }
+# Those that say where a range starts.
+_STARTING = frozenset({Operator.EQUAL, Operator.GREATER, Operator.AT_LEAST, Operator.TILDE, Operator.CARET})
 
 
 class Suffix(Enum):
     """What stands behind a version's numbers.
 
     `PRERELEASE`: counts only where the and-group names a prerelease. `INCLUDED`: a prerelease that counts everywhere
-    (Masterminds' IncludePrerelease). `VARIANT`: no prerelease at all but a make of the release (`-alpine`), so that an
-    and-group of releases looks at the numbers alone.
+    (Masterminds' IncludePrerelease). `VARIANT`: no prerelease at all but a make of the release (`-alpine`), so that a
+    term that does not name this very suffix looks at the numbers alone: `4.0-alpine` is not `<4`.
     """
 
     PRERELEASE = "prerelease"
@@ -176,8 +178,9 @@ class Constraint:
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """The prereleases it names, as text."""
-        return tuple(t.version.suffix for group in self.groups for t in group if not t.version.proper)
+        """The prereleases from which it starts, as text; those at which it ends say nothing of what is wanted."""
+        terms = (term for group in self.groups for term in group)
+        return tuple(t.version.suffix for t in terms if not t.version.proper and t.operator in _STARTING)
 
 
 def parse_constraint(text: str) -> Constraint:
@@ -195,11 +198,13 @@ def parse_constraint(text: str) -> Constraint:
 
 
 def _group_refusal(group: tuple[Term, ...], version: Version, suffix: Suffix) -> str | None:
-    if not version.proper and suffix is not Suffix.INCLUDED and all(term.version.proper for term in group):
-        if suffix is Suffix.PRERELEASE:
-            return "is a prerelease, and the constraint admits releases only (it would with a -0, as in >=1.2-0)"
-        version = version.core
-    return next((f"is not {term.text}" for term in group if not term.admits(version)), None)
+    if suffix is Suffix.PRERELEASE and not version.proper and all(term.version.proper for term in group):
+        return "is a prerelease, and the constraint admits releases only (it would with a -0, as in >=1.2-0)"
+    core = version.core if suffix is Suffix.VARIANT else version
+    same = version.prerelease
+    return next(
+        (f"is not {t.text}" for t in group if not t.admits(version if t.version.prerelease == same else core)), None
+    )
 
 
 def _parse_group(text: str, start: int, end: int) -> tuple[Term, ...]:

@@ -142,7 +142,7 @@ class Judge:
             if refused is not None:
                 return refused
             suffix = suffix_of(tag)
-            if variant(suffix) and self.expected.stands and not is_early(suffix):
+            if variant(suffix) and not is_early(suffix):
                 reading = Suffix.VARIANT
         return self.rules.constraint.refusal(version, reading)
 

@@ -11,17 +11,16 @@ from functools import lru_cache
 _SIGNATURE = re.compile(r"sha(?:256|512)-[0-9a-f]+(?:\.(?:sig|att|sbom))?")
 _BARE_NUMBER = re.compile(r"[0-9]{6,}")
 _HASH = re.compile(r"(?=[0-9]*[a-f])[0-9a-f]{7,64}|sha(?:1|256|512)?-[0-9a-f]+(?:[._-].*)?")
-_NUMBERED = r"[0-9]*(?:\.[0-9]+)*"
-# The words by which people mark what is not yet a release; `rc1` and `rc.1` alike.
+# The words by which people mark what is not yet a release (`rc`, `rc1`), and those of a release that was made again.
 _EARLY = re.compile(
-    rf"(?:alpha|beta|rc|cr|pre|preview|prerelease|dev|develop|devel|snapshot|nightly|canary|next|edge|unstable|test|"
-    rf"testing|experimental|insiders?|eap|ea|milestone|m|a|b|c){_NUMBERED}",
+    r"(?:alpha|beta|rc|cr|pre|preview|prerelease|dev|develop|devel|development|snapshot|nightly|canary|next|edge|"
+    r"unstable|test|testing|experimental|insiders?|eap|ea|milestone|incubating|main|master|trunk|head|git|sha|pr|mr|"
+    r"feature|feat|dirty|[a-oqs-z])[0-9]*",
     re.IGNORECASE,
 )
-# And those of a release that was made again.
-_LATE = re.compile(rf"(?:build|ci|rev|r|p|post|patch|hotfix|sp|ga|final|release|stable){_NUMBERED}", re.IGNORECASE)
-# Numbers, and the commit's hash as `git describe` and most pipelines append it.
-_COUNT = re.compile(r"[0-9]+(?:\.[0-9]+)*(?:\.g?[0-9a-f]{7,40})?|g?(?=[0-9a-f]*[0-9])[0-9a-f]{7,40}")
+_LATE = re.compile(r"(?:build|ci|rev|r|p|post|patch|hotfix|sp|ga|final|release|stable)[0-9]*", re.IGNORECASE)
+# A number, or a commit's hash as `git describe` and most pipelines append it.
+_COUNT = re.compile(r"[0-9]+|g?(?=[0-9a-f]*[0-9])[0-9a-f]{7,40}")
 
 
 def is_signature_tag(tag: str) -> bool:
@@ -49,11 +48,10 @@ def variant(suffix: str) -> str:
     kept: list[str] = []
     named = False
     for part in suffix.split("-"):
-        if _EARLY.fullmatch(part) or _LATE.fullmatch(part):
+        words = part.split(".")
+        if _is_stage(words[0]) and all(_is_stage(word) or _COUNT.fullmatch(word) for word in words):
             named = False
-        elif not part or (not named and _COUNT.fullmatch(part)):
-            continue
-        else:
+        elif part and (named or not all(_COUNT.fullmatch(word) for word in words)):
             kept.append(part)
             named = True
     return "-".join(kept)
@@ -61,7 +59,7 @@ def variant(suffix: str) -> str:
 
 def is_early(suffix: str) -> bool:
     """Whether a part of a version's suffix says that the release is yet to come: `rc.1-alpine`."""
-    return any(_EARLY.fullmatch(part) for part in suffix.split("-"))
+    return any(_EARLY.fullmatch(word) for part in suffix.split("-") for word in part.split("."))
 
 
 def suffix_of(tag: str) -> str:
@@ -72,3 +70,7 @@ def suffix_of(tag: str) -> str:
 def width_of(tag: str) -> int:
     """How many numbers a version writes: 2 for `v1.20`."""
     return tag.partition("+")[0].partition("-")[0].count(".") + 1
+
+
+def _is_stage(word: str) -> bool:
+    return _EARLY.fullmatch(word) is not None or _LATE.fullmatch(word) is not None
