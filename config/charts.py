@@ -86,6 +86,8 @@ def _check_address(text: str, checks: Checks) -> None:
         raise ValueError("port 0 is no port")
     if "@" in parts.netloc:
         raise ValueError("credentials never stand in this file; the operator configures them for the host")
+    if parts.netloc != parts.netloc.lower():
+        raise ValueError(f"a host is written in lower case; write {parts.netloc.lower()}")
     if parts.query or parts.fragment:
         raise ValueError("the address of a chart repository has no query and no fragment")
     if parts.path.rstrip("/").endswith("/index.yaml"):

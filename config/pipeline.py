@@ -55,7 +55,11 @@ class HealthSource(StrEnum):
 
 
 class Strategy(StrEnum):
-    """By which order the newest of the admitted tags is chosen."""
+    """By which order the newest of the admitted tags is chosen.
+
+    `semver`: by version. `newest-build`: by when the image was built. `digest`: one tag is followed wherever it points.
+    `alphabetical`, `numerical`: by the tag, or by what `extract` takes of it.
+    """
 
     SEMVER = "semver"
     NEWEST_BUILD = "newest-build"

@@ -10,11 +10,18 @@ from pydantic import JsonValue
 
 from config.pipeline import NAME, Configuration
 from config.reading import DURATION
+from config.writes import CHART_KEYS, IMAGE_KEYS
 
 Schema = dict[str, Any]
 
 # Defaults that depend on other keys: the models' own would mislead an editor.
 _DEPENDENT_DEFAULTS = (("Environment", "promote"), ("Environment", "merge_method"))
+# What one key of an image asks of others.
+_IMAGE_RULES: Schema = {
+    "dependentRequired": {"extract": ["allow_tags"]},
+    "if": {"properties": {"strategy": {"const": "digest"}}, "required": ["strategy"]},
+    "then": {"required": ["constraint"], "properties": {"pin": {"enum": ["digest", "both"]}}},
+}
 _WRITTEN_DEFAULTS = {"PT15M": "15m", "PT2M": "2m"}
 
 
@@ -32,9 +39,24 @@ def json_schema() -> Schema:
     pipeline = kinds["Pipeline"]["properties"]
     pipeline["environments"] = _named("Environment", "The environments, by name.")
     pipeline["images"] = _named("ImageSource", "The images that travel, by name.")
+    pipeline["charts"] = _named(
+        "ChartSource", "The Helm charts that travel, by name; no image has the name of a chart."
+    )
+    _split_writes(kinds)
+    kinds["ImageSource"] |= _IMAGE_RULES
+    kinds["Cosign"]["oneOf"] = [{"required": ["key"]}, {"required": ["issuer", "identity"]}]
     schema["properties"]["pipelines"] = {**_named("Pipeline", "The pipelines, by name."), "minProperties": 0}
     schema["required"] = ["pipelines"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _split_writes(kinds: Schema) -> None:
+    """An image is written by other keys than a chart, though the model is one."""
+    whole = kinds.pop("Write")
+    for source, kind, others in (("ImageSource", "ImageWrite", CHART_KEYS), ("ChartSource", "ChartWrite", IMAGE_KEYS)):
+        properties = {key: value for key, value in whole["properties"].items() if key not in others}
+        kinds[kind] = {**whole, "title": kind, "properties": properties}
+        kinds[source]["properties"]["write"] = {"type": "array", "minItems": 1, "items": {"$ref": f"#/$defs/{kind}"}}
 
 
 def _named(kind: str, description: str) -> Schema:

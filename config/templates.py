@@ -45,7 +45,7 @@ def _labels(section: Section) -> tuple[str, ...]:
         labels[text.lower()] = text
     if len(texts) > _MOST_LABELS:
         reader.refuse(node, f"{len(texts)} labels are too many for one pull request", f"at most {_MOST_LABELS}")
-    return tuple(labels.values())
+    return tuple(labels.values())[:_MOST_LABELS]
 
 
 def _check_label(text: str) -> None:

@@ -198,8 +198,6 @@ def test_a_mistake_in_a_pipeline_of_branches(text: str, line: int, message: str)
         pytest.param("{repository: a, constraint: '>=y'}", "constraint: ", None, id="no constraint"),
         pytest.param("{repository: a, allow_tags: '('}", "allow_tags: ", None, id="no pattern"),
         pytest.param("{repository: a, ignore_tags: ['[']}", "`ignore_tags`: ", None, id="no glob"),
-        pytest.param("{repository: a, strategy: digest}", "not supported by this version", "`semver`", id="strategy"),
-        pytest.param("{repository: a, verify: {}}", "not supported by this version", None, id="a later key"),
         pytest.param("{constraint: 1}", "no repository", "`repository:`", id="no repository"),
     ],
 )
