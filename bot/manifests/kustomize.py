@@ -97,7 +97,7 @@ def _insertion(text: str, entry: Mapping, tag: str) -> Edit:
     if not isinstance(value, Scalar) or value.style in ("|", ">") or value.start.line != value.end.line:
         raise refusal(value.start, "this entry has no newTag; write one")
     newline = found.group() if (found := _LINE_BREAK.search(text)) else "\n"
-    line_end = _LINE_BREAK.search(text, value.end.index)
+    line_end = _LINE_BREAK.search(text, value.end.offset)
     at = line_end.start() if line_end else len(text)
     return Edit(at, at, f"{newline}{' ' * (key.start.column - 1)}newTag: {plain_or_quoted(tag)}")
 

@@ -68,14 +68,14 @@ def replacement(text: str, scalar: Scalar, value: str) -> Edit:
         raise refusal(scalar.start, "a template cannot be edited; write the value itself")
     if not scalar.plain:
         written = f"{scalar.style}{value}{scalar.style}"
-    elif scalar.start.index < scalar.end.index:
+    elif scalar.start.offset < scalar.end.offset:
         written = plain_or_quoted(value)
-    elif text[scalar.start.index - 1 : scalar.start.index] == ":":
+    elif text[scalar.start.offset - 1 : scalar.start.offset] == ":":
         # `newTag:` with nothing after it: the empty value begins at the colon.
         written = f" {plain_or_quoted(value)}"
     else:
         raise refusal(scalar.start, "there is no value to edit here")
-    return Edit(scalar.start.index, scalar.end.index, written)
+    return Edit(scalar.start.offset, scalar.end.offset, written)
 
 
 def plain_or_quoted(value: str) -> str:
