@@ -7,8 +7,9 @@ exact spans (also after a byte order mark, emoji, CRLF, in flow style), so the t
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import yaml
 
@@ -21,11 +22,10 @@ _PLAIN_NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A place in the text: `index` in characters from its start, a byte order mark included; the others from 1."""
+class Spot(NamedTuple):
+    """A place in the text: `offset` in characters from its start, a byte order mark included; the others from 1."""
 
-    index: int
+    offset: int
     line: int
     column: int
 
@@ -39,16 +39,38 @@ class NotReadable(Exception):
         self.spot = spot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scalar:
-    """`value` is the text as written, never a number or a truth. The span includes quotes, anchor and tag."""
+class Scalar(NamedTuple):
+    """`value` is the text as written, never a number or a truth. The span includes quotes, anchor and tag.
+
+    `order`, of every kind of piece: which event of the text brought it, from 0. Files have thousands of scalars and few
+    are looked at closely: hence a tuple, whose places are worked out when they are asked for.
+    """
 
     value: str
-    start: Spot
-    end: Spot
-    style: str
-    anchor: str | None
-    tag: str | None
+    order: int
+    event: yaml.ScalarEvent
+    shift: int
+
+    @property
+    def start(self) -> Spot:
+        return _spot(self.event.start_mark, self.shift)
+
+    @property
+    def end(self) -> Spot:
+        return _spot(self.event.end_mark, self.shift)
+
+    @property
+    def style(self) -> str:
+        """`'`, `"`, `|`, `>`, or "" where it is plain."""
+        return self.event.style or ""
+
+    @property
+    def anchor(self) -> str | None:
+        return self.event.anchor
+
+    @property
+    def tag(self) -> str | None:
+        return self.event.tag
 
     @property
     def plain(self) -> bool:
@@ -62,20 +84,28 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sequence:
+    """`last`: the order of the event that ends it."""
+
     items: tuple["Node", ...]
     flow: bool
     start: Spot
     anchor: str | None
     tag: str | None
+    order: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
+    """`last`: the order of the event that ends it."""
+
     entries: tuple[tuple["Node", "Node"], ...]
     flow: bool
     start: Spot
     anchor: str | None
     tag: str | None
+    order: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,23 +115,80 @@ class Alias:
     name: str
     target: "Scalar | Sequence | Mapping"
     start: Spot
+    order: int
 
 
 Node = Scalar | Sequence | Mapping | Alias
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One document. `mappings` and `sequences`: all that are written in it, inner ones before outer ones."""
+
+    root: Node
+    mappings: tuple[Mapping, ...]
+    sequences: tuple[Sequence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stream:
+    """Every document of a text that holds something, in order.
+
+    `events` are libyaml's, by which two texts can be held against each other. `aliases`: all that are written in it.
+    """
+
+    text: str
+    documents: tuple[Document, ...]
+    events: tuple[yaml.Event, ...]
+    aliases: tuple[Alias, ...]
+
+
 def compose(text: str) -> Node | None:
     """The one document of a text; None where it holds nothing. Raises NotReadable."""
+    root: Node | None = None
+    with _readable():
+        for number, (start, document) in enumerate(_composer(text).documents()):
+            if number:
+                raise NotReadable("the file holds more than one YAML document", start)
+            root = document.root
+    return None if root is None or _nothing(root) else root
+
+
+def compose_all(text: str) -> Stream:
+    """Every document of a text. The bounds are those of one document, for all together. Raises NotReadable."""
+    with _readable():
+        composer = _composer(text)
+        documents = tuple(document for _, document in composer.documents() if not _nothing(document.root))
+    return Stream(text=text, documents=documents, events=tuple(composer.events), aliases=tuple(composer.aliases))
+
+
+def parse_events(text: str) -> Iterator[yaml.Event]:
+    """What libyaml reads in a text, event by event. Raises NotReadable on the way."""
+    with _readable():
+        yield from yaml.parse(text.removeprefix(BOM), Loader=yaml.CSafeLoader)
+
+
+def _composer(text: str) -> "_Composer":
     _refuse_bytes(text)
     body = text.removeprefix(BOM)
+    return _Composer(body, shift=len(text) - len(body))
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
     try:
-        return _Composer(body, shift=len(text) - len(body)).document()
+        yield
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark
         spot = Spot(at.index, at.line + 1, at.column + 1) if at else Spot(0, 1, 1)
         raise NotReadable(f"this is not YAML: {error.problem or error.context}", spot) from error
     except yaml.YAMLError as error:
         raise NotReadable(f"this is not YAML: {error}", Spot(0, 1, 1)) from error
+
+
+def _nothing(root: Node) -> bool:
+    """Whether a document consists of comments at most."""
+    return isinstance(root, Scalar) and root.null and not root.value and root.anchor is None
 
 
 def resolved(node: Node) -> Scalar | Sequence | Mapping:
@@ -161,74 +248,100 @@ class _Composer:
     """One walk over the event stream. Anchors count as known once complete, so nothing can contain itself."""
 
     def __init__(self, body: str, *, shift: int) -> None:
-        self._events: Iterator[yaml.Event] = yaml.parse(body, Loader=yaml.CSafeLoader)
+        self.events: list[yaml.Event] = []
+        self.aliases: list[Alias] = []
+        self._coming: Iterator[yaml.Event] = yaml.parse(body, Loader=yaml.CSafeLoader)
         self._shift = shift
         self._anchors: dict[str, Scalar | Sequence | Mapping] = {}
-        self._aliases = 0
+        self._mappings: list[Mapping] = []
+        self._sequences: list[Sequence] = []
 
-    def document(self) -> Node | None:
-        root: Node | None = None
-        documents = 0
-        for event in self._events:
+    def documents(self) -> Iterator[tuple[Spot, Document]]:
+        """Each document with the place where it starts."""
+        for event in self._coming:
+            self.events.append(event)
             if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    raise NotReadable("the file holds more than one YAML document", self._spot(event.start_mark))
-                root = self._node(next(self._events), depth=1)
-        if isinstance(root, Scalar) and root.null and not root.value and root.anchor is None:
-            return None
-        return root
+                self._anchors, self._mappings, self._sequences = {}, [], []
+                start = self._spot(event)
+                root = self._node(self._next(), 1)
+                yield (
+                    start,
+                    Document(root=root, mappings=tuple(self._mappings), sequences=tuple(self._sequences)),
+                )
 
-    def _node(self, event: yaml.Event, *, depth: int) -> Node:
-        start = self._spot(event.start_mark)
+    def _next(self) -> yaml.Event:
+        event = next(self._coming)
+        self.events.append(event)
+        return event
+
+    def _node(self, event: yaml.Event, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            raise NotReadable(f"the file is nested more than {MAX_DEPTH} levels deep", start)
-        if isinstance(event, yaml.AliasEvent):
-            return self._alias(str(event.anchor), start)
+            raise NotReadable(f"the file is nested more than {MAX_DEPTH} levels deep", self._spot(event))
         node: Scalar | Sequence | Mapping
         if isinstance(event, yaml.ScalarEvent):
-            node = self._scalar(event, start)
-        elif isinstance(event, yaml.SequenceStartEvent):
-            items = tuple(self._node(e, depth=depth + 1) for e in self._until(yaml.SequenceEndEvent))
-            node = Sequence(items=items, flow=bool(event.flow_style), start=start, anchor=event.anchor, tag=event.tag)
+            node = Scalar(event.value, len(self.events) - 1, event, self._shift)
         elif isinstance(event, yaml.MappingStartEvent):
-            entries = tuple(
-                (self._node(e, depth=depth + 1), self._node(next(self._events), depth=depth + 1))
-                for e in self._until(yaml.MappingEndEvent)
-            )
-            node = Mapping(
-                entries=entries, flow=bool(event.flow_style), start=start, anchor=event.anchor, tag=event.tag
-            )
+            node = self._mapping(event, depth)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node = self._sequence(event, depth)
+        elif isinstance(event, yaml.AliasEvent):
+            return self._alias(str(event.anchor), self._spot(event))
         else:
-            raise NotReadable("this is not YAML: a value is expected here", start)
-        if node.anchor is not None:
-            self._anchors[node.anchor] = node
+            raise NotReadable("this is not YAML: a value is expected here", self._spot(event))
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
         return node
 
-    def _scalar(self, event: yaml.ScalarEvent, start: Spot) -> Scalar:
-        return Scalar(
-            value=str(event.value),
-            start=start,
-            end=self._spot(event.end_mark),
-            style=event.style or "",
+    def _mapping(self, event: yaml.MappingStartEvent, depth: int) -> Mapping:
+        order = len(self.events) - 1
+        entries = []
+        while not isinstance(inner := self._next(), yaml.MappingEndEvent):
+            key = self._node(inner, depth + 1)
+            entries.append((key, self._node(self._next(), depth + 1)))
+        mapping = Mapping(
+            entries=tuple(entries),
+            flow=bool(event.flow_style),
+            start=self._spot(event),
             anchor=event.anchor,
             tag=event.tag,
+            order=order,
+            last=len(self.events) - 1,
         )
+        self._mappings.append(mapping)
+        return mapping
 
-    def _until(self, end: type[yaml.Event]) -> Iterator[yaml.Event]:
-        while not isinstance(event := next(self._events), end):
-            yield event
+    def _sequence(self, event: yaml.SequenceStartEvent, depth: int) -> Sequence:
+        order = len(self.events) - 1
+        items = []
+        while not isinstance(inner := self._next(), yaml.SequenceEndEvent):
+            items.append(self._node(inner, depth + 1))
+        sequence = Sequence(
+            items=tuple(items),
+            flow=bool(event.flow_style),
+            start=self._spot(event),
+            anchor=event.anchor,
+            tag=event.tag,
+            order=order,
+            last=len(self.events) - 1,
+        )
+        self._sequences.append(sequence)
+        return sequence
 
     def _alias(self, name: str, start: Spot) -> Alias:
-        self._aliases += 1
-        if self._aliases > MAX_ALIASES:
+        if len(self.aliases) == MAX_ALIASES:
             raise NotReadable(f"the file has more than {MAX_ALIASES} aliases", start)
         target = self._anchors.get(name)
         if target is None:
             raise NotReadable(f"*{name} refers to nothing that stands before it", start)
-        return Alias(name=name, target=target, start=start)
+        alias = Alias(name=name, target=target, start=start, order=len(self.events) - 1)
+        self.aliases.append(alias)
+        return alias
 
-    def _spot(self, mark: _Mark | None) -> Spot:
-        if mark is None:
-            raise NotReadable("libyaml gave an event without its place", Spot(0, 1, 1))
-        return Spot(mark.index + self._shift, mark.line + 1, mark.column + 1)
+    def _spot(self, event: yaml.Event) -> Spot:
+        return _spot(event.start_mark, self._shift)
+
+
+def _spot(mark: _Mark | None, shift: int) -> Spot:
+    if mark is None:
+        raise NotReadable("libyaml gave an event without its place", Spot(0, 1, 1))
+    return Spot(mark.index + shift, mark.line + 1, mark.column + 1)

@@ -1,0 +1,64 @@
+"""Which format a document has: by the name of its file, and by what it says of itself. No I/O."""
+
+from collections.abc import Iterator
+
+from bot.manifests import argocd, chart, helm, kubernetes, kustomize, marker
+from bot.manifests.fields import fields
+from bot.manifests.place import Place
+from bot.manifests.reading import YamlText
+from bot.manifests.subject import Subject
+from config.pipeline import Format
+from config.yaml_text import Document, Mapping
+
+_EXTENSIONS = (".yaml", ".yml", ".json")
+_OVERRIDES = ".argocd-source"
+_KUSTOMIZE_API = "kustomize.config.k8s.io/"
+_ARGOCD_API = "argoproj.io/"
+
+
+def may_hold_versions(path: str) -> bool:
+    """Whether a file is read at all where none is named: YAML and JSON, but for what is GitHub's own."""
+    name = path.rpartition("/")[2]
+    return (name in kustomize.NAMES or name.endswith(_EXTENSIONS)) and not path.startswith(".github/")
+
+
+def format_of(path: str, document: Document) -> Format | None:
+    """None where the document is nothing that we know."""
+    if not isinstance(document.root, Mapping):
+        return None
+    known = fields(document.root)
+    api, kind = (known[key].text if key in known else None for key in ("apiVersion", "kind"))
+    name = path.rpartition("/")[2]
+    if (api or "").startswith(_KUSTOMIZE_API):
+        return Format.KUSTOMIZE
+    if name in kustomize.NAMES and kind in (None, "Kustomization", "Component") and api is None:
+        return Format.KUSTOMIZE
+    if name in chart.NAMES:
+        return Format.CHART
+    if name.startswith(_OVERRIDES):
+        return Format.ARGOCD
+    if api is None or kind is None:
+        return Format.HELM
+    return Format.ARGOCD if api.startswith(_ARGOCD_API) and kind in argocd.KINDS else Format.MANIFEST
+
+
+def find_places(text: YamlText, subject: Subject, *, kind: Format | None = None) -> Iterator[Place]:
+    """Where the subject's version stands in a text, by the kind given or else by the one each document has.
+
+    Markers count in every format, and stand last. Raises CannotEdit.
+    """
+    for document in text.stream.documents:
+        match kind or format_of(text.path, document):
+            case Format.KUSTOMIZE:
+                yield from kustomize.find_places(text, document, subject)
+            case Format.HELM:
+                yield from helm.find_places(text, document, subject)
+            case Format.MANIFEST:
+                yield from kubernetes.find_places(text, document, subject)
+            case Format.ARGOCD:
+                yield from argocd.find_places(text, document, subject)
+            case Format.CHART:
+                yield from chart.find_places(text, document, subject)
+            case Format.MARKER | None:
+                pass
+    yield from marker.find_places(text, subject)

@@ -1,0 +1,184 @@
+"""The version of one artifact in an environment's files: where it stands, which one it is, and another in its stead.
+
+No I/O. Files are texts by their paths from the repository's root. All places get a version, or none does.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.manifests import marker
+from bot.manifests.change import apply
+from bot.manifests.declared import declared_places
+from bot.manifests.place import Place, standing
+from bot.manifests.reading import YamlText, read_text
+from bot.manifests.recognise import find_places, may_hold_versions
+from bot.manifests.scalars import CannotEdit
+from bot.manifests.subject import Subject
+from bot.manifests.writing import Version, changes
+from config.pipeline import Format, Pin
+
+__all__ = ["CannotEdit", "Written", "find", "set_version", "version_in"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A version where it stands. `line` from 1; both None where a place names the artifact and no version."""
+
+    path: str
+    line: int
+    format: Format
+    tag: str | None
+    digest: str | None
+
+
+def find(files: Mapping[str, str], subject: Subject, *, folder: str) -> tuple[Written, ...]:
+    """Everywhere the subject's version stands, by path and line.
+
+    `folder`: the environment's, "" for the root. Raises CannotEdit where a file that holds it cannot be read, where a
+    place that is declared is not there, and where what stands is no version.
+    """
+    written = []
+    for place in _direct(_places(files, subject, folder=folder)):
+        tag, digest = standing(place)
+        written.append(Written(path=place.text.path, line=place.line, format=place.format, tag=tag, digest=digest))
+    return tuple(sorted(written, key=lambda w: (w.path, w.line)))
+
+
+def version_in(files: Mapping[str, str], subject: Subject, *, folder: str) -> tuple[str | None, str | None] | None:
+    """The one (tag, digest) that stands; None where the subject stands nowhere.
+
+    A place that holds a tag only agrees with one that holds the same tag and a digest. Raises CannotEdit where two
+    places disagree, naming both.
+    """
+    written = find(files, subject, folder=folder)
+    if not written:
+        return None
+    for kind in ("tag", "digest"):
+        says = [place for place in written if getattr(place, kind) is not None]
+        for place in says:
+            if getattr(place, kind) != getattr(says[0], kind):
+                raise _disagreement(subject, says[0], place)
+    bare = next((place for place in written if place.tag is None and place.digest is None), None)
+    told = next((place for place in written if place.tag is not None or place.digest is not None), None)
+    if bare is not None and told is not None:
+        raise _disagreement(subject, told, bare)
+    tag = next((place.tag for place in written if place.tag is not None), None)
+    return tag, next((place.digest for place in written if place.digest is not None), None)
+
+
+def set_version(
+    files: Mapping[str, str], subject: Subject, *, tag: str, digest: str | None, pin: Pin | None, folder: str
+) -> dict[str, str]:
+    """The files that change, as they are then: the version stands in every place, and not a byte else is changed.
+
+    Raises CannotEdit with path, line and reason where any place cannot be written, and where there is none.
+    """
+    version = Version(tag=tag, digest=digest, pin=pin)
+    version.check(chart=subject.chart)
+    places = _places(files, subject, folder=folder)
+    direct = _direct(places)
+    if not direct:
+        if places:
+            raise places[0].text.refusal(
+                places[0].spot, "a template brings the version from elsewhere; say in `write` where that is"
+            )
+        raise CannotEdit(_nowhere(files, subject, folder=folder))
+    by_path: dict[str, list[Place]] = {}
+    for place in direct:
+        by_path.setdefault(place.text.path, []).append(place)
+    edited = {}
+    for path, its in by_path.items():
+        made = [change for place in its for change in changes(place, version)]
+        edited[path] = apply(_file(its[0].text), made)
+    return {path: text for path, text in edited.items() if text != files[path]}
+
+
+def _places(files: Mapping[str, str], subject: Subject, *, folder: str) -> list[Place]:
+    """Every place, each once; what a rule of the format finds goes before what a marker says."""
+    found = _declared(files, subject, folder=folder) if subject.write else _inferred(files, subject, folder=folder)
+    places: list[Place] = []
+    taken: set[tuple[int, int]] = set()
+    for place in found:
+        if not place.orders or not place.orders <= taken:
+            places.append(place)
+            taken |= place.orders
+    return places
+
+
+def _direct(places: list[Place]) -> list[Place]:
+    """Without what an ApplicationSet fills in from its generators: there the version stands in an element."""
+    return [place for place in places if not (place.format is Format.ARGOCD and place.indirect)]
+
+
+def _declared(files: Mapping[str, str], subject: Subject, *, folder: str) -> Iterator[Place]:
+    texts: dict[str, YamlText] = {}
+    for write in subject.write:
+        path = f"{folder}/{write.file}" if folder else write.file
+        if path not in files:
+            raise CannotEdit(f"{path}: there is no such file, and `write` of {subject.name} names it")
+        if path not in texts:
+            texts[path] = read_text(path, files[path])
+        yield from declared_places(texts[path], write, subject)
+
+
+def _inferred(files: Mapping[str, str], subject: Subject, *, folder: str) -> list[Place]:
+    places: list[Place] = []
+    for path, text in sorted(files.items()):
+        if _in(path, folder) and may_hold_versions(path) and (read := _read(path, text, subject)) is not None:
+            places += find_places(read, subject)
+    # Where a kustomization sets the image, what its manifests say is overruled.
+    ruled = {_folder(p.text.path) for p in places if p.format is Format.KUSTOMIZE and not p.chart and p.room}
+    return [
+        place
+        for place in places
+        if place.format is not Format.MANIFEST or not any(_in(place.text.path, one) for one in ruled)
+    ]
+
+
+def _read(path: str, text: str, subject: Subject) -> YamlText | None:
+    """A file that may hold the subject. One that cannot be read is nobody's unless it appears to hold it."""
+    if subject.last not in text and not marker.names(text, subject):
+        return None
+    try:
+        return read_text(path, text)
+    except CannotEdit:
+        if subject.mentioned_in(text) or marker.names(text, subject):
+            raise
+        return None
+
+
+def _file(text: YamlText) -> YamlText:
+    while text.host is not None:
+        text = text.host.text
+    return text
+
+
+def _in(path: str, folder: str) -> bool:
+    return not folder or path.startswith(f"{folder}/")
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _nowhere(files: Mapping[str, str], subject: Subject, *, folder: str) -> str:
+    read = [path for path in files if _in(path, folder) and may_hold_versions(path)]
+    where = folder or "the repository"
+    what = "an entry of `images:`, Helm values, a manifest, an Application or a marker"
+    if subject.chart:
+        what = "a dependency of a Chart.yaml, an Application's source or a marker"
+    return (
+        f"{subject.repository} stands nowhere in {where} ({len(read)} YAML files); "
+        f"looked for {what}; name the place with `write`"
+    )
+
+
+def _disagreement(subject: Subject, one: Written, other: Written) -> CannotEdit:
+    return CannotEdit(
+        f"{other.path}: line {other.line}: {subject.name} stands here as {_shown(other)}, "
+        f"and in {one.path} line {one.line} as {_shown(one)}; write one version in both"
+    )
+
+
+def _shown(written: Written) -> str:
+    return "@".join(part for part in (written.tag, written.digest) if part) or "no version"
