@@ -105,7 +105,7 @@ class _Anybody:
 
 
 def _signer(raw: bytes) -> str:
-    """Who signed a bundle that holds: the name and the issuer in its certificate, as far as they are fit to be shown."""
+    """Who signed a bundle that holds: the name and the issuer in its certificate, as far as they can be shown."""
     try:
         extensions = Bundle.from_json(raw).signing_certificate.extensions
         names = extensions.get_extension_for_class(SubjectAlternativeName).value
@@ -119,10 +119,7 @@ def _signer(raw: bytes) -> str:
 
 def _shown(name: str) -> str:
     """A name out of a certificate, if it has nothing in it that could pass for more than a name."""
-    plain = (
-        len(name) <= _LONGEST_SHOWN and name.isascii() and name.isprintable() and not set(name) & set(" `<>[]()*|\\")
-    )
-    return name if plain else "somebody else"
+    return name if _NAME.fullmatch(name) else "a name that cannot be shown"
 
 
 def _without_bundles(material: SignatureMaterial, found: Found) -> str:

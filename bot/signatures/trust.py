@@ -13,9 +13,10 @@ from bot.model import Unknown
 
 
 def read_trust(trusted_root: Path | None) -> Verifier | Unknown:
-    """From the operator's file, or else from Sigstore's public repository, verified by TUF and kept in the user's cache.
+    """From the operator's file, or else from Sigstore's public repository, which TUF verifies and keeps in our cache.
 
-    Unknown where either cannot be had, with the reason.
+    The cache lies where the platform keeps it (`XDG_DATA_HOME`, `XDG_CACHE_HOME`). Unknown, with the reason, where
+    nothing can be had.
     """
     try:
         if trusted_root is not None:
@@ -24,7 +25,6 @@ def read_trust(trusted_root: Path | None) -> Verifier | Unknown:
     except OSError as error:
         return Unknown(f"Sigstore's keys could not be read: {error.strerror or type(error).__name__}")
     except (Error, ValueError) as error:
-        where = (
-            f"{trusted_root} is no trusted root of Sigstore" if trusted_root else "Sigstore's keys were not to be had"
-        )
-        return Unknown(f"{where} ({type(error).__name__})")
+        if trusted_root is not None:
+            return Unknown(f"{trusted_root} is no trusted root of Sigstore ({type(error).__name__})")
+        return Unknown(f"Sigstore's keys could not be fetched ({type(error).__name__})")
