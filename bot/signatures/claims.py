@@ -12,10 +12,11 @@ from typing import NoReturn
 IN_TOTO = "application/vnd.in-toto+json"
 SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 
+# Tuples: whether something is among them can be asked of any JSON, hashable or not.
 # What `cosign sign` states (cosign, specs/SIGNATURE_SPEC.md), and what it states since version 3.
-_SIMPLE_TYPES = frozenset({"cosign container image signature", "atomic container signature"})
+_SIMPLE_TYPES = ("cosign container image signature", "atomic container signature")
 _SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1"
-_STATEMENTS = frozenset({"https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"})
+_STATEMENTS = ("https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1")
 
 # OCI image specification, "Digests"; 32 digits are the fewest of any algorithm there is.
 _DIGEST = re.compile(r"[a-z0-9]{1,20}:[0-9a-f]{32,128}")

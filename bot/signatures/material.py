@@ -15,13 +15,11 @@ from bot.signatures.claims import SIMPLE_SIGNING, Attestation, Unreadable, at, c
 SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature"
 CERTIFICATE_ANNOTATION = "dev.sigstore.cosign/certificate"
 
-_BUNDLE_TYPES = frozenset(
-    {
-        "application/vnd.dev.sigstore.bundle.v0.3+json",
-        "application/vnd.dev.sigstore.bundle+json;version=0.3",
-        "application/vnd.dev.sigstore.bundle+json;version=0.2",
-        "application/vnd.dev.sigstore.bundle+json;version=0.1",
-    }
+_BUNDLE_TYPES = (
+    "application/vnd.dev.sigstore.bundle.v0.3+json",
+    "application/vnd.dev.sigstore.bundle+json;version=0.3",
+    "application/vnd.dev.sigstore.bundle+json;version=0.2",
+    "application/vnd.dev.sigstore.bundle+json;version=0.1",
 )
 
 # A signature's bundle has a few KiB; what is larger is somebody's bill of materials.
@@ -101,10 +99,11 @@ def _from_bundle(raw: bytes) -> Signed:
     if len(signatures) != 1:
         raise Unreadable(f"its envelope has {len(signatures)} signatures instead of one")
     payload = _decoded(at(document, "dsseEnvelope", "payload"), most=_MOST_BUNDLE)
+    digests = claimed_digests(payload, payload_type=payload_type)
     return Signed(
         message=pre_authentication_encoding(payload_type, payload),
         signature=_decoded(at(signatures[0], "sig"), most=_MOST_SIGNATURE),
-        digests=claimed_digests(payload, payload_type=payload_type),
+        digests=digests,
         bundle=raw,
     )
 
