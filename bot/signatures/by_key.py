@@ -21,8 +21,8 @@ def verify_by_key(
 ) -> Signature:
     """Verified if any of the keys made any of the signatures, and what it signed names exactly this digest.
 
-    `key_name` is what people call the keys: the path of their file. The reason is the end of a sentence that begins
-    with the image's name.
+    `key_name` is what to call whoever holds the keys: `the key of keys/cosign.pub`. The reason is the end of a sentence
+    that begins with the image's name.
     """
     found = read_material(material)
     # False sorts first.
@@ -32,9 +32,9 @@ def verify_by_key(
         return Signature(verified=False, reason=_unsigned(found, tried=len(tried), key_name=key_name))
     if digest not in ours.digests:
         others = ", ".join(sorted(ours.digests)[:3])
-        reason = f"has a signature by the key of {key_name}, but it is of another image ({others})"
+        reason = f"has a signature by {key_name}, but it is of another image ({others})"
         return Signature(verified=False, reason=reason)
-    return Signature(verified=True, reason=f"is signed by the key of {key_name}")
+    return Signature(verified=True, reason=f"is signed by {key_name}")
 
 
 def nothing_signed(found: Found) -> str:
@@ -51,7 +51,7 @@ def _unsigned(found: Found, *, tried: int, key_name: str) -> str:
         return nothing_signed(found)
     counted = "1 signature was" if tried == 1 else f"{tried} signatures were"
     of_all = f" of {len(found.signed)}" if tried < len(found.signed) else ""
-    return f"is not signed by the key of {key_name} ({counted} tried{of_all})"
+    return f"is not signed by {key_name} ({counted} tried{of_all})"
 
 
 def _made(key: PublicKey, signed: Signed) -> bool:

@@ -25,12 +25,9 @@ from sigstore.verify import Verifier
 from sigstore.verify.policy import AllOf, Identity, OIDCIssuer, VerificationPolicy
 
 from bot.model import Digest, Signature, SignatureMaterial
-from bot.signatures.by_key import nothing_signed
+from bot.signatures.by_key import MOST_TRIED, nothing_signed
 from bot.signatures.claims import claimed_digests
 from bot.signatures.material import CERTIFICATE_ANNOTATION, Found, read_material
-
-# One costs about a hundred times what a signature by key does.
-MOST_TRIED = 20
 
 # Addresses and e-mail addresses, and nothing that means something in Markdown or HTML.
 _NAME = re.compile(r"[A-Za-z0-9@:/._+%#=?~-]{1,200}")
@@ -64,29 +61,24 @@ def verify_keyless(
     found = read_material(material)
     # False sorts first.
     bundles = sorted((s for s in found.signed if s.bundle is not None), key=lambda s: digest not in s.digests)
+    tried = tuple(signed.bundle for signed in bundles[:MOST_TRIED] if signed.bundle is not None)
     policy = AllOf([OIDCIssuer(issuer), Identity(identity=identity, issuer=issuer)])
-    wrong: list[str] = []
-    for signed in bundles[:MOST_TRIED]:
-        raw = signed.bundle or b""
-        digests = _held(raw, policy=policy, verifier=verifier)
-        if digests is not None and digest in digests:
+    for raw in tried:
+        if digest in _held(raw, policy=policy, verifier=verifier):
             return Signature(verified=True, reason=f"is signed by {identity} ({issuer})")
-        if digests is None:
-            digests = _held(raw, policy=_Anybody(), verifier=verifier)
-        if digests is not None and digest in digests:
-            wrong.append(f"is signed by {_signer(raw)}, not by {identity} ({issuer})")
-        elif digests is not None:
-            wrong.append(f"has a signature, but it is of another image ({', '.join(sorted(digests)[:3])})")
-    if wrong:
-        return Signature(verified=False, reason=wrong[0])
-    if bundles:
-        counted = f"{min(len(bundles), MOST_TRIED)} of {len(bundles)} tried"
+    for raw in tried:
+        if digests := _held(raw, policy=_Anybody(), verifier=verifier):
+            return Signature(
+                verified=False, reason=_wrong(raw, digests, digest=digest, wanted=f"{identity} ({issuer})")
+            )
+    if tried:
+        counted = f"{len(tried)} of {len(bundles)} tried"
         return Signature(verified=False, reason=f"has no signature that Sigstore vouches for ({counted})")
     return Signature(verified=False, reason=_without_bundles(material, found))
 
 
-def _held(raw: bytes, *, policy: VerificationPolicy, verifier: Verifier) -> frozenset[str] | None:
-    """The digests that the bundle's signer signed, if everything about it holds, the policy included; else None.
+def _held(raw: bytes, *, policy: VerificationPolicy, verifier: Verifier) -> frozenset[str]:
+    """The digests that the bundle's signer signed, if everything about it holds, the policy included; else none.
 
     They are read from what was verified, not from what we took apart ourselves.
     """
@@ -94,7 +86,7 @@ def _held(raw: bytes, *, policy: VerificationPolicy, verifier: Verifier) -> froz
         payload_type, payload = verifier.verify_dsse(Bundle.from_json(raw), policy)
         return claimed_digests(payload, payload_type=payload_type)
     except _REFUSED:
-        return None
+        return frozenset()
 
 
 class _Anybody:
@@ -102,6 +94,14 @@ class _Anybody:
 
     def verify(self, cert: Certificate) -> None:
         """Nothing is asked of the certificate's holder."""
+
+
+def _wrong(raw: bytes, digests: frozenset[str], *, digest: Digest, wanted: str) -> str:
+    """What is wrong with a bundle that holds, but does not count."""
+    signer = _signer(raw)
+    if digest not in digests:
+        return f"has a signature by {signer}, but it is of another image ({', '.join(sorted(digests)[:3])})"
+    return f"is signed by {signer}, not by {wanted}"
 
 
 def _signer(raw: bytes) -> str:

@@ -26,7 +26,7 @@ _BUNDLE_TYPES = (
 _MOST_BUNDLE = 64 * 1024
 # RSA of 16,384 bits in base64 takes 2,732.
 _MOST_SIGNATURE = 4096
-_MOST_READ = 500
+_MOST_READ = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Found:
 
 
 def read_material(material: SignatureMaterial) -> Found:
-    """Every signature that can be read, of the first 500 of each form; whether one holds is not asked here."""
+    """Every signature that can be read, of the first 200 of each form; whether one holds is not asked here."""
     signed: list[Signed] = []
     unreadable: list[str] = []
     attestations = 0

@@ -87,12 +87,12 @@ async def _by_key(
     declared: str, *, digest: Digest, material: SignatureMaterial, key_text: str | None
 ) -> Signature | Unknown:
     inline = is_inline_key(declared)
-    name = "the configuration" if inline else declared
+    name = "the key in the configuration" if inline else f"the key of {declared}"
     text = declared if inline else key_text
     if text is None:
-        return Unknown(f"there is no file {name} on the default branch; commit the public key there")
+        return Unknown(f"there is no file {declared} on the default branch; commit the public key there")
     try:
         keys = read_keys(text)
     except PublicKeyError as error:
-        return Unknown(f"the key of {name} cannot be used: {error}")
+        return Unknown(f"{name} cannot be used: {error}")
     return await asyncio.to_thread(verify_by_key, material, digest=digest, keys=keys, key_name=name)

@@ -41,7 +41,7 @@ BUNDLE = bundle(OURS, statement(IMAGE))
 
 def verified(material: SignatureMaterial, *private: PrivateKey, digest: Digest = IMAGE) -> Signature:
     keys: tuple[PublicKey, ...] = tuple(k for one in private or (OURS,) for k in read_keys(pem(one)))
-    return verify_by_key(material, digest=digest, keys=keys, key_name="keys/cosign.pub")
+    return verify_by_key(material, digest=digest, keys=keys, key_name="the key of keys/cosign.pub")
 
 
 def of(*items: SimpleSigning | bytes) -> SignatureMaterial:
@@ -122,8 +122,10 @@ def test_every_kind_of_key_signs_in_both_forms(*, private: PrivateKey, algorithm
         ),
         pytest.param(of(*JUNK, SIMPLE), id="the right layer after junk"),
         pytest.param(of(*JUNK, BUNDLE), id="the right bundle after junk"),
-        pytest.param(of(*[layer(THEIRS, payload(OTHER))] * (3 * MOST_TRIED), SIMPLE), id="behind others' signatures"),
-        pytest.param(of(*[b"{"] * 400, BUNDLE), id="behind what cannot be read"),
+        pytest.param(
+            of(*[layer(THEIRS, payload(OTHER))] * (2 * MOST_TRIED - 1), SIMPLE), id="behind others' signatures"
+        ),
+        pytest.param(of(*[b"{"] * 199, BUNDLE), id="behind what cannot be read"),
     ],
 )
 def test_a_signature_counts(material: SignatureMaterial) -> None:
