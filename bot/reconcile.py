@@ -19,7 +19,7 @@ from bot.messages import CONFIG, config_check
 from bot.model import Observation, Repository, Tags, Unknown
 from bot.model import Place as PlaceFacts
 from bot.observe import HealthSource, Key, answer, earlier_configurations, observe, places, read_github
-from bot.registry import Scans
+from bot.scans import Scans
 from bot.store.port import Claim, Store
 from bot.versions import check_glob, check_pattern, parse_constraint
 from config.parse import Checks, ConfigError, parse
