@@ -21,6 +21,7 @@ from bot.model import Place as PlaceFacts
 from bot.observe import HealthSource, Key, answer, earlier_configurations, observe, places, read_github
 from bot.registry import Scans
 from bot.release_rule import compile_rule
+from bot.scans import Scans
 from bot.store.port import Claim, Store
 from bot.templates import check_template
 from bot.versions import check_glob, check_pattern, parse_constraint

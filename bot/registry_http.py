@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import TypedDict
 
 import aiohttp
@@ -34,8 +35,9 @@ _MOST_REDIRECTS = 3
 _TIMEOUT = aiohttp.ClientTimeout(total=20, connect=8)
 _LONGEST_WAIT = timedelta(days=1)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MEANINGFUL = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
+_MEANINGFUL = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_MODIFIED})
 _HUB_SERVER = "registry-1.docker.io"
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,20 +77,38 @@ class RegistryHttp:
         scheme = "http" if host in self._plain_http else "https"
         return URL(f"{scheme}://{_HUB_SERVER if host == 'docker.io' else host}/")
 
-    async def send(self, method: str, url: URL, *, host: str, path: str) -> Answer:
-        """An answer of 2xx, or 404 or 405, which tell the caller something. Raises Transient or Permanent otherwise."""
+    async def send(
+        self,
+        method: str,
+        url: URL,
+        *,
+        host: str,
+        path: str,
+        accept: str | None = None,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        authorization: str | None = None,
+        most_bytes: int | None = None,
+    ) -> Answer:
+        """An answer of 2xx, or 304, 404 or 405, which tell the caller something. Else Transient or Permanent.
+
+        `accept`: media types, where those that follow from the address will not do. `headers` are sent besides.
+        `authorization`: sent to the origin of `url` and to nobody else, for an API that does not challenge.
+        `most_bytes`: where the body may be larger than 8 MiB, or must be smaller.
+        """
+        extra = {**headers, **({"Accept": accept} if accept else {})}
+        request = _Request(method, url.origin(), extra, authorization, most_bytes or _MOST_BYTES)
         try:
-            answer = await self._let_in(method, url, host=host, path=path)
+            answer = await self._let_in(request, url, host=host, path=path)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise Transient(f"{host} did not answer: {str(error) or type(error).__name__}") from error
         _raise_for(answer, host=host, path=path, now=self._clock.now())
         return answer
 
-    async def _let_in(self, method: str, url: URL, *, host: str, path: str) -> Answer:
+    async def _let_in(self, request: "_Request", url: URL, *, host: str, path: str) -> Answer:
         """One request, with what the registry asked for last time; challenged, one more with what it asks for now."""
         remembered = self._challenges.get((host, path))
         header = await self._access(remembered, host) if remembered else None
-        answer = await self._follow(method, url, server=self.server(host), header=header)
+        answer = await self._follow(request, url, server=self.server(host), header=header)
         if answer.status != HTTPStatus.UNAUTHORIZED or answer.url.origin() != self.server(host).origin():
             return answer
         challenge = parse_challenge(", ".join(answer.headers.getall("WWW-Authenticate", [])), repository_path=path)
@@ -97,7 +117,7 @@ class RegistryHttp:
         self._challenges[host, path] = challenge
         self._tokens.pop((host, challenge), None)
         header = await self._access(challenge, host)
-        return await self._follow(method, url, server=self.server(host), header=header) if header else answer
+        return await self._follow(request, url, server=self.server(host), header=header) if header else answer
 
     async def _access(self, challenge: Challenge, host: str) -> str | None:
         """The Authorization header that meets the challenge; None where we have nothing to meet it with."""
@@ -114,22 +134,23 @@ class RegistryHttp:
     async def _fetch_token(self, challenge: Challenge, host: str, basic: str | None) -> Token:
         server = self.server(host)
         url = token_url(challenge, registry=server, token_hosts=self._token_hosts, plain_http=self._plain_http)
-        answer = await self._once("GET", url, {"Authorization": basic} if basic else {})
+        answer = await self._once("GET", url, {"Authorization": basic} if basic else {}, most_bytes=_MOST_BYTES)
         _raise_for(answer, host=f"{host}'s token service", path="", now=self._clock.now())
         return read_token(read_json(answer, host), now=self._clock.now())
 
-    async def _follow(self, method: str, url: URL, *, server: URL, header: str | None) -> Answer:
+    async def _follow(self, request: "_Request", url: URL, *, server: URL, header: str | None) -> Answer:
         """Follow a few redirects. Authorization stays with the registry's own origin."""
         for _ in range(_MOST_REDIRECTS + 1):
             ours = header is not None and url.origin() == server.origin()
-            answer = await self._once(method, url, {"Authorization": header} if header and ours else {})
+            sent = request.headers_for(url) | ({"Authorization": header} if header and ours else {})
+            answer = await self._once(request.method, url, sent, most_bytes=request.most_bytes)
             location = answer.headers.get("Location")
             if answer.status not in _REDIRECTS or location is None:
                 return answer
             url = url.join(URL(location))
         raise Transient(f"{authority(server)} redirects without end")
 
-    async def _once(self, method: str, url: URL, headers: Mapping[str, str]) -> Answer:
+    async def _once(self, method: str, url: URL, headers: Mapping[str, str], *, most_bytes: int) -> Answer:
         await self._refuse_private(url)
         sent = {"Accept": ", ".join(MANIFEST_TYPES) if "/manifests/" in url.path else "application/json", **headers}
         options = _Options(headers=sent, timeout=_TIMEOUT, allow_redirects=False)
@@ -137,8 +158,8 @@ class RegistryHttp:
             body = bytearray()
             async for chunk in response.content.iter_chunked(65536):
                 body += chunk
-                if len(body) > _MOST_BYTES:
-                    raise Transient(f"{authority(url)} answers with more than {_MOST_BYTES} bytes")
+                if len(body) > most_bytes:
+                    raise Transient(f"{authority(url)} answers with more than {most_bytes} bytes")
             return Answer(status=response.status, headers=response.headers, body=bytes(body), url=url)
 
     async def _refuse_private(self, url: URL) -> None:
@@ -156,6 +177,22 @@ class RegistryHttp:
         for address in await _addresses(url.host):
             if not address.is_global:
                 raise Permanent(f"{where} has a private address ({address}); an operator may allow that")
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What stays the same along redirects. `origin`: where it is first sent."""
+
+    method: str
+    origin: URL
+    headers: Mapping[str, str]
+    authorization: str | None
+    most_bytes: int
+
+    def headers_for(self, url: URL) -> dict[str, str]:
+        """The headers for one address: no other origin than the first sees who we are."""
+        ours = self.authorization is not None and url.origin() == self.origin
+        return {**self.headers, **({"Authorization": self.authorization} if ours and self.authorization else {})}
 
 
 class _Options(TypedDict):

@@ -18,7 +18,8 @@ from bot.cluster import Cluster, NoCluster, connect
 from bot.errors import CaissonError
 from bot.github.client import GitHubApp
 from bot.reconcile import Reconciler
-from bot.registry import Registry, Scans
+from bot.registry import Registry
+from bot.scans import Scans
 from bot.store.sqlite import SQLiteStore
 from bot.web.app import WebConfig, make_app, make_runner
 from bot.web.board import Board, BoardEnvironment, BoardPipeline

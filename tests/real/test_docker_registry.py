@@ -17,8 +17,9 @@ from aiohttp import web
 
 from bot.clock import SystemClock
 from bot.model import Digest, Tags
-from bot.registry import Registry, Scans
+from bot.registry import Registry
 from bot.registry_events import Hint, parse_notification
+from bot.scans import Scans
 from tests.conftest import require
 
 PATIENCE = 20
