@@ -8,7 +8,7 @@ a pause that doubles, then tried with one request. The last two are `Transient` 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
@@ -24,7 +24,7 @@ LONGEST_PAUSE = timedelta(minutes=10)
 _LONGEST_QUEUE = timedelta(seconds=20)
 # While one request finds out whether the host is back, others are told to come again after this.
 _TRIAL = timedelta(seconds=10)
-# Hosts are named by strangers, redirects included: beyond these, hosts without trouble are forgotten.
+# Hosts are named by strangers, redirects included: beyond these, some are forgotten.
 _MOST_HOSTS = 1000
 
 
@@ -57,7 +57,7 @@ class Turn:
 
     failure: str | None = None
     quiet: timedelta | None = None
-    answered: bool = field(default=False)
+    answered: bool = False
 
 
 class Pace:
@@ -91,14 +91,26 @@ class Pace:
                 host.trying = False
             self._note(host, turn, trial=trial)
 
+    @property
+    def known_hosts(self) -> int:
+        """How many hosts are remembered."""
+        return len(self._hosts)
+
     def _host(self, name: str) -> _Host:
         if len(self._hosts) >= _MOST_HOSTS and name not in self._hosts:
-            now = self._clock.now()
-            self._hosts = {known: host for known, host in self._hosts.items() if not host.is_idle(now)}
+            self._forget()
         if name not in self._hosts:
             limit = self._limits.get(name, ANY_HOST)
             self._hosts[name] = _Host(limit=limit, slots=asyncio.Semaphore(limit.at_once))
         return self._hosts[name]
+
+    def _forget(self) -> None:
+        """Hosts without trouble go first, then those known longest; those with a request under way stay."""
+        now = self._clock.now()
+        kept = {name: host for name, host in self._hosts.items() if not host.is_idle(now)}
+        for name in [name for name, host in kept.items() if host.inside == 0][: max(len(kept) - _MOST_HOSTS // 2, 0)]:
+            del kept[name]
+        self._hosts = kept
 
     def _enter(self, name: str, host: _Host) -> bool:
         """Whether this is the one request that tries a host again. Raises HeldBack."""
