@@ -17,6 +17,7 @@ from yarl import URL
 
 from bot.bounded import Bounded
 from bot.clock import Clock
+from bot.credentials.port import CredentialSource
 from bot.errors import Permanent, Transient
 from bot.image_reference import host_and_path, is_digest, is_tag, normalise_repository
 from bot.model import Digest, ImageDetails, SignatureMaterial, Tags
@@ -48,7 +49,7 @@ class Registry:
         session: aiohttp.ClientSession,
         clock: Clock,
         *,
-        credentials: Mapping[str, tuple[str, str]] | None = None,
+        credentials: CredentialSource | Mapping[str, tuple[str, str]] | None = None,
         plain_http: frozenset[str] = frozenset(),
         private_hosts_allowed: frozenset[str] = frozenset(),
         token_hosts: frozenset[str] = frozenset(),

@@ -12,12 +12,15 @@ from datetime import datetime, timedelta
 
 from yarl import URL
 
+from bot.credentials.port import Credentials
 from bot.errors import Transient
 
+HUB_SERVER = "registry-1.docker.io"
 # Token services that live on another host than their registry.
-_TOKEN_HOSTS = {"registry-1.docker.io": "auth.docker.io", "registry.gitlab.com": "gitlab.com"}
+_TOKEN_HOSTS = {HUB_SERVER: "auth.docker.io", "registry.gitlab.com": "gitlab.com"}
 _SCHEME = re.compile(r"(?:^|,\s*)(Bearer|Basic)(?:\s+|$)", re.IGNORECASE)
 _PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
+_AZURE = re.compile(r"[a-z0-9-]+\.azurecr\.(?:io|cn|us)")
 _SHORTEST_LIFE = timedelta(seconds=60)
 _LONGEST_LIFE = timedelta(hours=12)
 
@@ -37,7 +40,7 @@ class Token:
     until: datetime
 
 
-def parse_challenge(header: str, *, repository_path: str) -> Challenge | None:
+def parse_challenge(header: str, *, repository_path: str, host: str = "") -> Challenge | None:
     """The first challenge we can answer, Bearer before Basic; None where there is none.
 
     The scope is ours, not the registry's: we only ever pull from the repository we asked about.
@@ -51,14 +54,14 @@ def parse_challenge(header: str, *, repository_path: str) -> Challenge | None:
             m[1].lower(): m[2] if m[2] is not None else m[3] for m in _PARAMETER.finditer(header, scheme.end(), end)
         }
         if found.get("realm"):
-            scope = f"repository:{repository_path}:pull"
+            scope = f"repository:{repository_path}:{_actions(host)}"
             return Challenge(realm=found["realm"], service=found.get("service", ""), scope=scope)
     basic = any(scheme[1].lower() == "basic" for scheme in schemes)
     return Challenge(realm=None, service="", scope="") if basic else None
 
 
-def token_url(challenge: Challenge, *, registry: URL, token_hosts: frozenset[str], plain_http: frozenset[str]) -> URL:
-    """Where to ask for the token. Raises Transient where the realm is no place to send anything to."""
+def realm_url(challenge: Challenge, *, registry: URL, token_hosts: frozenset[str], plain_http: frozenset[str]) -> URL:
+    """Where the token service is. Raises Transient where the realm is no place to send anything to."""
     try:
         realm = URL(challenge.realm or "")
     except ValueError as error:
@@ -71,6 +74,11 @@ def token_url(challenge: Challenge, *, registry: URL, token_hosts: frozenset[str
         )
     if realm.scheme != "https" and not (realm.scheme == "http" and authority(realm) in plain_http):
         raise Transient(f"{registry.host} names a token service without TLS")
+    return realm
+
+
+def asking(challenge: Challenge, realm: URL) -> URL:
+    """The address that asks for the token with a GET (distribution docs, "Token Authentication")."""
     query = {"scope": challenge.scope} | ({"service": challenge.service} if challenge.service else {})
     return realm.update_query(query)
 
@@ -89,9 +97,24 @@ def read_token(document: object, *, now: datetime) -> Token:
     return Token(header=f"Bearer {token}", until=now + max(life, _SHORTEST_LIFE) * 0.9)
 
 
-def basic_header(credentials: tuple[str, str]) -> str:
-    user, password = credentials
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+def refresh_form(challenge: Challenge, credentials: Credentials) -> Mapping[str, str]:
+    """What a token service takes in place of a password (distribution docs, "OAuth2 Token Authentication")."""
+    return {
+        "grant_type": "refresh_token",
+        "client_id": "caisson",
+        "service": challenge.service,
+        "scope": challenge.scope,
+        "refresh_token": credentials.secret,
+    }
+
+
+def basic_header(credentials: Credentials) -> str:
+    return "Basic " + base64.b64encode(f"{credentials.username}:{credentials.secret}".encode()).decode()
+
+
+def _actions(host: str) -> str:
+    """What we want to do. Azure tells reading a manifest from reading about it (learn.microsoft.com, ACR scopes)."""
+    return "content_read,metadata_read,pull" if _AZURE.fullmatch(host) else "pull"
 
 
 def authority(url: URL) -> str:

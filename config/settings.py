@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
+from config.registries import RegistrySettings, read_registries
+
 APP_ID = "CAISSON_APP_ID"
 PRIVATE_KEY = "CAISSON_PRIVATE_KEY_FILE"
 WEBHOOK_SECRETS = "CAISSON_WEBHOOK_SECRET_FILE"
@@ -57,6 +59,7 @@ class Settings:
     poll_interval: timedelta
     registry_doors: Mapping[str, str] = field(repr=False)
     registry_credentials: Path | None
+    registries: RegistrySettings
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -78,6 +81,7 @@ class Settings:
             poll_interval=read.optional(POLL, _interval, "5m"),
             registry_doors=read.given(REGISTRY_DOORS, _doors) or {},
             registry_credentials=read.given(REGISTRY_CREDENTIALS, _existing),
+            registries=_registries(environ),
         )
 
 
@@ -146,6 +150,13 @@ def _doors(text: str) -> Mapping[str, str]:
             )
         doors[name] = token
     return MappingProxyType(doors)
+
+
+def _registries(environ: Mapping[str, str]) -> RegistrySettings:
+    try:
+        return read_registries(environ)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _existing(text: str) -> Path:
