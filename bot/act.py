@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.actions import (
     Action,
+    AddLabels,
     Close,
     DeleteBranch,
     Merge,
@@ -46,6 +47,8 @@ async def act(
     for label in (a for a in actions if isinstance(a, SetLabel)):
         await write.set_label(client, repository, label)
     await write.send(client, batch)
+    for labels in (a for a in actions if isinstance(a, AddLabels)):
+        await write.add_labels(client, repository, labels)
     for entry in (a for a in actions if isinstance(a, RecordRelease)):
         await write.record(client, repository, entry)
     for merge in (a for a in actions if isinstance(a, Merge)):

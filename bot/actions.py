@@ -65,9 +65,10 @@ class CheckText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edits:
-    """New texts of files, by path, on top of the base tree."""
+    """New texts of files, by path, on top of the base tree, each with the mode it has."""
 
     texts: Mapping[str, str]
+    modes: Mapping[str, int]
     base_tree: Sha
 
 
@@ -170,6 +171,14 @@ class SetLabel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddLabels:
+    """Put labels of the declaration on a pull request of ours. GitHub makes those that do not exist yet."""
+
+    number: int
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class React:
     """`content`: a GraphQL ReactionContent."""
 
@@ -196,6 +205,7 @@ Action = (
     | RecordStatusChange
     | DeleteBranch
     | SetLabel
+    | AddLabels
     | React
     | Say
 )

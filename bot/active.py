@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from bot.actions import Action, Ask, RecordRelease, RecordStatusChange
 from bot.errors import UserError
 from bot.health import Health, HealthState, assess, matching
-from bot.manifests.kustomize import versions_in
+from bot.manifests.recognise import may_hold_versions
+from bot.manifests.subject import subjects
+from bot.manifests.versions import version_in
 from bot.merges import carried_by, merge_record, mismatch, record_name, stands, unrecorded
 from bot.model import (
     Artifact,
@@ -27,18 +29,21 @@ from bot.model import (
 from bot.standing import ALARM, Standing, first_proposed
 from config.pipeline import Environment, HealthSource, Pipeline, Promote
 
-FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+Versions = Mapping[str, tuple[str | None, str | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """An environment's standing with what follows from it at once. `file`: where its versions are written."""
+    """An environment's standing with what follows from it at once.
+
+    `files`: those in which versions may stand, by path. `versions`: location of an artifact → (tag, digest) in Git.
+    """
 
     standing: Standing
     actions: tuple[Action, ...] = ()
     ask: Ask = field(default_factory=Ask)
-    file: File | None = None
-    versions: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    files: Mapping[str, File] = field(default_factory=dict)
+    versions: Versions = field(default_factory=dict)
 
 
 def ground(pipeline: Pipeline, environment: Environment, seen: Observation) -> Ground:
@@ -68,29 +73,26 @@ def _unknown(reason: str) -> Health:
     return Health(state=HealthState.UNKNOWN, since=None, live=False, reason=reason, revision=None)
 
 
-# --- folders: the versions that stand in a kustomization --------------------------------------------------------------
+# --- folders: the versions that stand in its files --------------------------------------------------------------------
 
 
 def _folder_ground(pipeline: Pipeline, environment: Environment, seen: Observation, place: Place, base: Base) -> Ground:
-    file = versions_file(environment, base)
-    if file is None or file.text is None:
-        where = environment.path or "the repository's root"
-        return Ground(
-            standing=_nowhere(environment, place, f"there is no kustomization.yaml in {where} on {base.branch}")
-        )
-    repositories = tuple(image.repository for image in pipeline.images.values())
+    files = version_files(base)
     try:
-        versions = versions_in(file.text, repositories)
+        versions = _versions(pipeline, environment, files)
     except UserError as error:
-        return Ground(standing=_nowhere(environment, place, f"{file.path}: {error}"), file=file)
-    absent = [r for r in repositories if r not in versions or versions[r][0] is None]
+        return Ground(standing=_nowhere(environment, place, str(error)), files=files)
+    absent = [a.location for a in pipeline.artifacts.values() if a.location not in versions]
     if absent:
-        problem = f"{file.path} has no `images:` entry with a newTag for {', '.join(absent)}"
-        return Ground(standing=_nowhere(environment, place, problem), file=file)
+        where = environment.path or "the repository's root"
+        problem = f"no file in {where} on {base.branch} holds a version of {', '.join(absent)}{_unread(base)}"
+        return Ground(standing=_nowhere(environment, place, problem), files=files)
     record = next((r for r in place.records if stands(r.release, versions)), None)
     newest = place.records[0] if place.records else None
     merged = unrecorded(place, base)
-    found = Ground(standing=_standing(environment, seen, place, base, record), file=file, versions=versions)
+    pinned = frozenset(name for name, a in pipeline.artifacts.items() if versions[a.location][1] is not None)
+    standing = replace(_standing(environment, seen, place, base, record), pinned=pinned)
+    found = Ground(standing=standing, files=files, versions=versions)
     carried = carried_by(merged) if merged else None
     if (
         merged is not None
@@ -107,14 +109,26 @@ def _folder_ground(pipeline: Pipeline, environment: Environment, seen: Observati
     return _watched(found, now=seen.now)
 
 
-def versions_file(environment: Environment, base: Base) -> File | None:
-    """The kustomization of the environment's folder, a regular file."""
-    for name in FILE_NAMES:
-        path = f"{environment.path}/{name}" if environment.path else name
-        for file in base.files:
-            if file.path == path and file.mode in (0o100644, 0o100755):
-                return file
-    return None
+def version_files(base: Base) -> Mapping[str, File]:
+    """The regular files of the environment's folder whose text GitHub gave, by path."""
+    return {f.path: f for f in base.files if f.mode in (0o100644, 0o100755) and f.text is not None}
+
+
+def _unread(base: Base) -> str:
+    """Manifests among the files that GitHub gave no text of, since they are too large or no text at all."""
+    unread = [f.path for f in base.files if f.text is None and may_hold_versions(f.path)]
+    return f"; could not read {', '.join(unread[:3])}" if unread else ""
+
+
+def _versions(pipeline: Pipeline, environment: Environment, files: Mapping[str, File]) -> Versions:
+    """Location → (tag, digest) that stand; absent where nothing does. UserError where places disagree."""
+    texts = {path: file.text for path, file in files.items() if file.text is not None}
+    versions: dict[str, tuple[str | None, str | None]] = {}
+    for subject in subjects(pipeline):
+        found = version_in(texts, subject, folder=environment.path)
+        if found is not None and found != (None, None):
+            versions[pipeline.artifacts[subject.name].location] = found
+    return versions
 
 
 def _adopt(
@@ -160,24 +174,32 @@ def _adopt(
     return replace(found, actions=(action,), standing=replace(found.standing, active=release))
 
 
-def _resolve(
-    pipeline: Pipeline, seen: Observation, versions: Mapping[str, tuple[str | None, str | None]]
-) -> tuple[Artifact, ...] | Ask | Unknown:
+def _resolve(pipeline: Pipeline, seen: Observation, versions: Versions) -> tuple[Artifact, ...] | Ask | Unknown:
     """What stands in Git as artifacts, each with the digest that is written, else the registry's."""
     artifacts: list[Artifact] = []
     missing: set[tuple[str, str]] = set()
-    for name, image in pipeline.images.items():
-        tag, written = versions[image.repository]
-        assert tag is not None
-        if written is None and (image.repository, tag) not in seen.digests:
-            missing.add((image.repository, tag))
+    for name, source in pipeline.artifacts.items():
+        tag, written = versions[source.location]
+        if written is not None:
+            known = tag or _tag_of(written, source.location, seen)
+            artifacts.append(Artifact(name=name, repository=source.location, tag=known, digest=Digest(written)))
             continue
-        digest = Digest(written) if written else seen.digests[image.repository, tag]
+        assert tag is not None
+        if (source.location, tag) not in seen.digests:
+            missing.add((source.location, tag))
+            continue
+        digest = seen.digests[source.location, tag]
         if digest is None or isinstance(digest, Unknown):
             why = digest.reason if isinstance(digest, Unknown) else "the registry does not have it"
-            return Unknown(f"{image.repository}:{tag} stands in Git, but {why}")
-        artifacts.append(Artifact(name=name, repository=image.repository, tag=tag, digest=digest))
+            return Unknown(f"{source.location}:{tag} stands in Git, but {why}")
+        artifacts.append(Artifact(name=name, repository=source.location, tag=tag, digest=digest))
     return Ask(digests=frozenset(missing)) if missing else tuple(artifacts)
+
+
+def _tag_of(digest: str, repository: str, seen: Observation) -> str:
+    """The tag under which a digest was recorded anywhere; "" where it never was."""
+    recorded = (a for p in seen.places.values() for r in p.records for a in r.release.artifacts)
+    return next((a.tag for a in recorded if (a.repository, a.digest) == (repository, digest) and a.tag), "")
 
 
 # --- branches: a merge of a source commit -----------------------------------------------------------------------------

@@ -2,21 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from bot.actions import Ask
-from bot.model import Artifact, Observation, Release, Tags, Unknown
+from bot.actions import Ask, Outcome, Verdict
+from bot.gates.verdicts import passed, waits
+from bot.gathering import gather
+from bot.model import Observation, Release, Unknown
+from bot.selection import Pick, consider, pick
 from bot.standing import Standing, first_proposed
-from bot.versions import Choice, choose, newer, rules_of
-from config.pipeline import Environment, ImageSource, Pipeline
+from bot.versions import overtaking
+from config.pipeline import Environment, Pipeline
+
+_DECLARATION = "declaration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """`release` None: nothing to take, and `reason` says why."""
+    """`release` None: nothing to take, and `reason` says why. `until`: when time alone may change that.
+
+    `picks`: for a root, what became of each artifact.
+    """
 
     release: Release | None
     reason: str
     ask: Ask = field(default_factory=Ask)
+    until: datetime | None = None
+    picks: Mapping[str, Pick] = field(default_factory=dict)
 
 
 def candidate(
@@ -62,75 +73,82 @@ def _available(
 
 
 def _chosen(pipeline: Pipeline, seen: Observation, here: Standing) -> Candidate:
-    """The newest tags that the declaration admits, each resolved to its digest."""
-    if not pipeline.images:
+    """The newest versions that the declaration admits, each resolved to its digest, as one release."""
+    if not pipeline.artifacts:
         return Candidate(release=None, reason="the tip of its branch is the release")
-    artifacts: list[Artifact] = []
-    missing: set[tuple[str, str]] = set()
     standing = {a.name: a for a in here.active.artifacts} if here.active else {}
-    for name, image in pipeline.images.items():
-        match _newest(name, image, seen, standing.get(name)):
-            case Artifact() as artifact:
-                artifacts.append(artifact)
-            case Unknown(reason):
-                return Candidate(release=None, reason=reason)
-            case asked:
-                missing.add(asked)
-    if missing:
-        return Candidate(release=None, reason="resolving digests", ask=Ask(digests=frozenset(missing)))
-    release = Release(artifacts=tuple(artifacts), proposed=first_proposed(here.records, now=seen.now))
+    picks = {
+        name: pick(name, source, seen, standing.get(name), pinned=name in here.pinned)
+        for name, source in pipeline.artifacts.items()
+    }
+    until = min((p.until for p in picks.values() if p.until), default=None)
+    ask = Ask()
+    for each in picks.values():
+        ask |= each.ask
+    lacking = next((p for p in picks.values() if p.artifact is None and not p.ask), None)
+    if lacking is not None:
+        return Candidate(release=None, reason=lacking.reason, until=until, picks=picks)
+    if ask:
+        return Candidate(release=None, reason=next(p.reason for p in picks.values() if p.ask), ask=ask)
+    gathered = gather(pipeline, picks, seen, standing)
+    if gathered.ask:
+        return Candidate(release=None, reason="looking for versions that match", ask=gathered.ask)
+    if gathered.waiting is not None:
+        until = min((moment for moment in (until, gathered.until) if moment), default=None)
+        return Candidate(release=None, reason=gathered.waiting, until=until, picks=picks)
+    return _as_release(gathered.picks, seen, here, until=until)
+
+
+def _as_release(picks: Mapping[str, Pick], seen: Observation, here: Standing, *, until: datetime | None) -> Candidate:
+    artifacts = tuple(p.artifact for p in picks.values() if p.artifact is not None)
+    release = Release(artifacts=artifacts, proposed=first_proposed(here.records, now=seen.now))
     if here.active is not None and release.id == here.active.id:
-        return Candidate(release=None, reason=f"runs {here.active.label}, the newest version the declaration admits")
+        reason = f"runs {here.active.label}, the newest version the declaration admits{_held_back(picks)}"
+        return Candidate(release=None, reason=reason, until=until, picks=picks)
     if release.id in here.reverted:
-        return Candidate(release=None, reason=f"{release.label} was taken out of Git by hand; a newer version goes on")
-    return Candidate(release=release, reason=f"{release.label} is the newest version the declaration admits")
+        reason = f"{release.label} was taken out of Git by hand; a newer version goes on"
+        return Candidate(release=None, reason=reason, until=until, picks=picks)
+    reason = f"{release.label} is the newest version the declaration admits"
+    return Candidate(release=release, reason=reason, until=until, picks=picks)
 
 
-def _choice(image: ImageSource, tags: Tags) -> Choice:
-    return choose(tags.names, rules_of(image))
-
-
-def _newest(
-    name: str, image: ImageSource, seen: Observation, present: Artifact | None
-) -> Artifact | Unknown | tuple[str, str]:
-    """The image's newest version, or what stands already if that is no older; or the (repository, tag) to resolve."""
-    tags = seen.tags.get(name, Unknown("the registry has not been read"))
-    if isinstance(tags, Unknown):
-        return Unknown(f"{image.repository}: {tags.reason}")
-    tag = _choice(image, tags).selected
-    if present is not None and (tag is None or not newer(tag, present.tag, rules_of(image))):
-        return present
-    if tag is None:
-        return Unknown(f"no tag of {image.repository} satisfies the declaration")
-    if (image.repository, tag) not in seen.digests:
-        return (image.repository, tag)
-    digest = seen.digests[image.repository, tag]
-    if digest is None or isinstance(digest, Unknown):
-        why = digest.reason if isinstance(digest, Unknown) else "it is gone from the registry"
-        return Unknown(f"{image.repository}:{tag}: {why}")
-    return Artifact(name=name, repository=image.repository, tag=tag, digest=digest)
+def _held_back(picks: Mapping[str, Pick]) -> str:
+    """What people would ask about: a newer version that is not taken yet, or not for the registry's facts."""
+    for each in picks.values():
+        if each.refused:
+            return f"; {each.refused[0].tag} {each.refused[0].reason}"
+        newer = overtaking(each.choice, limit=1) if each.until and each.choice else ()
+        if newer:
+            return f"; {newer[0].tag} {newer[0].reason}"
+    return ""
 
 
 def declares(pipeline: Pipeline, release: Release) -> bool:
     """Whether a release consists of what the pipeline declares now: another set of artifacts is another generation."""
     carried = {(a.name, a.repository) for a in release.artifacts}
-    return carried == {(name, image.repository) for name, image in pipeline.images.items()} and (
-        (release.source is None) == bool(pipeline.images)
+    return carried == {(name, source.location) for name, source in pipeline.artifacts.items()} and (
+        (release.source is None) == bool(pipeline.artifacts)
     )
 
 
-def undeclared(pipeline: Pipeline, release: Release, seen: Observation, here: Standing) -> str | None:
-    """Why a release may not enter a root: a tag that the declaration does not admit, or that is not known."""
-    standing = {(a.name, a.tag) for a in here.active.artifacts} if here.active else set()
+def undeclared(pipeline: Pipeline, release: Release, seen: Observation, here: Standing) -> Verdict:
+    """Gate `declaration`: whether a release may enter a root. It waits for a tag that is not admitted, or not known."""
+    standing = {a.name: a for a in here.active.artifacts} if here.active else {}
     for artifact in release.artifacts:
-        if (artifact.name, artifact.tag) in standing:
+        present = standing.get(artifact.name)
+        if present is not None and present.tag == artifact.tag and present.digest == artifact.digest:
             continue
-        image = pipeline.images.get(artifact.name)
-        tags = seen.tags.get(artifact.name, Unknown("the registry has not been read"))
-        if image is None or image.repository != artifact.repository:
-            return f"{artifact.repository} is not declared any more"
-        if isinstance(tags, Unknown):
-            return f"{image.repository}: {tags.reason}"
-        if not _choice(image, tags).admits(artifact.tag):
-            return f"the declaration does not admit {artifact.repository}:{artifact.tag} any more"
-    return None
+        source = pipeline.artifacts.get(artifact.name)
+        if source is None or source.location != artifact.repository:
+            return waits(_DECLARATION, f"{artifact.repository} is not declared any more")
+        considered = consider(artifact.name, source, seen, present)
+        if isinstance(considered, Unknown):
+            return waits(_DECLARATION, considered.reason)
+        if isinstance(considered, Ask):
+            return waits(_DECLARATION, f"{source.location}: its tags' build times are not known yet")
+        if not considered.admits(artifact.tag):
+            refusal = next((r for r in considered.rejected if r.tag == artifact.tag), None)
+            why = f": it {refusal.reason}" if refusal else ""
+            reason = f"the declaration does not admit {artifact.repository}:{artifact.tag} any more{why}"
+            return Verdict(gate=_DECLARATION, outcome=Outcome.WAIT, reason=reason, until=considered.until)
+    return passed(_DECLARATION, "admitted by the declaration")

@@ -30,6 +30,7 @@ class Takes(StrEnum):
     NOTHING = "nothing"
     REASON = "reason"
     COMMAND = "command"
+    ARTIFACT = "artifact"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,14 @@ COMMANDS: tuple[CommandSpec, ...] = (
         summary="Say what this promotion waits for.",
         who=Permission.READ,
         example="/status",
+    ),
+    CommandSpec(
+        name="explain",
+        usage="/explain [artifact]",
+        summary="Say why this version was chosen, and why each other tag was refused.",
+        who=Permission.READ,
+        takes=Takes.ARTIFACT,
+        example="/explain web",
     ),
     CommandSpec(
         name="help",
@@ -165,6 +174,8 @@ def _with_words(spec: CommandSpec, words: list[str], line: str) -> Command | Mis
                 near = _nearest(asked)
                 return Misunderstood(text=_shown(line), suggestion=f"{spec.name} {near}" if near else spec.name)
             return Command(name=spec.name, arguments={"command": asked})
+        case Takes.ARTIFACT if len(words) == 1:
+            return Command(name=spec.name, arguments={"artifact": words[0]})
         case _ if words:
             return Misunderstood(text=_shown(line), suggestion=spec.name)
         case _:

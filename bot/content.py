@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from bot.actions import Edits, MergeOf, Verdict
 from bot.errors import UserError
 from bot.gates.verdicts import blocks, passed, waits
-from bot.manifests.kustomize import set_image
+from bot.manifests.chart import stale_lock
+from bot.manifests.subject import subjects
+from bot.manifests.versions import set_version
 from bot.model import Base, Commit, File, PullRequest, Release, Sha
 from bot.release_record import release_from_json, trailers
-from config.pipeline import Environment, Pipeline, Promote
+from config.pipeline import Environment, ImageSource, Pipeline, Promote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,30 +36,47 @@ def blob_id(text: str) -> Sha:
 
 
 def wanted(
-    pipeline: Pipeline, environment: Environment, release: Release, *, base: Base, file: File | None
+    pipeline: Pipeline, environment: Environment, release: Release, *, base: Base, files: Mapping[str, File]
 ) -> Wanted | str:
-    """The edits or the merge that bring `release` onto `base`; else a sentence that says why not."""
+    """The edits or the merge that bring `release` onto `base`; else a sentence that says why not.
+
+    `files`: those in which versions may stand, by path.
+    """
     if environment.promote is Promote.MERGE:
         assert release.source is not None
         if release.source in base.history:
             return f"{base.branch} already contains {release.label}"
         scratch = f"caisson-merge/{pipeline.name}/{environment.name}"
         return Wanted(content=MergeOf(source=release.source, scratch=scratch), blobs={}, base={})
-    if file is None or file.text is None:
-        return "the environment's versions cannot be read"
-    text = file.text
+    before = {path: file.text for path, file in files.items() if file.text is not None}
+    texts = dict(before)
     try:
-        for artifact in release.artifacts:
-            text = set_image(text, artifact.repository, tag=artifact.tag, digest=artifact.digest)
+        for subject in subjects(pipeline):
+            artifact = next(a for a in release.artifacts if a.name == subject.name)
+            source = pipeline.artifacts[subject.name]
+            pin = source.pin if isinstance(source, ImageSource) else None
+            texts |= set_version(
+                texts, subject, tag=artifact.tag, digest=artifact.digest, pin=pin, folder=environment.path
+            )
     except UserError as error:
-        return f"{file.path}: {error}"
-    if text == file.text:
-        return f"{file.path} already has {release.label}"
+        return str(error)
+    changed = {path: text for path, text in texts.items() if text != before[path]}
+    if not changed:
+        return f"{environment.path or base.branch} already has {release.label}"
     return Wanted(
-        content=Edits(texts={file.path: text}, base_tree=base.tree),
-        blobs={file.path: blob_id(text)},
-        base={file.path: file.oid},
+        content=Edits(texts=changed, modes={path: files[path].mode for path in changed}, base_tree=base.tree),
+        blobs={path: blob_id(text) for path, text in changed.items()},
+        base={path: files[path].oid for path in changed},
     )
+
+
+def stale_locks(pipeline: Pipeline, content: Edits | MergeOf, files: Mapping[str, File]) -> tuple[str, ...]:
+    """What a reviewer should know of lock files that the edits leave behind."""
+    if not isinstance(content, Edits):
+        return ()
+    texts = {path: file.text for path, file in files.items() if file.text is not None} | dict(content.texts)
+    said = (stale_lock(texts, subject) for subject in subjects(pipeline))
+    return tuple(sentence for sentence in said if sentence)
 
 
 def proposed_release(head: Commit | None) -> Release | None:

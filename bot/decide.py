@@ -6,9 +6,12 @@ fact about a candidate is needed that was not observed, the decision is an `Ask`
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from bot import promotion_text
 from bot.actions import (
     Action,
+    AddLabels,
     Ask,
     Close,
     DeleteBranch,
@@ -25,52 +28,54 @@ from bot.actions import (
 )
 from bot.active import Ground, ground
 from bot.candidate import Candidate, candidate
-from bot.content import branch_name, judge_head, proposed_release, stale, wanted
+from bot.content import branch_name, judge_head, proposed_release, stale, stale_locks, wanted
+from bot.explanation import explain
 from bot.gates import hold
 from bot.gates.verdicts import blocks, waits
 from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on, waiting_for
-from bot.messages import (
-    GATES,
-    commit_message,
-    gates_check,
-    merge_message,
-    promotion_body,
-    promotion_title,
-    status_reply,
-)
+from bot.messages import GATES, gates_check, merge_message, status_reply
 from bot.model import CheckStatus, Commit, Observation, Place, PullRequest, Release
 from bot.opinions import opinions
-from bot.orders import obey, sticky
+from bot.orders import Queries, obey, sticky
+from bot.promotion_text import Promotion
 from bot.standing import Standing
-from config.pipeline import Environment, Mode, Pipeline, Promote, Supersede
+from config.pipeline import Environment, Mode, Pipeline, Promote, Supersede, Templates
+
+NO_TEMPLATES = Templates()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What one environment comes to."""
+    """What one environment comes to. `until`: when time alone may bring it a candidate."""
 
     view: EnvironmentView
     actions: tuple[Action, ...] = ()
     ask: Ask = Ask()
     verdicts: tuple[Verdict, ...] = ()
+    until: datetime | None = None
 
 
-def decide(pipeline: Pipeline, seen: Observation, *, mode: Mode = Mode.MERGE) -> Plan | Ask:
+def decide(
+    pipeline: Pipeline, seen: Observation, *, mode: Mode = Mode.MERGE, templates: Templates = NO_TEMPLATES
+) -> Plan | Ask:
     """The plan for one pipeline, or the facts still needed to make it."""
     grounds = {e.name: ground(pipeline, e, seen) for e in pipeline.environments}
     standings = {name: g.standing for name, g in grounds.items()}
-    steps = [_step(pipeline, e, seen, grounds[e.name], standings, mode=mode) for e in pipeline.environments]
-    digests = frozenset[tuple[str, str]]().union(
-        *(a.digests for g, s in zip(grounds.values(), steps, strict=True) for a in (g.ask, s.ask))
-    )
-    permissions = frozenset[str]().union(*(s.ask.permissions for s in steps))
-    if digests or permissions:
-        return Ask(digests=digests, permissions=permissions)
+    steps = [
+        _step(pipeline, e, seen, grounds[e.name], standings, mode=mode, templates=templates)
+        for e in pipeline.environments
+    ]
+    ask = Ask()
+    for wanting in (*(g.ask for g in grounds.values()), *(s.ask for s in steps)):
+        ask |= wanting
+    if ask:
+        return ask
     actions = [a for g in grounds.values() for a in g.actions] + [a for s in steps for a in s.actions]
     if mode is Mode.OBSERVE:
         actions = []
-    moments = [v.until for s in steps for v in s.verdicts if v.until is not None and v.until > seen.now]
-    return Plan(actions=tuple(actions), views=tuple(s.view for s in steps), look_again_at=min(moments, default=None))
+    moments = [v.until for s in steps for v in s.verdicts] + [s.until for s in steps]
+    later = [moment for moment in moments if moment is not None and moment > seen.now]
+    return Plan(actions=tuple(actions), views=tuple(s.view for s in steps), look_again_at=min(later, default=None))
 
 
 def _step(
@@ -81,6 +86,7 @@ def _step(
     standings: Mapping[str, Standing],
     *,
     mode: Mode,
+    templates: Templates,
 ) -> Step:
     place = seen.places[environment.name]
     standing = here.standing
@@ -94,11 +100,14 @@ def _step(
     release = _kept(environment, place.pull, place.head, newest, standings)
     if release is None:
         view = _view(environment, standing, waiting=newest.reason, pull=place.pull)
-        return Step(view=view, actions=(*_closing(place, standing), *_tidy(pipeline, environment, seen, here)))
-    wish = wanted(pipeline, environment, release, base=place.base, file=here.file)
+        tidied = (*_closing(place, standing), *_tidy(pipeline, environment, seen, here))
+        return Step(view=view, actions=tidied, until=newest.until)
+    wish = wanted(pipeline, environment, release, base=place.base, files=here.files)
     if isinstance(wish, str):
         view = _view(environment, standing, waiting=wish, pull=place.pull)
-        return Step(view=view, actions=_closing(place, standing))
+        return Step(view=view, actions=_closing(place, standing), until=newest.until)
+    if unknown := _unknown(pipeline, release, standing, seen):
+        return Step(view=_view(environment, standing, waiting="reading what the images say"), ask=unknown)
     case = Case(
         pipeline=pipeline,
         environment=environment,
@@ -110,8 +119,21 @@ def _step(
         head=place.head,
         pull=place.pull,
         mode=mode,
+        templates=templates,
+        picks=newest.picks,
+        notes=stale_locks(pipeline, wish.content, here.files),
     )
-    return _propose(case) if _must_build(case) else _judge(case)
+    step = _propose(case) if _must_build(case) else _judge(case)
+    return replace(step, until=newest.until)
+
+
+def _unknown(pipeline: Pipeline, release: Release, here: Standing, seen: Observation) -> Ask:
+    """What the registry must be asked about this release: what its images say of themselves, and who signed them."""
+    shown = (*release.artifacts, *(here.active.artifacts if here.active else ()))
+    details = frozenset((a.repository, str(a.digest)) for a in shown) - seen.details.keys()
+    signed = [a for a in release.artifacts if a.name in pipeline.artifacts and pipeline.artifacts[a.name].verify]
+    signatures = frozenset((a.name, str(a.digest)) for a in signed) - seen.signatures.keys()
+    return Ask(details=details, signatures=signatures)
 
 
 def _barred(pipeline: Pipeline, environment: Environment, place: Place, here: Ground) -> Verdict | None:
@@ -207,6 +229,8 @@ def _propose(case: Case) -> Step:
         reason = f"{head.author} pushed {head.sha[:7]} onto our branch {branch}; delete that branch"
         return Step(view=_view(environment, standing, waiting=reason), verdicts=(blocks("head", reason),))
     verdicts = foreseen(case)
+    told = _told(case)
+    blobs, base = dict(case.wish.blobs), dict(case.wish.base)
     action = Propose(
         environment=environment.name,
         branch=branch_name(pipeline, environment),
@@ -214,9 +238,9 @@ def _propose(case: Case) -> Step:
         parent=case.base.tip,
         head_before=head.sha if head else None,
         content=case.wish.content,
-        message=commit_message(pipeline, environment, release, blobs=dict(case.wish.blobs), base=dict(case.wish.base)),
-        title=promotion_title(pipeline, environment, release),
-        body=promotion_body(pipeline, environment, release, active=standing.active, verdicts=verdicts),
+        message=promotion_text.commit_message(told, blobs=blobs, base=base),
+        title=promotion_text.title(told),
+        body=promotion_text.body(told, verdicts),
         pull=case.pull,
         check=gates_check(pipeline, environment, release, verdicts),
     )
@@ -224,6 +248,22 @@ def _propose(case: Case) -> Step:
         environment, standing, waiting=waiting_for(verdicts), proposed=release, pull=case.pull, verdicts=verdicts
     )
     return Step(view=view, actions=(action,), verdicts=verdicts)
+
+
+def _told(case: Case) -> Promotion:
+    """The promotion as its pull request tells of it."""
+    return Promotion(
+        pipeline=case.pipeline,
+        environment=case.environment,
+        release=case.release,
+        active=case.standings[case.environment.name].active,
+        templates=case.templates,
+        details=case.seen.details,
+        signatures=case.seen.signatures,
+        picks=case.picks,
+        notes=case.notes,
+        signer=case.seen.signer,
+    )
 
 
 def _judge(case: Case) -> Step:
@@ -236,7 +276,10 @@ def _judge(case: Case) -> Step:
         case.pull,
         case.seen,
         hold=held,
-        status=lambda: status_reply(case.pipeline, environment, case.release, before, case.seen.now),
+        queries=Queries(
+            status=lambda: status_reply(case.pipeline, environment, case.release, before, case.seen.now),
+            explain=lambda artifact: explain(case.pipeline, case.seen, case.release, artifact),
+        ),
     )
     # An `/approve` counts from the pass that accepts it: its check run is written before the merge is asked for.
     verdicts, needed = verdicts_on(case, heard(case.pull, orders), held)
@@ -259,7 +302,7 @@ def _merge(case: Case, verdicts: tuple[Verdict, ...]) -> Merge:
         pull=case.pull,
         head=case.head.sha,
         method="merge" if case.environment.promote is Promote.MERGE else case.environment.merge_method.value,
-        title=f"{promotion_title(case.pipeline, case.environment, case.release)} (#{case.pull.number})",
+        title=f"{promotion_text.title(_told(case))} (#{case.pull.number})",
         message=merge_message(case.head.message, verdicts),
     )
 
@@ -272,14 +315,21 @@ def _publish(case: Case, verdicts: tuple[Verdict, ...]) -> tuple[Action, ...]:
     existing = next((c for c in case.pull.checks if c.name == GATES and c.commit == case.pull.head), None)
     if existing is None or existing.external_id != text.external_id:
         actions.append(PostCheck(commit=case.pull.head, existing=existing, text=text))
-    title = promotion_title(case.pipeline, case.environment, case.release)
-    active = case.standings[case.environment.name].active
-    body = promotion_body(case.pipeline, case.environment, case.release, active=active, verdicts=verdicts)
+    told = _told(case)
+    title, body = promotion_text.title(told), promotion_text.body(told, verdicts)
     if text.status is not CheckStatus.COMPLETED and (
         case.pull.title != title or case.pull.body.strip() != body.strip()
     ):
         actions.append(Retitle(pull=case.pull, title=title, body=body))
+    if labels := _missing_labels(case.pull, case.templates):
+        actions.append(AddLabels(number=case.pull.number, labels=labels))
     return tuple(actions)
+
+
+def _missing_labels(pull: PullRequest, templates: Templates) -> tuple[str, ...]:
+    """Declared labels that it lacks; one that we put on once and somebody took off stays off."""
+    ours = {event.label for event in pull.labelling if event.added and event.by_us}
+    return tuple(label for label in templates.labels if label not in pull.labels and label not in ours)
 
 
 def _view(

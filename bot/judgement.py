@@ -1,19 +1,20 @@
 """One promotion under judgement: what every gate says of its head, and whether it may merge. No I/O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot.actions import Action, Outcome, PostCheck, Verdict
 from bot.candidate import undeclared
 from bot.content import MADE_BY_US, Wanted, judge_head
-from bot.gates import approvals, health, hold, soak
-from bot.gates.verdicts import passed, waits, worst
+from bot.gates import approvals, health, hold, signature, soak
+from bot.gates.verdicts import waits, worst
 from bot.messages import GATES
 from bot.model import Base, Check, Commit, Observation, PullRequest, Release
 from bot.opinions import opinions
 from bot.orders import Sticky, sticky
+from bot.selection import Pick
 from bot.standing import Standing
-from config.pipeline import Environment, Mode, Pipeline
+from config.pipeline import Environment, Mode, Pipeline, Templates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,9 @@ class Case:
     head: Commit | None
     pull: PullRequest | None
     mode: Mode
+    templates: Templates = field(default_factory=Templates)
+    picks: Mapping[str, Pick] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def foreseen(case: Case) -> tuple[Verdict, ...]:
@@ -55,10 +59,11 @@ def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
         verdicts.append(waits("revert", f"{case.release.label} was taken out of {case.environment.name} by hand"))
     if case.environment.is_root:
         here = case.standings[case.environment.name]
-        refusal = undeclared(case.pipeline, case.release, case.seen, here)
-        verdicts.append(
-            waits("declaration", refusal) if refusal else passed("declaration", "admitted by the declaration")
-        )
+        verdicts.append(undeclared(case.pipeline, case.release, case.seen, here))
+    for artifact in case.release.artifacts:
+        source = case.pipeline.artifacts.get(artifact.name)
+        if source is not None and source.verify is not None:
+            verdicts.append(signature.judge(artifact, case.seen.signatures.get((artifact.name, artifact.digest))))
     for name in case.environment.after:
         upstream = case.standings[name]
         verdicts.append(health.judge(case.release, upstream))

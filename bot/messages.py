@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.actions import CheckText, Outcome, Verdict
-from bot.model import Artifact, CheckStatus, Release
-from bot.release_record import format_trailers, release_to_json
+from bot.model import CheckStatus, Release
 from config.pipeline import Environment, Pipeline
 
 GATES = "caisson/gates"
@@ -19,26 +18,11 @@ _MARKS = {Outcome.PASS: "✅", Outcome.WAIT: "⏳", Outcome.BLOCK: "⛔"}
 
 def plain(text: str) -> str:
     """Somebody else's words, made harmless in our Markdown: one line, no table, HTML, mention or link of theirs."""
-    return _cell(text[:300].replace("`", "'"))
+    return cell(text[:300].replace("`", "'"))
 
 
 def promotion_title(pipeline: Pipeline, environment: Environment, release: Release) -> str:
     return f"Promote {pipeline.name} {release.label} to {environment.name}"[:250]
-
-
-def commit_message(
-    pipeline: Pipeline, environment: Environment, release: Release, *, blobs: dict[str, str], base: dict[str, str]
-) -> str:
-    """The head's message: a title, and trailers that carry the whole release, each value one line of JSON."""
-    kept = {
-        "Caisson-Pipeline": pipeline.name,
-        "Caisson-Environment": environment.name,
-        "Caisson-Release": json.dumps(release_to_json(release), separators=(",", ":"), sort_keys=True),
-    }
-    if blobs:
-        kept["Caisson-Blobs"] = json.dumps(blobs, separators=(",", ":"), sort_keys=True)
-        kept["Caisson-Base"] = json.dumps(base, separators=(",", ":"), sort_keys=True)
-    return f"{promotion_title(pipeline, environment, release)}\n\n{format_trailers(kept)}"
 
 
 def merge_message(head_message: str, verdicts: Sequence[Verdict]) -> str:
@@ -49,59 +33,21 @@ def merge_message(head_message: str, verdicts: Sequence[Verdict]) -> str:
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> str:
-    rows = "\n".join(f"| {_MARKS[v.outcome]} | {v.gate} | {_cell(v.reason)} |" for v in verdicts)
+    rows = "\n".join(f"| {_MARKS[v.outcome]} | {v.gate} | {cell(v.reason)} |" for v in verdicts)
     return f"| | Gate | Says |\n|---|---|---|\n{rows}"
 
 
-def _cell(text: str) -> str:
+def code(text: str) -> str:
+    """Somebody's short text as a code span that stays one, in a table too."""
+    return f"`{' '.join(text.split()).replace('`', chr(39)).replace('|', '¦')}`"
+
+
+def cell(text: str) -> str:
     """A reason, in which others' words may stand (a cluster's message, an author's name): no markup but code spans."""
     line = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     line = re.sub(r"([\\*_\[\]|~])", r"\\\1", line)
     # A zero-width space keeps GitHub from linking people, issues and addresses.
     return re.sub(r"([@#]|://|www\.|GH-)", "\\1\u200b", line)
-
-
-def promotion_body(
-    pipeline: Pipeline,
-    environment: Environment,
-    release: Release,
-    *,
-    active: Release | None,
-    verdicts: Sequence[Verdict],
-) -> str:
-    """The pull request's text: what changes, what it waits for, how it merges, how to stop it."""
-    before = {a.name: a for a in active.artifacts} if active else {}
-    if release.source:
-        old = f"`{active.source[:7]}`" if active and active.source else "nothing recorded"
-        change = f"| Source | From | To |\n|---|---|---|\n| commit | {old} | `{release.source}` |"
-    else:
-        rows = "\n".join(
-            f"| `{a.repository}` | {_tag(before.get(a.name))} | {_tag(a)} | `{a.digest[:19]}…` |"
-            for a in release.artifacts
-        )
-        change = f"| Image | From | To | Digest |\n|---|---|---|---|\n{rows}"
-    road = " → ".join(f"**{e.name}**" if e.name == environment.name else e.name for e in pipeline.environments)
-    how = "merges by itself when every gate passes"
-    if not environment.auto:
-        asked = environment.approvals
-        how = (
-            f"merges when every gate passes, with {_approvals(asked.count)} of this head"
-            if asked
-            else "waits for a person to merge it"
-        )
-    return (
-        f"{change}\n\n{road}\n\n### Gates\n\n{verdict_table(verdicts)}\n\n"
-        f"This pull request {how}. Approve with a review or `/approve`; stop it with `/hold reason`; "
-        f"`/help` lists the commands. A commit pushed onto this branch blocks it.\n"
-    )
-
-
-def _approvals(count: int) -> str:
-    return "1 approval" if count == 1 else f"{count} approvals"
-
-
-def _tag(artifact: Artifact | None) -> str:
-    return f"`{artifact.tag.replace('`', chr(39))}`" if artifact else "?"
 
 
 def gates_check(

@@ -24,17 +24,31 @@ class Unknown:
     reason: str
 
 
+def short_digest(digest: str) -> str:
+    """A digest as people recognise it: the algorithm and its first twelve digits."""
+    algorithm, _, value = digest.partition(":")
+    return f"{algorithm}:{value[:12]}"
+
+
 # --- releases ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """One image of a release. Its identity is repository and digest; the tag is a label."""
+    """One image or chart of a release. Its identity is repository and digest; the tag is a label.
+
+    `tag` is "" where only the digest stands in Git and was never recorded with a tag.
+    """
 
     name: str
     repository: str
     tag: str
     digest: Digest
+
+    @property
+    def label(self) -> str:
+        """The tag, else the digest as people recognise it: its first twelve digits."""
+        return self.tag or short_digest(self.digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +74,8 @@ class Release:
         if self.source:
             return self.source[:7]
         if len(self.artifacts) == 1:
-            return self.artifacts[0].tag
-        return ", ".join(f"{a.name} {a.tag}" for a in self.artifacts)
+            return self.artifacts[0].label
+        return ", ".join(f"{a.name} {a.label}" for a in self.artifacts)
 
     @property
     def order(self) -> tuple[datetime, str]:
@@ -433,7 +447,8 @@ class Observation:
 
     `tags`: artifact name → what the registry lists. `digests`: (repository, tag) → digest, None = no such tag.
     `details`: (repository, digest). `signatures`: (artifact name, digest). `permissions`: login → live role. A missing
-    key means "not asked yet": the decision asks. `keys`: path → text of a key file on the default branch.
+    key means "not asked yet": the decision asks. `keys`: path → text of a key file on the default branch. `signer`: our
+    bot as a commit's sign-off names it.
     """
 
     now: datetime
@@ -446,3 +461,4 @@ class Observation:
     signatures: Mapping[tuple[str, str], Signature | Unknown] = field(default_factory=dict)
     permissions: Mapping[str, Permission | Unknown] = field(default_factory=dict)
     keys: Mapping[str, str | None] = field(default_factory=dict)
+    signer: str = ""

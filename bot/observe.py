@@ -3,29 +3,35 @@
 JSON never leaves here.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Protocol
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 from bot.actions import Ask
 from bot.content import branch_name
 from bot.errors import Permanent
 from bot.github import read
-from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Place, repository_query
+from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, MOST_PLACES, Place, repository_query
 from bot.github.identity import AppIdentity
 from bot.merges import record_name
 from bot.model import (
     Application,
     Digest,
+    ImageDetails,
     Observation,
     Permission,
     Repository,
     Sha,
+    Signature,
+    SignatureMaterial,
     Tags,
     Unknown,
 )
 from bot.model import Place as PlaceFacts
-from config.pipeline import Configuration, Pipeline
+from bot.scans import Kind
+from config.pipeline import Artifacts, ChartSource, Configuration, ImageSource, Pipeline, Strategy, Verify
+from config.public_key import is_inline_key
 
 
 class GitHubClient(Protocol):
@@ -34,8 +40,16 @@ class GitHubClient(Protocol):
 
 
 class TagSource(Protocol):
-    async def tags(self, repository: str) -> Tags | Unknown: ...
-    async def digest(self, repository: str, tag: str) -> Digest | Unknown | None: ...
+    async def tags(self, location: str, *, times: bool = False, kind: Kind = Kind.IMAGE) -> Tags | Unknown: ...
+    async def digest(self, location: str, tag: str) -> Digest | Unknown | None: ...
+    async def details(self, location: str, digest: Digest) -> ImageDetails | Unknown: ...
+    async def signature_material(self, location: str, digest: Digest) -> SignatureMaterial | Unknown: ...
+
+
+class SignatureVerifier(Protocol):
+    async def verify(
+        self, verify: Verify, *, digest: Digest, material: SignatureMaterial, key_text: str | None
+    ) -> Signature | Unknown: ...
 
 
 class HealthSource(Protocol):
@@ -43,6 +57,15 @@ class HealthSource(Protocol):
 
 
 Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitHubFacts:
+    """What one request read. `places`: by (pipeline, environment). `keys`: path → text, None where there is none."""
+
+    repository: Repository
+    places: Mapping[Key, PlaceFacts]
+    keys: Mapping[str, str | None]
 
 
 def places(configuration: Configuration, default_branch: str) -> dict[Key, Place]:
@@ -60,18 +83,32 @@ def places(configuration: Configuration, default_branch: str) -> dict[Key, Place
 
 
 async def read_github(
-    client: GitHubClient, full_name: str, wanted: Mapping[Key, Place], *, identity: AppIdentity
-) -> tuple[Repository, dict[Key, PlaceFacts]]:
-    """One request: the repository with its configuration, and every place of `wanted`."""
+    client: GitHubClient,
+    full_name: str,
+    wanted: Mapping[Key, Place],
+    *,
+    keys: tuple[str, ...] = (),
+    identity: AppIdentity,
+) -> GitHubFacts:
+    """One request: the repository with its configuration, every place of `wanted`, and the key files.
+
+    More places than GitHub answers for at once take one request more for each `MOST_PLACES`.
+    """
     owner, name = full_name.split("/", 1)
-    query, variables = repository_query(tuple(wanted.values()))
-    data = await client.graphql(query, {**variables, "owner": owner, "name": name})
-    repository = read.read_repository(data, identity=identity)
-    found = {
-        key: read.read_place(data, i, place, identity=identity, repository=repository)
-        for i, (key, place) in enumerate(wanted.items())
-    }
-    return repository, found
+    every = list(wanted.items())
+    repository: Repository | None = None
+    texts: dict[str, str | None] = {}
+    found: dict[Key, PlaceFacts] = {}
+    for first in range(0, max(len(every), 1), MOST_PLACES):
+        some, asked = every[first : first + MOST_PLACES], keys if first == 0 else ()
+        query, variables = repository_query([place for _, place in some], asked)
+        data = await client.graphql(query, {**variables, "owner": owner, "name": name})
+        repository = repository or read.read_repository(data, identity=identity)
+        texts |= read.read_keys(data, asked)
+        for i, (key, place) in enumerate(some):
+            found[key] = read.read_place(data, i, place, identity=identity, repository=repository)
+    assert repository is not None
+    return GitHubFacts(repository=repository, places=found, keys=texts)
 
 
 async def earlier_configurations(client: GitHubClient, full_name: str) -> tuple[tuple[Sha, str | None], ...]:
@@ -79,6 +116,12 @@ async def earlier_configurations(client: GitHubClient, full_name: str) -> tuple[
     owner, name = full_name.split("/", 1)
     variables: dict[str, object] = {"owner": owner, "name": name, "config": CONFIG_PATH}
     return read.read_config_history(await client.graphql(CONFIG_HISTORY, variables))
+
+
+def key_paths(configuration: Configuration) -> tuple[str, ...]:
+    """The key files that the declaration names, which are read on the default branch."""
+    declared = (a.verify.cosign.key for p in configuration.pipelines for a in p.artifacts.values() if a.verify)
+    return tuple(sorted({key for key in declared if key is not None and not is_inline_key(key)}))
 
 
 async def observe(
@@ -89,20 +132,78 @@ async def observe(
     cluster: HealthSource,
 ) -> Observation:
     """Add what the registry and the cluster say to what GitHub said."""
-    listed = {name: await tags.tags(image.repository) for name, image in pipeline.images.items()}
+    listed = {name: await _listed(pipeline, source, tags) for name, source in pipeline.artifacts.items()}
     applications = cluster.applications(f"github.com/{seen.repository.full_name}".lower())
     return replace(seen, tags=listed, applications={e.name: applications for e in pipeline.environments})
 
 
-async def answer(ask: Ask, seen: Observation, *, client: GitHubClient, tags: TagSource) -> Observation:
+async def _listed(pipeline: Pipeline, source: Artifacts, tags: TagSource) -> Tags | Unknown:
+    kind = Kind.CHART if isinstance(source, ChartSource) else Kind.IMAGE
+    return await tags.tags(source.location, times=_needs_times(pipeline, source), kind=kind)
+
+
+def _needs_times(pipeline: Pipeline, source: Artifacts) -> bool:
+    """Whether anything depends on when a tag appeared."""
+    newest_build = isinstance(source, ImageSource) and source.strategy is Strategy.NEWEST_BUILD
+    return newest_build or source.minimum_age is not None or pipeline.release is not None
+
+
+async def answer(
+    ask: Ask,
+    pipeline: Pipeline,
+    seen: Observation,
+    *,
+    client: GitHubClient,
+    tags: TagSource,
+    verifier: SignatureVerifier,
+) -> Observation:
     """The observation with the facts asked for; what cannot be learnt is Unknown."""
-    digests = dict(seen.digests)
-    for repository, tag in sorted(ask.digests):
-        digests[repository, tag] = await tags.digest(repository, tag)
+    digests = await _gathered(ask.digests, lambda key: tags.digest(*key))
+    details = await _gathered(ask.details, lambda key: tags.details(key[0], Digest(key[1])))
+    signatures = await _gathered(ask.signatures, lambda key: _signature(key, pipeline, seen, tags, verifier))
+    # A digest that was learnt just now may show that a tag was moved, and then its age begins again.
+    moved = {location for location, _ in digests}
+    listed = {
+        name: await _listed(pipeline, source, tags)
+        for name, source in pipeline.artifacts.items()
+        if source.location in moved
+    }
     permissions = dict(seen.permissions)
     for login in sorted(ask.permissions):
         permissions[login] = await _permission(client, seen.repository.full_name, login)
-    return replace(seen, digests=digests, permissions=permissions)
+    return replace(
+        seen,
+        tags={**seen.tags, **listed},
+        digests={**seen.digests, **digests},
+        details={**seen.details, **details},
+        signatures={**seen.signatures, **signatures},
+        permissions=permissions,
+    )
+
+
+_Fact = TypeVar("_Fact")
+_Pair = tuple[str, str]
+
+
+async def _gathered(keys: frozenset[_Pair], read: Callable[[_Pair], Awaitable[_Fact]]) -> dict[_Pair, _Fact]:
+    """Each fact by its key, read side by side; the registry's client bounds how many at once."""
+    ordered = sorted(keys)
+    return dict(zip(ordered, await asyncio.gather(*(read(key) for key in ordered)), strict=True))
+
+
+async def _signature(
+    key: _Pair, pipeline: Pipeline, seen: Observation, tags: TagSource, verifier: SignatureVerifier
+) -> Signature | Unknown:
+    """Whether the artifact is signed as the pipeline declares."""
+    name, digest = key[0], Digest(key[1])
+    source = pipeline.artifacts[name]
+    assert source.verify is not None
+    material = await tags.signature_material(source.location, digest)
+    if isinstance(material, Unknown):
+        return material
+    declared = source.verify.cosign.key
+    text = seen.keys.get(declared) if declared is not None and not is_inline_key(declared) else declared
+    return await verifier.verify(source.verify, digest=digest, material=material, key_text=text)
 
 
 async def _permission(client: GitHubClient, full_name: str, login: str) -> Permission | Unknown:

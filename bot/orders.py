@@ -46,6 +46,14 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queries:
+    """What the answers to questions say, made only when somebody asks. `explain` takes an artifact's name, or None."""
+
+    status: Callable[[], str]
+    explain: Callable[[str | None], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What one command comes to. `reply` is said only on refusal, error or query."""
 
@@ -91,7 +99,7 @@ def pending(pull: PullRequest) -> tuple[Said, ...]:
 
 
 def obey(
-    pull: PullRequest, seen: Observation, *, hold: Hold | None, status: Callable[[], str]
+    pull: PullRequest, seen: Observation, *, hold: Hold | None, queries: Queries
 ) -> tuple[tuple[Action, ...], Ask]:
     """The actions that the pending commands come to, and the permissions to read first."""
     actions: list[Action] = []
@@ -106,7 +114,7 @@ def obey(
             continue
         answers: list[Answer] = []
         for order in understood:
-            answers.append(_answer(order, said, pull, seen, held=held, status=status))
+            answers.append(_answer(order, said, pull, seen, held=held, queries=queries))
             held = answers[-1].held
         worst = next((r for r in (REFUSED, PUZZLED) if any(a.reaction == r for a in answers)), DONE)
         replies = [a.reply for a in answers if a.reply]
@@ -126,10 +134,10 @@ def _answer(
     seen: Observation,
     *,
     held: Holder | None,
-    status: Callable[[], str],
+    queries: Queries,
 ) -> Answer:
     """What one command comes to, and who holds afterwards: the next command of the pass starts from there."""
-    answer = _obeyed(order, said, pull, seen, held=held, status=status)
+    answer = _obeyed(order, said, pull, seen, held=held, queries=queries)
     if isinstance(order, Misunderstood) or answer.reaction != DONE or order.name not in ("hold", "unhold"):
         return replace(answer, held=held)
     return answer
@@ -142,7 +150,7 @@ def _obeyed(
     seen: Observation,
     *,
     held: Holder | None,
-    status: Callable[[], str],
+    queries: Queries,
 ) -> Answer:
     if isinstance(order, Misunderstood):
         meant = f" Did you mean `/{order.suggestion}`?" if order.suggestion else ""
@@ -167,12 +175,22 @@ def _obeyed(
             return _hold(said, pull, held, order.reason)
         case "unhold":
             return _unhold(said, pull, held)
-        case "status":
-            return Answer(reaction=DONE, reply=status())
-        case "help":
-            return Answer(reaction=DONE, reply=help_text(next(iter(order.arguments.values()), None)))
+        case "status" | "explain" | "help":
+            return Answer(reaction=DONE, reply=_told(order, queries))
         case _:
             return Answer(reaction=PUZZLED, reply=f"`/{order.name}` is not supported by this version yet.")
+
+
+def _told(order: Command, queries: Queries) -> str:
+    """The answer to a question."""
+    asked = next(iter(order.arguments.values()), None)
+    match order.name:
+        case "status":
+            return queries.status()
+        case "explain":
+            return queries.explain(asked)
+        case _:
+            return help_text(asked)
 
 
 def _approve(said: Said, pull: PullRequest) -> Answer:

@@ -12,23 +12,37 @@ from bot.actions import Action, Ask, Plan, PostCheck
 from bot.clock import Clock
 from bot.decide import decide
 from bot.errors import CaissonError, Permanent, Transient
+from bot.extracts import compile_extract
 from bot.github.client import GitHubApp, RepositoryClient
 from bot.image_reference import normalise_repository
 from bot.known import Known, Layout, PipelineView, repository_key
+from bot.manifests.subject import subjects
 from bot.messages import CONFIG, config_check
 from bot.model import Observation, Repository, Tags, Unknown
-from bot.model import Place as PlaceFacts
-from bot.observe import HealthSource, Key, answer, earlier_configurations, observe, places, read_github
-from bot.registry import Scans
+from bot.observe import (
+    GitHubFacts,
+    HealthSource,
+    SignatureVerifier,
+    answer,
+    earlier_configurations,
+    key_paths,
+    observe,
+    places,
+    read_github,
+)
+from bot.platforms import check_platform
 from bot.release_rule import compile_rule
 from bot.scans import Scans
 from bot.store.port import Claim, Store
+from bot.tag_patterns import compile_pattern
 from bot.templates import check_template
 from bot.versions import check_glob, check_pattern, parse_constraint
 from config.parse import Checks, ConfigError, parse
-from config.pipeline import Configuration, Mode, Pipeline
+from config.pipeline import Configuration, Mode, Pipeline, Templates
+from config.public_key import read_keys
 
-ROUNDS = 4
+# Each round answers at least one question about a candidate: its digest, its platforms, its signature, who may approve.
+ROUNDS = 8
 log = structlog.get_logger()
 
 
@@ -46,6 +60,7 @@ class Reconciler:
         clock: Clock,
         scans: Scans,
         cluster: HealthSource,
+        verifier: SignatureVerifier,
         poll_interval: timedelta = timedelta(minutes=5),
     ) -> None:
         self._app = app
@@ -53,6 +68,7 @@ class Reconciler:
         self._clock = clock
         self._scans = scans
         self._cluster = cluster
+        self._verifier = verifier
         self._poll_interval = poll_interval
         self.known = Known(store=store)
 
@@ -124,14 +140,15 @@ class Reconciler:
             await self._store.forget(key)
             return None
         self.known.names[key] = full_name
-        repository, found, layout = await self._read(key, client, full_name)
+        found, layout = await self._read(key, client, full_name)
+        repository = found.repository
         if repository.archived or (layout.configuration is None and not layout.problems):
             self.known.views.pop(key, None)
             return None
         actions = _config_actions(repository, layout)
         shown = layout.configuration or layout.displayed
         await self._index(key, shown)
-        plans = await self._plans(client, repository, found, shown, broken=layout.configuration is None)
+        plans = await self._plans(client, found, shown, broken=layout.configuration is None)
         self.known.views[key] = _views(repository, shown, plans, problem=next(iter(layout.problems), None))
         try:
             wrote = await self._act(client, repository, actions, [plan for plan in plans if isinstance(plan, Plan)])
@@ -144,24 +161,27 @@ class Reconciler:
         moments = [plan.look_again_at for plan in plans if isinstance(plan, Plan) and plan.look_again_at]
         return min(moments, default=None)
 
-    async def _read(
-        self, key: str, client: RepositoryClient, full_name: str
-    ) -> tuple[Repository, dict[Key, PlaceFacts], Layout]:
+    async def _read(self, key: str, client: RepositoryClient, full_name: str) -> tuple[GitHubFacts, Layout]:
         """GitHub's facts, read with the layout of the last pass; once more when the declaration has changed since."""
-        identity = await self._app.identity()
         layout = self.known.layouts.get(key)
-        declared = (layout.configuration or layout.displayed) if layout else None
-        wanted = places(declared, layout.default_branch) if layout and declared else {}
-        repository, found = await read_github(client, full_name, wanted, identity=identity)
+        found = await self._read_as(client, full_name, layout)
+        repository = found.repository
         if layout and layout.config_oid == repository.config.oid and layout.default_branch == repository.default_branch:
-            return repository, found, layout
+            return found, layout
         layout = await self._layout(client, repository)
         self.known.layouts[key] = layout
-        declared = layout.configuration or layout.displayed
-        if declared:
-            wanted = places(declared, layout.default_branch)
-            repository, found = await read_github(client, full_name, wanted, identity=identity)
-        return repository, found, layout
+        if layout.configuration or layout.displayed:
+            found = await self._read_as(client, full_name, layout)
+        return found, layout
+
+    async def _read_as(self, client: RepositoryClient, full_name: str, layout: Layout | None) -> GitHubFacts:
+        """What the layout says is to be read."""
+        identity = await self._app.identity()
+        declared = (layout.configuration or layout.displayed) if layout else None
+        if layout is None or declared is None:
+            return await read_github(client, full_name, {}, identity=identity)
+        wanted = places(declared, layout.default_branch)
+        return await read_github(client, full_name, wanted, keys=key_paths(declared), identity=identity)
 
     async def _layout(self, client: RepositoryClient, repository: Repository) -> Layout:
         config = repository.config
@@ -187,9 +207,9 @@ class Reconciler:
 
     async def _index(self, key: str, declared: Configuration | None) -> None:
         images = frozenset(
-            normalise_repository(image.repository)
+            subject.repository
             for pipeline in (declared.pipelines if declared else ())
-            for image in pipeline.images.values()
+            for subject in subjects(pipeline)
         )
         fresh = images - self.known.images.get(key, frozenset())
         await self.known.index(key, images)
@@ -197,32 +217,33 @@ class Reconciler:
             await self._store.nudge([f"image:{image}" for image in fresh], now=self._clock.now())
 
     async def _plans(
-        self,
-        client: RepositoryClient,
-        repository: Repository,
-        found: dict[Key, PlaceFacts],
-        declared: Configuration | None,
-        *,
-        broken: bool,
+        self, client: RepositoryClient, found: GitHubFacts, declared: Configuration | None, *, broken: bool
     ) -> list[Plan | Unknown]:
         """One plan per pipeline; a pipeline that fails does not take the others along."""
         plans: list[Plan | Unknown] = []
+        identity = await self._app.identity()
         for pipeline in declared.pipelines if declared else ():
-            mode = Mode.OBSERVE if broken or declared is None else declared.mode
-            facts = {e.name: found[pipeline.name, e.name] for e in pipeline.environments}
-            seen = Observation(now=self._clock.now(), repository=repository, places=facts)
-            plans.append(await self._plan(pipeline, seen, client, mode=mode))
+            assert declared is not None
+            mode = Mode.OBSERVE if broken else declared.mode
+            seen = Observation(
+                now=self._clock.now(),
+                repository=found.repository,
+                places={e.name: found.places[pipeline.name, e.name] for e in pipeline.environments},
+                keys=found.keys,
+                signer=f"{identity.slug}[bot] <{identity.email}>",
+            )
+            plans.append(await self._plan(pipeline, seen, client, mode=mode, templates=declared.templates))
         return plans
 
     async def _plan(
-        self, pipeline: Pipeline, seen: Observation, client: RepositoryClient, *, mode: Mode
+        self, pipeline: Pipeline, seen: Observation, client: RepositoryClient, *, mode: Mode, templates: Templates
     ) -> Plan | Unknown:
         seen = await observe(pipeline, seen, tags=self._scans, cluster=self._cluster)
         for _ in range(ROUNDS):
-            decision = decide(pipeline, seen, mode=mode)
+            decision = decide(pipeline, seen, mode=mode, templates=templates)
             if not isinstance(decision, Ask):
                 return decision
-            seen = await answer(decision, seen, client=client, tags=self._scans)
+            seen = await answer(decision, pipeline, seen, client=client, tags=self._scans, verifier=self._verifier)
         return Unknown(f"{pipeline.name} still needs facts after {ROUNDS} rounds")
 
     async def _act(
@@ -256,8 +277,11 @@ CHECKS = Checks(
     check_constraint=parse_constraint,
     check_pattern=check_pattern,
     check_glob=check_glob,
+    check_platform=check_platform,
+    check_extract=lambda pattern, template: compile_extract(template, compile_pattern(pattern)),
     check_expression=compile_rule,
     check_template=check_template,
+    check_key=read_keys,
 )
 
 

@@ -65,8 +65,8 @@ def release_from_json(value: object) -> Release | None:
 
 def _artifact(value: Mapping[str, object]) -> Artifact:
     name, repository, tag, digest = (value[key] for key in ("name", "repository", "tag", "digest"))
-    texts = (name, repository, tag, digest)
-    if not all(isinstance(text, str) and text for text in texts):
+    # The tag may be empty: only the digest stood in Git.
+    if not isinstance(tag, str) or not all(isinstance(text, str) and text for text in (name, repository, digest)):
         raise ValueError("an artifact has a name, a repository, a tag and a digest")
     return Artifact(name=str(name), repository=str(repository), tag=str(tag), digest=Digest(str(digest)))
 

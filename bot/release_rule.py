@@ -13,8 +13,8 @@ from itertools import islice
 
 from cel_expr_python import cel
 
-from bot.constraints import Version, parse_version
 from bot.model import Artifact, Digest, Unknown
+from bot.precedence import Version, parse_version
 from bot.rule_problems import NUMBERS, TEXTS, RuleError, check_text, is_bare, refused, without_status
 
 _TYPES = dict.fromkeys(TEXTS, cel.Type.STRING) | dict.fromkeys(NUMBERS, cel.Type.INT)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Self
 
 import aiohttp
@@ -20,6 +21,7 @@ from bot.github.client import GitHubApp
 from bot.reconcile import Reconciler
 from bot.registry import Registry
 from bot.scans import Scans
+from bot.signatures.verifier import Verifier
 from bot.store.sqlite import SQLiteStore
 from bot.web.app import WebConfig, make_app, make_runner
 from bot.web.board import Board, BoardEnvironment, BoardPipeline
@@ -45,6 +47,7 @@ class Parts:
     registry_doors: Mapping[str, str] = field(default_factory=dict)
     registry_credentials: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     plain_http: frozenset[str] = frozenset()
+    trusted_root: Path | None = None
     resync_interval: timedelta = timedelta(minutes=30)
     poll_interval: timedelta = timedelta(minutes=5)
 
@@ -72,7 +75,7 @@ class Service:
             session, self._clock, app_id=parts.app_id, private_key_pem=parts.private_key, url=parts.github_url
         )
         registry = Registry(session, self._clock, credentials=parts.registry_credentials, plain_http=parts.plain_http)
-        scans = Scans(registry, self._clock, fresh_for=parts.poll_interval)
+        scans = Scans(registry, self._clock, fresh_for=parts.poll_interval, store=self.store)
         self.cluster = await self._connect()
         self.reconciler = Reconciler(
             app=self.github,
@@ -80,6 +83,7 @@ class Service:
             clock=self._clock,
             scans=scans,
             cluster=self.cluster,
+            verifier=Verifier(self._clock, trusted_root=parts.trusted_root),
             poll_interval=parts.poll_interval,
         )
         self.worker = Worker(self.store, self._clock, self.reconciler.look, owner=f"{random.getrandbits(64):016x}")

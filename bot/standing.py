@@ -20,6 +20,7 @@ class Standing:
     """`records`: newest first.
 
     `active` is what Git holds now, `record` our record of it. `problem`: why nothing can be said.
+    `pinned`: names of the artifacts whose digest is written in Git.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Standing:
     record: Record | None
     health: Health
     problem: str | None = None
+    pinned: frozenset[str] = frozenset()
 
     def record_of(self, release: Release) -> Record | None:
         """The newest record of that release here."""

@@ -16,6 +16,7 @@ import structlog
 from yarl import URL
 
 from bot.clock import Clock
+from bot.credentials.port import Credentials
 from bot.errors import CaissonError, Transient
 from bot.image_reference import HUB, host_and_path, is_digest, is_tag
 from bot.model import Digest
@@ -173,7 +174,8 @@ class VendorTags:
         project, _, name = path.partition("/")
         address = f"api/v2.0/projects/{project}/repositories/{name.replace('/', '%252F')}/artifacts"
         url = URL(f"{self._http.server(host)}{address}", encoded=True)
-        credentials = self._harbor[host]
+        login = self._harbor[host]
+        credentials = Credentials(username=login[0], secret=login[1]) if login else None
         document = await self._get(
             url.with_query(with_tag="true", page_size=_PAGE, page=number),
             authorization=basic_header(credentials) if credentials else None,

@@ -252,12 +252,12 @@ def _within(node: Node, error: ValueError) -> tuple[Spot | None, str]:
     reason, column = str(error), getattr(error, "column", None)
     if not isinstance(column, int) or not isinstance(node, Scalar) or node.anchor or node.tag:
         return None, reason
-    width = node.end.index - node.start.index
+    width = node.end.offset - node.start.offset
     quotes = 0 if node.plain else 1
     if node.style not in ("", "'", '"') or width != len(node.value) + 2 * quotes or node.start.line != node.end.line:
         return None, reason
     steps = quotes + column - 1
-    at = Spot(node.start.index + steps, node.start.line, node.start.column + steps)
+    at = Spot(node.start.offset + steps, node.start.line, node.start.column + steps)
     return at, reason.removesuffix(f" (column {column})")
 
 

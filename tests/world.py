@@ -47,6 +47,7 @@ class World:
         self.laptop = Laptop(folder / "github", self.clock.now, manifest=ROOT / "app.yml")
         # Another registry than the laptop's own may be in play.
         self.registry_host: str | None = None
+        self._ready = False
         self.service: Service
         self.repository: Repository
 
@@ -54,9 +55,9 @@ class World:
         self, *, config: str | None = None, files: Mapping[str, str] | None = None, branches: tuple[str, ...] = ()
     ) -> "World":
         """A repository with three environments at 1.0.0, and the bot. `config` may say {image} for the image's name."""
-        (self._folder / "github").mkdir(exist_ok=True)
-        await self.laptop.start()
-        self.registry.push(IMAGE, "1.0.0")
+        await self.laptop_ready()
+        if not self.registry.holds(IMAGE):
+            self.registry.push(IMAGE, "1.0.0")
         self.registry.outbox.clear()
         text = config.replace("{image}", self.image) if config else shop.configuration(self.image)
         content = files if files is not None else shop.files(self.image, "1.0.0", config=text)
@@ -66,6 +67,13 @@ class World:
             shop.deploy(self.laptop, FULL_NAME)
         await self.start_bot()
         return self
+
+    async def laptop_ready(self) -> None:
+        """GitHub, registry and cluster listen, so that images can be pushed and named before the bot is there."""
+        if not self._ready:
+            self._ready = True
+            (self._folder / "github").mkdir(exist_ok=True)
+            await self.laptop.start()
 
     async def start_bot(self, *, store: str = "caisson.db") -> None:
         parts = Parts(
@@ -184,6 +192,13 @@ class World:
     def open_pull_requests(self, *, into: str, pipeline: str = "web-app") -> list[PullRequest]:
         head = f"caisson/{pipeline}/{into}"
         return [p for p in self.repository.pulls if p.head_ref == head and p.state == "open"]
+
+    def merged_pull_request(self, *, into: str, pipeline: str = "web-app") -> PullRequest:
+        """The newest merged pull request into an environment."""
+        head = f"caisson/{pipeline}/{into}"
+        merged = [p for p in self.repository.pulls if p.head_ref == head and p.merged_at]
+        assert merged, f"nothing was merged into {into}; board: {self.board(into)}"
+        return merged[-1]
 
     def board(self, environment: str, *, pipeline: str = "web-app") -> EnvironmentView:
         view = self.service.view(pipeline, environment)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.actions import (
+    AddLabels,
     CheckText,
     Close,
     DeleteBranch,
@@ -83,7 +84,10 @@ def _update_refs(repository: Repository, updates: Sequence[dict[str, object]]) -
 
 
 async def _commit(client: Client, repository: Repository, action: Propose, edits: Edits) -> Sha:
-    entries = [{"path": p, "mode": "100644", "type": "blob", "content": t} for p, t in edits.texts.items()]
+    entries = [
+        {"path": path, "mode": f"{edits.modes[path]:o}", "type": "blob", "content": text}
+        for path, text in edits.texts.items()
+    ]
     root = f"/repos/{repository.full_name}/git"
     tree = await client.post(f"{root}/trees", {"base_tree": edits.base_tree, "tree": entries})
     body: dict[str, object] = {"message": action.message, "tree": _sha(tree), "parents": [action.parent]}
@@ -205,6 +209,12 @@ async def record(client: Client, repository: Repository, action: RecordRelease) 
         "production_environment": action.production,
     }
     await client.post(f"/repos/{repository.full_name}/deployments", body)
+
+
+async def add_labels(client: Client, repository: Repository, action: AddLabels) -> None:
+    """Labels that do not exist yet are made (https://docs.github.com/en/rest/issues/labels)."""
+    path = f"/repos/{repository.full_name}/issues/{action.number}/labels"
+    await client.post(path, {"labels": list(action.labels)})
 
 
 async def set_label(client: Client, repository: Repository, action: SetLabel) -> None:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from bot.image_reference import HUB, ImageReference, ImageReferenceError, normalise_repository, parse_reference
-from config.pipeline import Artifacts, ChartSource, Write
+from config.pipeline import Artifacts, ChartSource, Pipeline, Write
 
 _URL = re.compile(r"(https?)://([^/#]+)(/[^#]*)?", re.IGNORECASE)
 
@@ -51,6 +51,11 @@ class Subject:
     def mentioned_in(self, text: str) -> bool:
         """Whether a text that cannot be read as YAML appears to hold it."""
         return _mention(self).search(text) is not None
+
+
+def subjects(pipeline: Pipeline) -> tuple[Subject, ...]:
+    """Every artifact of a pipeline, in the order of the declaration."""
+    return tuple(Subject.of(name, source) for name, source in pipeline.artifacts.items())
 
 
 def _mention(subject: Subject) -> re.Pattern[str]:

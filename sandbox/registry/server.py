@@ -158,6 +158,10 @@ class RegistryServer:
             bare = [{name: one[name] for name in one if name != "annotations"} for one in shelf.referrers(digest)]
             self._put(repository, artifacts.index(bare), tag=signing.referrers_tag(digest))
 
+    def holds(self, repository: str) -> bool:
+        """Whether anything was pushed there."""
+        return repository in self._shelves
+
     def retag(self, repository: str, tag: str, digest: Digest) -> None:
         """Let a tag point at what is there already; to clients of the notifications that is a push."""
         self._put(repository, self._shelves[repository].manifests[digest], tag=tag)

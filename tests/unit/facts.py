@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.content import Wanted, wanted
 from bot.health import Health, HealthState
-from bot.messages import GATES, commit_message
+from bot.messages import GATES
 from bot.model import (
     Actor,
     ActorKind,
@@ -27,6 +27,7 @@ from bot.model import (
     Digest,
     File,
     How,
+    ImageDetails,
     Labelling,
     Observation,
     Place,
@@ -42,6 +43,7 @@ from bot.model import (
     Source,
     Tags,
 )
+from bot.promotion_text import Promotion, commit_message
 from bot.standing import Standing
 from config.pipeline import Approvals, Environment, Gates, ImageSource, Pipeline
 
@@ -284,12 +286,26 @@ def place(environment: Environment, *records: Record, **changed: Any) -> Place:
     return replace(made, **changed)
 
 
+def by_path(*files: File) -> dict[str, File]:
+    return {file.path: file for file in files}
+
+
+def told(environment: Environment, what: Release, active: Release | None = None, **changed: Any) -> Promotion:
+    """A promotion of the shop as its pull request tells of it."""
+    return replace(Promotion(pipeline=SHOP, environment=environment, release=what, active=active), **changed)
+
+
+def message_of(environment: Environment, what: Release, *, blobs: Mapping[str, str], base: Mapping[str, str]) -> str:
+    """The head's message as we make it."""
+    return commit_message(told(environment, what), blobs=blobs, base=base)
+
+
 def proposal(environment: Environment, what: Release, place: Place, **changed: Any) -> Place:
     """The place with our pull request for a release, exactly as we would make it now."""
     assert place.base is not None
-    wish = wanted(SHOP, environment, what, base=place.base, file=place.base.files[0])
+    wish = wanted(SHOP, environment, what, base=place.base, files=by_path(*place.base.files))
     assert isinstance(wish, Wanted)
-    message = commit_message(SHOP, environment, what, blobs=dict(wish.blobs), base=dict(wish.base))
+    message = message_of(environment, what, blobs=wish.blobs, base=wish.base)
     head = commit(message=message)
     opened = pull(commits=(head,), changed=frozenset(wish.blobs), **changed)
     return replace(place, head=head, pull=opened, head_files=wish.blobs)
@@ -312,5 +328,6 @@ def observation(places: Mapping[str, Place] | None = None, **changed: Any) -> Ob
         applications={e.name: (application(e),) for e in SHOP.environments},
         tags={"web": Tags(repository=IMAGE, names=("1.0.0", "1.1.0"), read_at=NOON)},
         digests={(IMAGE, tag): digest_of(tag) for tag in ("1.0.0", "1.1.0")},
+        details={(IMAGE, digest_of(tag)): ImageDetails() for tag in ("1.0.0", "1.1.0", "1.2.0")},
     )
     return replace(made, **changed)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.actions import Action, Ask, RecordRelease, RecordStatusChange
-from bot.active import Ground, ground, versions_file
+from bot.active import Ground, ground, version_files
 from bot.content import blob_id
 from bot.health import HealthState
 from bot.model import Application, File, How, Merged, Place, Record, RecordState, Release, Sha, Unknown
@@ -57,33 +57,30 @@ def file(name: str, *, mode: int = 0o100644) -> File:
 
 
 @pytest.mark.parametrize(
-    ("files", "name"),
+    ("files", "names"),
     [
-        pytest.param((file("kustomization.yaml"),), "kustomization.yaml", id="the usual name"),
-        pytest.param(
-            (file("Kustomization"), file("kustomization.yml")), "kustomization.yml", id="as kustomize prefers"
-        ),
-        pytest.param((file("kustomization.yaml", mode=0o120000),), None, id="a symbolic link is no file"),
-        pytest.param((file("base/kustomization.yaml"),), None, id="a folder below"),
-        pytest.param((file("values.yaml"),), None, id="no kustomization"),
+        pytest.param((file("a.yaml"), file("values.yaml")), ["a.yaml", "values.yaml"], id="all"),
+        pytest.param((file("charts/web/values.yaml"),), ["charts/web/values.yaml"], id="a folder below"),
+        pytest.param((file("run.sh", mode=0o100755),), ["run.sh"], id="a program"),
+        pytest.param((file("kustomization.yaml", mode=0o120000),), [], id="a symbolic link is no file"),
+        pytest.param((file("vendor", mode=0o160000),), [], id="a submodule is no file"),
     ],
 )
-def test_which_file_holds_the_versions(*, files: tuple[File, ...], name: str | None) -> None:
-    """The kustomization of the environment's own folder, a regular file."""
-    found = versions_file(PRODUCTION, base(*files))
-    assert (found.path if found else None) == (f"apps/web/production/{name}" if name else None)
+def test_which_files_may_hold_versions(*, files: tuple[File, ...], names: list[str]) -> None:
+    """The regular files of the environment's folder and of those below it."""
+    assert list(version_files(base(*files))) == [f"apps/web/production/{name}" for name in names]
 
 
 @pytest.mark.parametrize(
     ("there", "problem"),
     [
         pytest.param(place(PRODUCTION, base=None), "the branch main does not exist", id="no branch"),
-        pytest.param(place(PRODUCTION, base=base()), "there is no kustomization.yaml", id="no file"),
-        pytest.param(standing_in_git(None), "there is no kustomization.yaml", id="a file without text"),
-        pytest.param(standing_in_git("images: ["), PATH, id="no YAML"),
-        pytest.param(standing_in_git("resources: []\n"), "no `images:` entry", id="no entry for the image"),
+        pytest.param(place(PRODUCTION, base=base()), "no file in apps/web/production", id="no file"),
+        pytest.param(standing_in_git(None), f"could not read {PATH}", id="a file without text"),
+        pytest.param(standing_in_git(f"images: [{IMAGE}"), PATH, id="no YAML"),
+        pytest.param(standing_in_git("resources: []\n"), "holds a version of", id="no entry for the image"),
         pytest.param(
-            standing_in_git(f"images:\n  - name: {IMAGE}\n"), "no `images:` entry", id="an entry without a tag"
+            standing_in_git(f"images:\n  - name: {IMAGE}\n"), "holds a version of", id="an entry without a tag"
         ),
     ],
 )

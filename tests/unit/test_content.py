@@ -10,7 +10,6 @@ import pytest
 
 from bot.actions import Edits, MergeOf, Outcome
 from bot.content import Wanted, blob_id, branch_name, judge_head, proposed_release, stale, wanted
-from bot.messages import commit_message
 from bot.model import Base, Commit, File, Place, PullRequest, Release, Sha
 from config.pipeline import Environment, Promote
 from tests.unit.facts import (
@@ -23,10 +22,12 @@ from tests.unit.facts import (
     SHOP,
     at,
     base,
+    by_path,
     commit,
     digest_of,
     file_of,
     kustomization,
+    message_of,
     place,
     proposal,
     pull,
@@ -59,10 +60,10 @@ def test_a_blob_is_named_as_git_names_it() -> None:
 def test_a_version_is_edited_and_nothing_else() -> None:
     """The whole file is kept but for the tag; before and after are written down by blob."""
     assert HERE.base is not None
-    wish = wanted(SHOP, PRODUCTION, NEW, base=HERE.base, file=HERE.base.files[0])
+    wish = wanted(SHOP, PRODUCTION, NEW, base=HERE.base, files=by_path(*HERE.base.files))
     text = kustomization("1.0.0").replace("1.0.0", "1.1.0")
     assert wish == Wanted(
-        content=Edits(texts={PATH: text}, base_tree=HERE.base.tree),
+        content=Edits(texts={PATH: text}, modes={PATH: 0o100644}, base_tree=HERE.base.tree),
         blobs={PATH: blob_id(text)},
         base={PATH: HERE.base.files[0].oid},
     )
@@ -71,17 +72,17 @@ def test_a_version_is_edited_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("file", "why"),
     [
-        pytest.param(None, "cannot be read", id="no file"),
-        pytest.param(file_of(PRODUCTION, None), "cannot be read", id="a file whose text GitHub did not give"),
+        pytest.param(None, "stands nowhere", id="no file"),
+        pytest.param(file_of(PRODUCTION, None), "stands nowhere", id="a file whose text GitHub did not give"),
         pytest.param(file_of(PRODUCTION, kustomization("1.1.0")), "already has 1.1.0", id="the release stands there"),
-        pytest.param(file_of(PRODUCTION, "images: ["), PATH, id="no YAML"),
-        pytest.param(file_of(PRODUCTION, "resources: []\n"), PATH, id="no such image"),
+        pytest.param(file_of(PRODUCTION, f"images: [{IMAGE}"), PATH, id="no YAML"),
+        pytest.param(file_of(PRODUCTION, "resources: []\n"), "stands nowhere", id="no such image"),
         pytest.param(file_of(PRODUCTION, kustomization("'{{ tag }}'")), PATH, id="a template"),
     ],
 )
 def test_what_cannot_be_edited_is_said(*, file: File | None, why: str) -> None:
     """In a sentence, and nothing is written."""
-    wish = wanted(SHOP, PRODUCTION, NEW, base=base(), file=file)
+    wish = wanted(SHOP, PRODUCTION, NEW, base=base(), files=by_path(file) if file else {})
     assert isinstance(wish, str)
     assert why in wish
 
@@ -89,7 +90,7 @@ def test_what_cannot_be_edited_is_said(*, file: File | None, why: str) -> None:
 def test_a_pinned_digest_moves_with_its_tag() -> None:
     """Kustomize lets the digest win, so the tag alone would promote nothing."""
     pinned = file_of(PRODUCTION, kustomization("1.0.0", digest=digest_of("1.0.0")))
-    wish = wanted(SHOP, PRODUCTION, NEW, base=base(pinned), file=pinned)
+    wish = wanted(SHOP, PRODUCTION, NEW, base=base(pinned), files=by_path(pinned))
     assert isinstance(wish, Wanted)
     assert isinstance(wish.content, Edits)
     assert wish.content.texts[PATH] == kustomization("1.1.0", digest=digest_of("1.1.0"))
@@ -100,12 +101,12 @@ SOURCE = Release(source=sha("source"), proposed=at(-60))
 
 def test_a_branch_takes_a_merge() -> None:
     """Of the source commit; unless the branch has it already."""
-    wish = wanted(SHOP, WHOLE, SOURCE, base=base(branch="production"), file=None)
+    wish = wanted(SHOP, WHOLE, SOURCE, base=base(branch="production"), files={})
     assert wish == Wanted(
         content=MergeOf(source=sha("source"), scratch="caisson-merge/shop/production"), blobs={}, base={}
     )
     contained = base(branch="production", history=(sha("tip"), sha("source")))
-    assert wanted(SHOP, WHOLE, SOURCE, base=contained, file=None) == f"production already contains {SOURCE.label}"
+    assert wanted(SHOP, WHOLE, SOURCE, base=contained, files={}) == f"production already contains {SOURCE.label}"
 
 
 # --- proposed ---------------------------------------------------------------------------------------------------------
@@ -164,7 +165,7 @@ def saying(what: Release = NEW, *, blobs: dict[str, str] | None = None, before: 
         assert made.base is not None
         kept: Mapping[str, str] = before if before is not None else {f.path: f.oid for f in made.base.files}
         told: Mapping[str, str] = blobs if blobs is not None else made.head_files
-        return with_head(message=commit_message(SHOP, PRODUCTION, what, blobs=dict(told), base=dict(kept)))(made)
+        return with_head(message=message_of(PRODUCTION, what, blobs=told, base=kept))(made)
 
     return change
 
@@ -218,7 +219,7 @@ def test_an_edit_is_made_anew(*, change: Change, anew: bool) -> None:
     assert there.base is not None
     assert there.head is not None
     assert there.pull is not None
-    wish = wanted(SHOP, PRODUCTION, NEW, base=there.base, file=there.base.files[0])
+    wish = wanted(SHOP, PRODUCTION, NEW, base=there.base, files=by_path(*there.base.files))
     assert isinstance(wish, Wanted)
     found = stale(wish, there.head, NEW, base=there.base, pull=there.pull, files=there.head_files)
     assert found is anew
@@ -238,9 +239,9 @@ def test_an_edit_is_made_anew(*, change: Change, anew: bool) -> None:
 def test_a_merge_is_made_anew(*, parents: tuple[Sha, ...], anew: bool) -> None:
     """A merge must be of exactly the base's tip and the source commit."""
     there = base(branch="production")
-    wish = wanted(SHOP, WHOLE, SOURCE, base=there, file=None)
+    wish = wanted(SHOP, WHOLE, SOURCE, base=there, files={})
     assert isinstance(wish, Wanted)
-    head = commit(parents=parents, message=commit_message(SHOP, WHOLE, SOURCE, blobs={}, base={}))
+    head = commit(parents=parents, message=message_of(WHOLE, SOURCE, blobs={}, base={}))
     assert stale(wish, head, SOURCE, base=there, pull=pull(), files={}) is anew
 
 

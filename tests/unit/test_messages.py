@@ -10,13 +10,11 @@ from markdown_it import MarkdownIt
 from bot.actions import CheckText, Verdict
 from bot.gates.verdicts import blocks, passed, waits
 from bot.messages import (
-    commit_message,
     config_check,
     gates_check,
     hold_comment,
     merge_message,
     plain,
-    promotion_body,
     promotion_title,
     released_comment,
     status_reply,
@@ -25,7 +23,7 @@ from bot.messages import (
 from bot.model import CheckStatus, Release
 from bot.orders import sticky
 from bot.release_record import release_from_json, trailers
-from tests.unit.facts import IMAGE, NEW, NEWER, NOON, OLD, PRODUCTION, SHOP, STAGING, at, our_comment, pull, sha
+from tests.unit.facts import NEW, NOON, PRODUCTION, SHOP, STAGING, at, message_of, our_comment, pull, sha
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 _MENTION = re.compile(r"(?<![\w`/])@(?=[A-Za-z0-9])")
@@ -127,7 +125,7 @@ BRANCH = Release(source=sha("source"), proposed=at(-60))
 @pytest.mark.parametrize("release", [pytest.param(NEW, id="an image"), pytest.param(BRANCH, id="a source commit")])
 def test_a_head_says_its_release(release: Release) -> None:
     """What the trailers carry comes back whole."""
-    message = commit_message(SHOP, PRODUCTION, release, blobs={"a b.yaml": "1"}, base={"a b.yaml": "0"})
+    message = message_of(PRODUCTION, release, blobs={"a b.yaml": "1"}, base={"a b.yaml": "0"})
     told = trailers(message)
     assert release_from_json(told["Caisson-Release"]) == release
     assert (told["Caisson-Pipeline"], told["Caisson-Environment"]) == ("shop", "production")
@@ -140,7 +138,7 @@ def test_a_head_says_its_release(release: Release) -> None:
 
 def test_a_merge_carries_no_blobs() -> None:
     """Its content is git's."""
-    assert "Caisson-Blobs" not in trailers(commit_message(SHOP, PRODUCTION, BRANCH, blobs={}, base={}))
+    assert "Caisson-Blobs" not in trailers(message_of(PRODUCTION, BRANCH, blobs={}, base={}))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +151,7 @@ def test_a_merge_carries_no_blobs() -> None:
 )
 def test_a_file_name_forges_no_trailer(name: str) -> None:
     """Values are JSON, so a line break in a name is written as one."""
-    told = trailers(commit_message(SHOP, PRODUCTION, NEW, blobs={name: "1"}, base={}))
+    told = trailers(message_of(PRODUCTION, NEW, blobs={name: "1"}, base={}))
     assert release_from_json(told["Caisson-Release"]) == NEW
     assert json.loads(told["Caisson-Blobs"]) == {name: "1"}
 
@@ -168,7 +166,7 @@ def test_a_file_name_forges_no_trailer(name: str) -> None:
 )
 def test_the_merge_keeps_the_trailers_and_says_every_verdict(reason: str) -> None:
     """The record in Git is whole: release, and each verdict as it stood."""
-    head = commit_message(SHOP, PRODUCTION, NEW, blobs={"a": "1"}, base={"a": "0"})
+    head = message_of(PRODUCTION, NEW, blobs={"a": "1"}, base={"a": "0"})
     told = trailers(f"Title\n\n{merge_message(head, [passed('hold', 'not held'), passed('approvals', reason)])}")
     assert release_from_json(told["Caisson-Release"]) == NEW
     assert json.loads(told["Caisson-Verdicts"]) == [["hold", "pass", "not held"], ["approvals", "pass", reason]]
@@ -222,35 +220,7 @@ def test_the_config_check_shows_every_problem() -> None:
     assert config_check([]).conclusion == "SUCCESS"
 
 
-# --- pull requests ----------------------------------------------------------------------------------------------------
-
-
-def test_a_pull_request_says_what_changes() -> None:
-    """From, to, digest, the road, and what it waits for."""
-    body = promotion_body(SHOP, PRODUCTION, NEW, active=OLD, verdicts=[waits("soak (staging)", "until 12:30 UTC")])
-    assert f"| `{IMAGE}` | `1.0.0` | `1.1.0` |" in body
-    assert "staging → **production**" in body
-    assert "| ⏳ | soak (staging) | until 12:30 UTC |" in body
-    assert "with 1 approval of this head" in body
-
-
-@pytest.mark.parametrize(
-    ("changed", "says"),
-    [
-        pytest.param({"auto": True}, "merges by itself", id="auto"),
-        pytest.param({"approvals": None}, "waits for a person", id="neither auto nor approvals"),
-    ],
-)
-def test_a_pull_request_says_how_it_merges(*, changed: dict[str, object], says: str) -> None:
-    """So that nobody waits for what never comes."""
-    environment = PRODUCTION.model_copy(update=changed)
-    assert says in promotion_body(SHOP, environment, NEWER, active=None, verdicts=())
-
-
-def test_a_source_commit_is_shown_in_full() -> None:
-    """Short where it stood, whole where it goes."""
-    body = promotion_body(SHOP, PRODUCTION, BRANCH, active=None, verdicts=())
-    assert f"| commit | nothing recorded | `{sha('source')}` |" in body
+# --- status ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_status_names_its_moment() -> None:

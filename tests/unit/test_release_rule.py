@@ -197,7 +197,11 @@ def test_digests_are_known_by_repository_and_tag() -> None:
     assert rule.reads_digests
     assert not compile_rule("web.tag == ''", ("web",)).reads_digests
     choices, repositories = {"web": ["3", "2", "1"]}, {"web": "h/web"}
-    digests = {("h/web", "3"): Unknown("the registry is down"), ("h/web", "2"): ONE, ("h/web", "1"): TWO}
+    digests: dict[tuple[str, str], Digest | Unknown | None] = {
+        ("h/web", "3"): Unknown("the registry is down"),
+        ("h/web", "2"): ONE,
+        ("h/web", "1"): TWO,
+    }
     assert matching(rule, choices, repositories=repositories, digests=digests) == {"web": "1"}
 
 
