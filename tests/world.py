@@ -84,7 +84,7 @@ class World:
             store=str(self._folder / store),
             kube=self.laptop.cluster.url,
             registry_doors={"laptop": REGISTRY_TOKEN, "distribution": "from-the-registry"},
-            plain_http=frozenset({self.registry_host or self.registry.host}),
+            plain_http=frozenset({self.registry_host or self.registry.host, self.laptop.charts.host}),
         )
         self.service = await Service(parts, self.clock).start()
         await self.service.resync()
