@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.versions import Choice, PatternError, Rejection, Rules, choose, make_rules, newer, overtaking
+from bot.versions import Choice, Rejection, Rules, RulesError, choose, make_rules, newer, overtaking
 from config.pipeline import Strategy
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -188,8 +188,9 @@ def test_builds_too_young_are_not_asked_for() -> None:
 @pytest.mark.parametrize("extract", ["$2", "$", "a$-", "${1", "$name", "$1x", "plain", "", "$99999999999999999999"])
 def test_an_extract_of_what_is_not_captured_is_refused(extract: str) -> None:
     """Go would make nothing of it, silently."""
-    with pytest.raises(PatternError):
+    with pytest.raises(RulesError) as refused:
         by(Strategy.NUMERICAL, allow="-([0-9]+)$", extract=extract)
+    assert refused.value.field == "extract"
 
 
 def test_an_extract_is_written_as_gos_templates_are() -> None:

@@ -79,7 +79,7 @@ def test_what_does_not_go_together_is_refused(declared: dict[str, str], field: s
         ({"constraint": "latest"}, ConstraintError),
         ({"allow_tags": "("}, PatternError),
         ({"ignore_tags": ["["]}, PatternError),
-        ({"allow_tags": "(a)", "extract": "$2"}, PatternError),
+        ({"allow_tags": "(a)", "extract": "$2"}, RulesError),
     ],
 )
 def test_what_cannot_be_read_is_the_authors_mistake(declared: dict[str, object], error: type[Exception]) -> None:
