@@ -7,7 +7,7 @@ wanted, twice as many are taken each time, so that whoever asks for all pays no 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bot.constraints import Numbers
 from bot.precedence import Version, parse_version
@@ -71,7 +71,7 @@ def _descending(
         at, size = at + size, size * 2
 
 
-def _sorted(lines: "Iterator[str] | Sequence[str]") -> Iterator[tuple[Version, str]]:
+def _sorted(lines: Iterable[str]) -> Iterator[tuple[Version, str]]:
     found = ((parse_version(line), line) for line in set(lines))
     yield from sorted(((version, line) for version, line in found if version is not None), reverse=True)
 

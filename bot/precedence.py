@@ -5,7 +5,7 @@ build metadata says nothing.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Masterminds keeps the numbers of a version in 64 bits; a longer run of digits is no version to it, nor to us.
 LARGEST = 2**64 - 1
@@ -17,9 +17,11 @@ _VERSION = re.compile(rf"v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?{SUFFIX}")
 _Identifier = tuple[int, int, str]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
-    """A version in order of precedence: its three numbers, whether it is a release proper, and its prerelease."""
+class Version(NamedTuple):
+    """A version in order of precedence: its three numbers, whether it is a release proper, and its prerelease.
+
+    A tuple, because very many are made and sorted.
+    """
 
     numbers: tuple[int, int, int]
     proper: bool

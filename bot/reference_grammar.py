@@ -88,20 +88,7 @@ class Reference:
 
 def split_reference(text: str) -> Reference:
     """Split, without the defaults of Docker. ImageReferenceError."""
-    match = _REFERENCE.fullmatch(text) if len(text) <= _LONGEST else None
-    if match is None:
-        raise _unreadable(text)
-    name = _NAME.fullmatch(match["name"])
-    assert name is not None
-    reference = Reference(
-        domain=name["domain"] or "", path=name["path"], tag=match["tag"] or "", digest=match["digest"] or ""
-    )
-    if len(reference.path) > _LONGEST_PATH:
-        message = f"the name of a repository has at most {_LONGEST_PATH} characters, this one has {len(reference.path)}"
-        raise ImageReferenceError(message, fault=Fault.TOO_LONG)
-    if reference.digest:
-        check_digest(reference.digest)
-    return reference
+    return _split(text, written=text)
 
 
 def complete_reference(text: str) -> Reference:
@@ -114,7 +101,7 @@ def complete_reference(text: str) -> Reference:
     if path != path.lower():
         message = f"{text!r}: the names of repositories are written in lower case: {path.lower()}"
         raise ImageReferenceError(message, fault=Fault.UPPER_CASE)
-    return split_reference(f"{domain}/{rest}")
+    return _split(f"{domain}/{rest}", written=text)
 
 
 def canonical_reference(text: str) -> Reference:
@@ -159,6 +146,24 @@ def check_digest(text: str) -> None:
     if not _HEXADECIMAL.fullmatch(encoded):
         message = f"{text!r} is not a digest: its hexadecimal digits are written in lower case"
         raise ImageReferenceError(message, fault=Fault.DIGEST_FORMAT)
+
+
+def _split(text: str, *, written: str) -> Reference:
+    """`written`: the text as its author wrote it, for the message."""
+    match = _REFERENCE.fullmatch(text) if len(text) <= _LONGEST else None
+    if match is None:
+        raise _unreadable(written)
+    name = _NAME.fullmatch(match["name"])
+    assert name is not None
+    reference = Reference(
+        domain=name["domain"] or "", path=name["path"], tag=match["tag"] or "", digest=match["digest"] or ""
+    )
+    if len(reference.path) > _LONGEST_PATH:
+        message = f"the name of a repository has at most {_LONGEST_PATH} characters, this one has {len(reference.path)}"
+        raise ImageReferenceError(message, fault=Fault.TOO_LONG)
+    if reference.digest:
+        check_digest(reference.digest)
+    return reference
 
 
 def _with_domain(text: str) -> tuple[str, str]:

@@ -89,8 +89,8 @@ class Judge:
             return "was not seen before now"
         if until <= self.now:
             return None
-        counted = clock_time(self.appeared[tag], self.now)
-        return f"is younger than {spoken(self.rules.minimum_age)}: it counts from {counted}"
+        counts = f"it counts from {clock_time(until, self.now)}"
+        return f"is younger than {spoken(self.rules.minimum_age)}: {counts}"
 
     def comes_of_age(self, tag: str) -> datetime | None:
         """When the tag will be as old as demanded; None where nothing is demanded or its age is not known."""

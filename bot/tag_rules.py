@@ -10,7 +10,7 @@ from bot.constraints import Constraint, parse_constraint
 from bot.errors import UserError
 from bot.extracts import Extract, compile_extract
 from bot.image_reference import is_tag
-from bot.tag_patterns import TagGlob, TagPattern, compile_glob, compile_pattern
+from bot.tag_patterns import PatternError, TagGlob, TagPattern, compile_glob, compile_pattern
 from config.pipeline import ChartSource, ImageSource, Strategy
 
 _ANYTHING = "*"
@@ -19,7 +19,7 @@ _KEPT = 1024
 
 
 class RulesError(UserError, ValueError):
-    """Declarations that are well formed alone do not go together; `field` is the one to mend."""
+    """What is declared does not go together, such as an `extract` of nothing; `field` is the one to mend."""
 
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
@@ -112,4 +112,7 @@ def _extract(text: str, strategy: Strategy, allow: TagPattern | None) -> Extract
         raise RulesError(
             "extract takes what allow_tags captures; write allow_tags too, as in ^main-(.*)$", field="extract"
         )
-    return compile_extract(text, allow)
+    try:
+        return compile_extract(text, allow)
+    except PatternError as error:
+        raise RulesError(str(error), field="extract") from error

@@ -9,7 +9,7 @@ from datetime import datetime
 import click
 
 from bot.tag_rules import Rules, RulesError, make_rules
-from bot.versions import Choice, ConstraintError, PatternError, check_glob, check_pattern, choose, overtaking
+from bot.versions import Choice, ConstraintError, PatternError, check_pattern, choose, overtaking
 from config.pipeline import Strategy
 
 # How many tags of a kind are printed for people.
@@ -63,17 +63,15 @@ def command(
 
 def _rules(strategy: Strategy, constraint: str, allow: str | None, ignore: Sequence[str], extract: str | None) -> Rules:
     """Wrong options end the command with status 2 and their name."""
-    option = "--allow"
     try:
         if allow is not None:
             check_pattern(allow)
-        option = "--ignore"
-        for glob in ignore:
-            check_glob(glob)
-        option = "--extract"
+    except PatternError as error:
+        raise click.BadParameter(str(error), param_hint="--allow") from error
+    try:
         return make_rules(strategy=strategy, constraint=constraint, allow=allow, ignore=ignore, extract=extract)
     except PatternError as error:
-        raise click.BadParameter(str(error), param_hint=option) from error
+        raise click.BadParameter(str(error), param_hint="--ignore") from error
     except ConstraintError as error:
         raise click.BadParameter(str(error), param_hint="--constraint") from error
     except RulesError as error:

@@ -16,6 +16,8 @@ from bot.model import Digest
         pytest.param("host:5000/app:1.2", "host:5000/app", "1.2", id="a port and a tag"),
         pytest.param("localhost/app", "localhost/app", None, id="localhost is a host"),
         pytest.param("[::1]:5000/a/b__c", "[::1]:5000/a/b__c", None, id="an IPv6 host"),
+        pytest.param("GHCR.io:443/o/a", "ghcr.io:443/o/a", None, id="hosts are compared in lower case"),
+        pytest.param("registry-1.docker.io/nginx", "docker.io/library/nginx", None, id="nor has its API another"),
         pytest.param(f"ghcr.io/o/a:1@sha256:{'0' * 64}", "ghcr.io/o/a", "1", id="a tag and a digest"),
     ],
 )
@@ -29,7 +31,7 @@ def test_references_are_split(text: str, repository: str, tag: str | None) -> No
 
 @pytest.mark.parametrize(
     "text",
-    ["", "Org/app", "ghcr.io/", "a//b", "a:", "a@sha256:1", "a b", "-a", "a" * 300, "0" * 64, "https://ghcr.io/a"],
+    ["", "org/App", "ghcr.io/", "a//b", "a:", "a@sha256:1", "a b", "-a", "a" * 300, "0" * 64, "https://ghcr.io/a"],
 )
 def test_what_names_no_image_is_refused(text: str) -> None:
     """In words, as the user's mistake."""
@@ -42,3 +44,10 @@ def test_a_repository_alone_carries_neither_tag_nor_digest() -> None:
     assert normalise_repository("nginx") == "docker.io/library/nginx"
     with pytest.raises(ImageReferenceError, match=r"write the repository alone: ghcr\.io/o/a$"):
         normalise_repository("ghcr.io/o/a:1")
+
+
+def test_a_path_is_not_taken_for_a_host_because_of_its_capitals() -> None:
+    """The grammar would read `Org/app` so; who declares it means a repository on Docker Hub."""
+    with pytest.raises(ImageReferenceError, match=r"lower case: org/app$"):
+        normalise_repository("Org/app")
+    assert normalise_repository("GHCR.IO/org/app") == "ghcr.io/org/app"
