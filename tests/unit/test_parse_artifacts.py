@@ -1,10 +1,13 @@
 """Tables of what the file may say of images and charts, and of each mistake with its place and remedy."""
 
 from datetime import timedelta
+from typing import Any
 
 import jsonschema_rs
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.constraints import parse_constraint
 from bot.image_reference import normalise_repository
@@ -453,3 +456,48 @@ def test_the_schema_refuses_what_it_can_see(text: str) -> None:
     """An editor shows the mistakes that need no grammar of versions, patterns or paths."""
     assert problems(text)
     assert not jsonschema_rs.validator_for(json_schema()).is_valid(yaml.safe_load(text))
+
+
+VALUES = st.recursive(
+    st.sampled_from(
+        ["a", "ghcr.io/o/a", "oci://h/a", "https://h/", "", "30m", "digest", "numerical", "tag", None, ".."]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["cosign", "key", "issuer", "identity", "file", "format", "image", "tag", "version"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=6,
+)
+ARTIFACTS = st.dictionaries(
+    st.sampled_from(["a", "b", "C"]),
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "repository",
+                "chart",
+                "strategy",
+                "constraint",
+                "allow_tags",
+                "extract",
+                "pin",
+                "verify",
+                "write",
+                "platforms",
+            ]
+        ),
+        VALUES,
+        max_size=6,
+    ),
+    max_size=3,
+)
+
+
+@given(images=ARTIFACTS, charts=ARTIFACTS, release=VALUES)
+def test_any_shape_of_artifacts_is_read_or_refused(images: Any, charts: Any, release: Any) -> None:
+    """What is well-formed but senseless is refused as well, each problem with its words."""
+    shop = {"images": images, "charts": charts, "release": release, "environments": {"e": {"path": "e"}}}
+    assert all(p.message for p in problems(yaml.safe_dump({"pipelines": {"shop": shop}})))
