@@ -104,7 +104,7 @@ def refused(report: str, text: str, names: Collection[str]) -> RuleError:
         return RuleError(without_status(report.split("\n", 1)[0]), text=text)
     line, column, message = max(int(found[1]), 1), max(int(found[2]), 1), without_status(found[3])
     if undeclared := _UNDECLARED.match(message):
-        written = text.split("\n")[line - 1]
+        written = next(iter(text.split("\n")[line - 1 : line]), "")
         start, message = _undeclared(undeclared[1], names, written=written, column=column)
         return RuleError(message, text=text, line=line, column=start)
     return RuleError(_reworded(message), text=text, line=line, column=column)
