@@ -129,10 +129,12 @@ def _judge(rule: Rule, offers: Mapping[str, _Offer]) -> bool | str:
     """What the rule says, or why it says nothing. CEL's errors are values, and only its own truth counts as true."""
     known: dict[str, object] = {}
     records: dict[str, dict[str, object]] = {}
+    # A search judges hundreds of times: what the rule does not mention need not be handed over each time.
+    for name, offer in offers.items() if "artifacts" in rule.text else ():
+        records[name] = _record(_fields(offer))
     for name, offer in offers.items():
-        fields = _fields(offer)
-        known |= {f"{name}.{field}": value for field, value in fields.items() if is_bare(name)}
-        records[name] = _record(fields)
+        if name in rule.text and is_bare(name):
+            known |= {f"{name}.{field}": value for field, value in _fields(offer).items()}
     try:
         value = rule.expression.eval(data={**known, "artifacts": records})
     except RuntimeError as error:

@@ -20,11 +20,15 @@ _WORDS = frozenset(
     | {"namespace", "null", "package", "return", "true", "var", "void", "while"}
 )
 _BARE = re.compile(r"[a-z][a-z0-9]*")
-_LONGEST = 1000
+_LONGEST = 500
 _MOST_LISTED = 20
-# Each of these repeats what stands inside it. Nested, a handful of them grows a text beyond any memory.
-_REPEATS = re.compile(r"\b(?:all|exists|exists_one|map|filter)\b")
-_MOST_REPEATS = 3
+_MOST_ARTIFACTS = 100
+# CEL's budget counts rounds, not memory: loops in loops that add a text to itself grow it beyond any. Words and signs
+# are counted wherever they stand, since a lexer of our own might be led astray.
+_LIMITS = (
+    (re.compile(r"\b(?:all|exists|exists_one|map|filter)\b"), 2, "goes over lists"),
+    (re.compile(r"\+"), 20, "adds"),
+)
 
 _STATUS = re.compile(r"^[A-Z_]+: | \[[A-Z_]+\]$")
 _REPORT = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): ([^\n]*)")
@@ -51,6 +55,8 @@ class RuleError(UserError, ValueError):
 def check_text(text: str, names: Collection[str]) -> None:
     """What is seen without CEL: the size of the rule, and the artifacts it names in brackets. Raises RuleError."""
     _check_size(text)
+    if len(names) > _MOST_ARTIFACTS:
+        raise RuleError(f"a rule goes over at most {_MOST_ARTIFACTS} artifacts, and here are {len(names)}", text=text)
     _check_indexed(text, names)
 
 
@@ -69,10 +75,10 @@ def _check_size(text: str) -> None:
         raise RuleError(f"a rule has at most {_LONGEST} characters", text="", column=_LONGEST + 1)
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise RuleError("a character stands here that is none", text=text)
-    repeats = list(_REPEATS.finditer(text))
-    if len(repeats) > _MOST_REPEATS:
-        line, column = _place(text, repeats[_MOST_REPEATS].start())
-        raise RuleError(f"a rule goes over lists at most {_MOST_REPEATS} times", text=text, line=line, column=column)
+    for pattern, most, what in _LIMITS:
+        if past := next(islice(pattern.finditer(text), most, None), None):
+            line, column = _place(text, past.start())
+            raise RuleError(f"a rule {what} at most {most} times", text=text, line=line, column=column)
 
 
 def _check_indexed(text: str, names: Collection[str]) -> None:
@@ -98,7 +104,7 @@ def refused(report: str, text: str, names: Collection[str]) -> RuleError:
         return RuleError(without_status(report.split("\n", 1)[0]), text=text)
     line, column, message = max(int(found[1]), 1), max(int(found[2]), 1), without_status(found[3])
     if undeclared := _UNDECLARED.match(message):
-        written = text.split("\n")[line - 1]
+        written = next(iter(text.split("\n")[line - 1 : line]), "")
         start, message = _undeclared(undeclared[1], names, written=written, column=column)
         return RuleError(message, text=text, line=line, column=start)
     return RuleError(_reworded(message), text=text, line=line, column=column)

@@ -25,7 +25,7 @@ _LINK = re.compile(r"https://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alike:
-    """Their values."""
+    """What they declare besides where they lie and by what they are chosen; each key left out is None or empty."""
 
     allow_tags: str | None
     ignore_tags: tuple[str, ...]

@@ -12,10 +12,11 @@ from config.reading import Entry, Fields, Reader
 
 @dataclass(frozen=True, slots=True)
 class DeclaredArtifacts:
-    """What could be read of them, by name."""
+    """What could be read of them, by name. `names`: all that are declared, readable or not."""
 
     images: Mapping[str, ImageSource] = field(default_factory=dict)
     charts: Mapping[str, ChartSource] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,13 @@ def read_artifacts(reader: Reader, fields: Fields, checks: Checks) -> DeclaredAr
     images: dict[str, ImageSource] = {}
     charts: dict[str, ChartSource] = {}
     places = _Places(reader, checks)
-    for one in _entries(reader, fields, "images"):
+    declared_images, declared_charts = _entries(reader, fields, "images"), _entries(reader, fields, "charts")
+    for one in declared_images:
         name, image = reader.name(one, "image"), read_image(reader, one, checks)
         if name and image:
             places.take(one, f"image `{name}`", image)
             images[name] = image
-    for one in _entries(reader, fields, "charts"):
+    for one in declared_charts:
         name, chart = reader.name(one, "chart"), read_chart(reader, one, checks)
         if name in images:
             message = f"`{name}` is the name of an image already, and rules and commands know both by their names"
@@ -54,7 +56,7 @@ def read_artifacts(reader: Reader, fields: Fields, checks: Checks) -> DeclaredAr
         elif name and chart:
             places.take(one, f"chart `{name}`", chart)
             charts[name] = chart
-    return DeclaredArtifacts(images, charts)
+    return DeclaredArtifacts(images, charts, tuple(one.name for one in (*declared_images, *declared_charts)))
 
 
 def _entries(reader: Reader, fields: Fields, key: str) -> tuple[Entry, ...]:

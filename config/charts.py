@@ -27,21 +27,17 @@ _HOST = re.compile(r"[A-Za-z0-9.-]+|[0-9a-f:]+")
 def read_chart(reader: Reader, entry: Entry, checks: Checks) -> ChartSource | None:
     """The chart, or None where it cannot be told what it is."""
     what = f"chart `{entry.name}`"
-    fields = reader.fields(entry.value, what, known=(*_KEYS, *_NOT_OF_CHARTS))
+    fields = reader.fields(entry.value, what, known=_KEYS, foreign=_NOT_OF_CHARTS)
     section = Section(reader, what, fields)
-    for key, reason in _NOT_OF_CHARTS.items():
-        section.refuse_key(key, f"{what} takes no `{key}`: {reason}", f"no `{key}`")
     if "repository" not in fields:
         reader.refuse(entry.key, f"{what} has no repository", "`repository:` and its oci:// or https:// address")
         return None
     repository = _repository(reader, fields["repository"].value, checks)
     name = section.judged("chart", lambda text: _check_name(text, repository, checks))
-    if repository is not None:
-        _check_place(section, repository, name)
+    placed = repository is not None and _check_place(section, repository, name)
     constraint = section.judged("constraint", checks.check_constraint)
     alike = read_alike(section, checks, keys=CHART_KEYS)
-    # Without its name the place of a chart is not known, and that has been said.
-    if repository is None or (name is None and ("chart" in fields or not repository.startswith(_OCI))):
+    if repository is None or not placed:
         return None
     return ChartSource(
         repository=repository,
@@ -65,15 +61,23 @@ def _repository(reader: Reader, node: Node, checks: Checks) -> str | None:
     if not text.startswith(_OCI):
         remedy = "`oci://` or `https://` before it" if "://" not in text else "an oci:// or https:// address"
         reader.refuse(node, "a chart's repository begins with oci:// or https://", remedy)
-    elif better := bare_repository(text.removeprefix(_OCI).rstrip("/")):
+    elif "/" in _oci_path(text) and (better := bare_repository(_oci_path(text))):
         reader.refuse(node, f"a chart's repository is written {better[0]}", f"`{_OCI}{better[1]}`")
     else:
-        return reader.judged(node, "repository", lambda whole: checks.check_repository(_oci_path(whole)))
+        return reader.judged(node, "repository", lambda address: _check_oci(_oci_path(address), checks))
     return None
 
 
 def _oci_path(address: str) -> str:
     return address.removeprefix(_OCI).rstrip("/")
+
+
+def _check_oci(path: str, checks: Checks) -> None:
+    """A registry's host, and a path on it unless `chart` is all of that. Charts have no Docker Hub to fall back on."""
+    host, slash, _ = path.partition("/")
+    if "." not in host and ":" not in host and host != "localhost":
+        raise ValueError(f"an oci:// address begins with a registry's host, and {host!r} is none")
+    checks.check_repository(path if slash else f"{path}/chart")
 
 
 def _check_address(text: str, checks: Checks) -> None:
@@ -102,12 +106,16 @@ def _check_name(text: str, repository: str | None, checks: Checks) -> None:
         checks.check_repository(f"{_oci_path(repository)}/{text}")
 
 
-def _check_place(section: Section, repository: str, name: str | None) -> None:
-    """The name stands in `chart`, or at the end of an OCI repository, once."""
-    if not repository.startswith(_OCI):
-        if "chart" not in section.fields:
-            message = "a chart repository holds many charts, and none is named"
-            section.reader.refuse(section.fields["repository"].key, message, "`chart:` with the chart's name")
-    elif name is not None and _oci_path(repository).endswith(f"/{name}"):
-        message = f"the chart's name stands in `repository` already, so `chart` would ask for {repository}/{name}"
-        section.refuse_key("chart", message, "no `chart`, or the whole of that in `repository`")
+def _check_place(section: Section, repository: str, name: str | None) -> bool:
+    """Whether it is known which chart is meant: `chart` names it, or an OCI repository's path ends in its name."""
+    path = _oci_path(repository) if repository.startswith(_OCI) else ""
+    if name is not None:
+        if path.endswith(f"/{name}"):
+            message = f"the chart's name stands in `repository` already, so `chart` would ask for {repository}/{name}"
+            section.refuse_key("chart", message, "no `chart`, or the whole of that in `repository`")
+        return True
+    # A name that cannot be read has been refused.
+    if "chart" not in section.fields and "/" not in path:
+        message = f"a {'registry' if path else 'chart repository'} holds many charts, and none is named"
+        section.reader.refuse(section.fields["repository"].key, message, "`chart:` with the chart's name")
+    return "chart" not in section.fields and "/" in path

@@ -7,7 +7,7 @@ from config.artifacts import DeclaredArtifacts, read_artifacts
 from config.checks import Checks
 from config.environments import DeclaredEnvironment, read_environment
 from config.pipeline import ReleaseRule
-from config.reading import Entry, Fields, Reader, Section
+from config.reading import Entry, Reader, Section
 
 _KEYS = ("images", "charts", "release", "environments")
 _KEYS_LATER = ("for_each",)
@@ -28,7 +28,7 @@ def read_pipeline(reader: Reader, entry: Entry, checks: Checks) -> DeclaredPipel
     name = reader.name(entry, "pipeline")
     fields = reader.fields(entry.value, f"pipeline `{entry.name}`", known=_KEYS, later=_KEYS_LATER)
     artifacts = read_artifacts(reader, fields, checks)
-    release = _release(reader, fields, checks) if "release" in fields else None
+    release = _release(reader, fields["release"], checks, artifacts.names) if "release" in fields else None
     declared = fields.get("environments")
     if declared is None:
         reader.refuse(entry.key, f"pipeline `{entry.name}` has no environments", "`environments:` with at least one")
@@ -48,16 +48,13 @@ def read_pipeline(reader: Reader, entry: Entry, checks: Checks) -> DeclaredPipel
     return DeclaredPipeline(name=name, artifacts=artifacts, release=release, environments=ordered)
 
 
-def _release(reader: Reader, fields: Fields, checks: Checks) -> ReleaseRule | None:
+def _release(reader: Reader, entry: Entry, checks: Checks, names: tuple[str, ...]) -> ReleaseRule | None:
     """The rule may speak of every artifact that is declared, whether or not it could be read."""
-    entry = fields["release"]
     section = Section(reader, "`release`", reader.fields(entry.value, "`release`", known=("when", "settle")))
-    lists = [fields[key] for key in ("images", "charts") if key in fields]
-    if not lists:
+    if not names:
         message = "`release` waits for artifacts that belong together, and this pipeline declares none"
         reader.refuse(entry.key, message, "`images:` or `charts:`, or remove `release`")
         return None
-    names = tuple(one.name for kind in lists for one in reader.entries(kind.value, f"`{kind.name}`"))
     when = section.judged("when", lambda text: checks.check_expression(text, names))
     settle = section.duration("settle")
     return ReleaseRule(when=when, settle=ReleaseRule().settle if settle is None else settle)

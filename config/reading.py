@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from itertools import islice
+from types import MappingProxyType
 from typing import TypeVar
 
 from config import yaml_text
@@ -28,6 +29,7 @@ _MOST_COMPARED = 200
 _MOST_HINTED = 100
 _LONGEST_MESSAGE = 300
 _LONGEST_NAME = 60
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -111,12 +113,26 @@ class Reader:
                 found.setdefault(name, Entry(name, key, value))
         return tuple(found.values())
 
-    def fields(self, node: Node, what: str, *, known: Collection[str], later: Collection[str] = ()) -> Fields:
-        """The known keys of a mapping that have a value. Unknown ones are refused, with the nearest known one named."""
+    def fields(
+        self,
+        node: Node,
+        what: str,
+        *,
+        known: Collection[str],
+        later: Collection[str] = (),
+        foreign: Mapping[str, str] = _NONE,
+    ) -> Fields:
+        """The known keys of a mapping that have a value. Unknown ones are refused, with the nearest known one named.
+
+        `foreign`: keys that do not belong here though people may think so, and why not.
+        """
         found: dict[str, Entry] = {}
         for entry in self.entries(node, what):
             if entry.name in later:
                 self.refuse(entry.key, f"`{entry.name}` in {what} is not supported by this version yet")
+            elif entry.name in foreign:
+                message = f"{what} takes no `{entry.name}`: {foreign[entry.name]}"
+                self.refuse(entry.key, message, f"no `{entry.name}`")
             elif entry.name not in known:
                 near = self.nearest(entry.name, [*known, *later])
                 self.refuse(entry.key, f"`{entry.name}` is not a key of {what}", near or f"one of {_listed(known)}")

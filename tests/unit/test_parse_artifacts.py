@@ -1,10 +1,13 @@
 """Tables of what the file may say of images and charts, and of each mistake with its place and remedy."""
 
 from datetime import timedelta
+from typing import Any
 
 import jsonschema_rs
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.constraints import parse_constraint
 from bot.image_reference import normalise_repository
@@ -242,15 +245,18 @@ def test_a_mistake_in_an_image(text: str, column: int, message: str, suggestion:
         pytest.param("{chart: x}", 7, "has no repository", "oci://", id="no repository"),
         pytest.param("{repository: ghcr.io/a/b}", 25, "begins with oci:// or https://", "before it", id="no scheme"),
         pytest.param("{repository: 'git://a/b'}", 25, "begins with oci:// or https://", None, id="another scheme"),
-        pytest.param("{repository: 'oci://h/a:1'}", 25, "without tag", "`oci://h/a`", id="a tag"),
-        pytest.param("{repository: 'oci://h/A'}", 25, "in lower case", "`oci://h/a`", id="capitals"),
-        pytest.param("{repository: 'oci://h//a'}", 25, "repository: ", None, id="no reference"),
-        pytest.param("{repository: 'oci://'}", 25, "repository: ", None, id="nothing"),
-        pytest.param("{repository: 'oci://h/a', chart: B}", 45, "lower case", None, id="a chart in capitals"),
-        pytest.param("{repository: 'oci://h/a', chart: ../b}", 45, "not the name of a chart", None, id="a climb"),
-        pytest.param("{repository: 'oci://h/c/a', chart: a}", 40, "already", "no `chart`", id="its name twice"),
+        pytest.param("{repository: 'oci://h.io/a:1'}", 25, "without tag", "`oci://h.io/a`", id="a tag"),
+        pytest.param("{repository: 'oci://h.io/A'}", 25, "in lower case", "`oci://h.io/a`", id="capitals"),
+        pytest.param("{repository: 'oci://h.io//a'}", 25, "repository: ", None, id="no reference"),
+        pytest.param("{repository: 'oci://'}", 25, "registry's host", None, id="nothing"),
+        pytest.param("{repository: 'oci://bitnami/redis'}", 25, "'bitnami' is none", None, id="no host"),
+        pytest.param("{repository: 'oci://h.io'}", 13, "none is named", "`chart:`", id="a host alone"),
+        pytest.param("{repository: 'oci://[::1', chart: a}", 25, "repository: ", None, id="half a host"),
+        pytest.param("{repository: 'oci://h.io/a', chart: B}", 48, "lower case", None, id="a chart in capitals"),
+        pytest.param("{repository: 'oci://h.io/a', chart: ../b}", 48, "not the name of a chart", None, id="a climb"),
+        pytest.param("{repository: 'oci://h.io/c/a', chart: a}", 43, "already", "no `chart`", id="its name twice"),
         pytest.param("{repository: 'https://h/c'}", 13, "none is named", "`chart:`", id="no chart named"),
-        pytest.param("{repository: 'https://', chart: a}", 25, "not the address", None, id="no host"),
+        pytest.param("{repository: 'https://', chart: a}", 25, "not the address", None, id="no host there"),
         pytest.param("{repository: 'https://a:b/', chart: a}", 25, "repository: ", None, id="no port"),
         pytest.param("{repository: 'https://[::1', chart: a}", 25, "repository: ", None, id="half a bracket"),
         pytest.param("{repository: 'https://u:p@h', chart: a}", 25, "credentials never", None, id="credentials"),
@@ -258,10 +264,10 @@ def test_a_mistake_in_an_image(text: str, column: int, message: str, suggestion:
         pytest.param("{repository: 'https://H/', chart: a}", 25, "lower case", None, id="a host in capitals"),
         pytest.param("{repository: 'https://h/index.yaml', chart: a}", 25, "write https://h", None, id="the index"),
         pytest.param("{repository: 'http://h/', chart: a}", 25, "changed by anyone", None, id="http"),
-        pytest.param("{repository: 'oci://h/a', strategy: semver}", 38, "always", "no `strategy`", id="a strategy"),
-        pytest.param("{repository: 'oci://h/a', pin: digest}", 38, "by its version", "no `pin`", id="a pin"),
-        pytest.param("{repository: 'oci://h/a', constraint: y}", 50, "constraint: ", None, id="no constraint"),
-        pytest.param("{repository: 'oci://h/a', charts: x}", 38, "is not a key", "`chart`", id="misspelt key"),
+        pytest.param("{repository: 'oci://h.io/a', strategy: semver}", 41, "always", "no `strategy`", id="a strategy"),
+        pytest.param("{repository: 'oci://h.io/a', pin: digest}", 41, "by its version", "no `pin`", id="a pin"),
+        pytest.param("{repository: 'oci://h.io/a', constraint: y}", 53, "constraint: ", None, id="no constraint"),
+        pytest.param("{repository: 'oci://h.io/a', charts: x}", 41, "is not a key", "`chart`", id="misspelt key"),
     ],
 )
 def test_a_mistake_in_a_chart(text: str, column: int, message: str, suggestion: str | None) -> None:
@@ -270,6 +276,12 @@ def test_a_mistake_in_a_chart(text: str, column: int, message: str, suggestion: 
     assert (problem.line, problem.column) == (4, column)
     assert message in problem.message
     assert suggestion is None or suggestion in (problem.suggestion or "")
+
+
+def test_a_registry_may_hold_charts_at_its_root() -> None:
+    """The host, with or without its port, in `repository` and all of the path in `chart`."""
+    shop = pipeline(chart("{repository: 'oci://charts.internal:5000', chart: app}"))
+    assert shop.charts["web"].location == "charts.internal:5000/app"
 
 
 def test_a_host_without_tls_is_the_operators_to_allow() -> None:
@@ -365,7 +377,7 @@ def test_a_mistake_in_where_it_is_written(write: str, column: int, message: str,
 )
 def test_a_chart_is_written_by_its_version(write: str, message: str) -> None:
     """The keys and formats of images are not those of charts."""
-    (problem,) = problems(chart(f"{{repository: 'oci://h/a', write: {write}}}"))
+    (problem,) = problems(chart(f"{{repository: 'oci://h.io/a', write: {write}}}"))
     assert message in problem.message
 
 
@@ -444,8 +456,8 @@ def test_the_schema_accepts_what_the_parser_accepts() -> None:
         image("{repository: a, write: []}"),
         image("{repository: a, write: {file: a}}"),
         image("{repository: a, write: [{file: a, version: b}]}"),
-        chart("{repository: 'oci://h/a', write: [{file: a, tag: b}]}"),
-        chart("{repository: 'oci://h/a', strategy: semver}"),
+        chart("{repository: 'oci://h.io/a', write: [{file: a, tag: b}]}"),
+        chart("{repository: 'oci://h.io/a', strategy: semver}"),
         chart("{chart: a}"),
     ],
 )
@@ -453,3 +465,48 @@ def test_the_schema_refuses_what_it_can_see(text: str) -> None:
     """An editor shows the mistakes that need no grammar of versions, patterns or paths."""
     assert problems(text)
     assert not jsonschema_rs.validator_for(json_schema()).is_valid(yaml.safe_load(text))
+
+
+VALUES = st.recursive(
+    st.sampled_from(
+        ["a", "ghcr.io/o/a", "oci://h.io/a", "https://h/", "", "30m", "digest", "numerical", "tag", None, ".."]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["cosign", "key", "issuer", "identity", "file", "format", "image", "tag", "version"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=6,
+)
+ARTIFACTS = st.dictionaries(
+    st.sampled_from(["a", "b", "C"]),
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "repository",
+                "chart",
+                "strategy",
+                "constraint",
+                "allow_tags",
+                "extract",
+                "pin",
+                "verify",
+                "write",
+                "platforms",
+            ]
+        ),
+        VALUES,
+        max_size=6,
+    ),
+    max_size=3,
+)
+
+
+@given(images=ARTIFACTS, charts=ARTIFACTS, release=VALUES)
+def test_any_shape_of_artifacts_is_read_or_refused(images: Any, charts: Any, release: Any) -> None:
+    """What is well-formed but senseless is refused as well, each problem with its words."""
+    shop = {"images": images, "charts": charts, "release": release, "environments": {"e": {"path": "e"}}}
+    assert all(p.message for p in problems(yaml.safe_dump({"pipelines": {"shop": shop}})))

@@ -30,7 +30,7 @@ templates:
 pipelines:
   shop:
     images: {web: {repository: h/web}, api: {repository: h/api}}
-    charts: {shop-chart: {repository: 'oci://h/shop'}}
+    charts: {shop-chart: {repository: 'oci://h.io/shop'}}
     release: {when: "web.tag == api.tag && artifacts['shop-chart'].tag == web.tag", settle: 5m}
     environments: {a: {path: a}}
 """

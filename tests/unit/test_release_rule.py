@@ -64,8 +64,9 @@ def test_a_rule_that_is_read(text: str) -> None:
         pytest.param("true &&\n nope.tag == ''", (2, 2), "(line 2, column 2)", id="the second line"),
         pytest.param("web.tag.matches('(')", (1, 1), "invalid regular expression", id="no pattern"),
         pytest.param("(" * 40 + "true" + ")" * 40, (1, 1), "limit", id="depth"),
-        pytest.param("true" + " " * 1000, (1, 1001), "at most 1000 characters", id="length"),
-        pytest.param("[1].map(x, [1].map(x, [1].map(x, [1].map(x, x)))) == []", (1, 38), "3 times", id="nested loops"),
+        pytest.param("true" + " " * 500, (1, 501), "at most 500 characters", id="length"),
+        pytest.param("[1].map(x, [1].map(x, [1].map(x, x))) == []", (1, 27), "lists at most 2", id="loops"),
+        pytest.param("web.tag" + " + ''" * 21 + " == ''", (1, 109), "adds at most 20", id="sums"),
         pytest.param("web.tag == '\ud800'", (1, 1), "that is none", id="half a character"),
     ],
 )
@@ -79,9 +80,11 @@ def test_a_rule_that_is_refused(text: str, place: tuple[int, int], message: str)
 
 def test_a_rule_of_more_work_than_the_budget_is_refused() -> None:
     """Loops in loops over many artifacts come to an end in CEL's budget, before they are ever in force."""
-    names = tuple(f"s{number}" for number in range(60))
+    names = tuple(f"s{number}" for number in range(100))
     with pytest.raises(RuleError, match="budget"):
-        compile_rule("artifacts.all(a, artifacts.all(b, artifacts.all(c, a + b + c != '')))", names)
+        compile_rule("artifacts.all(a, artifacts.all(b, a + b != '' && [1, 2, 3] != [4]))", names)
+    with pytest.raises(RuleError, match="at most 100 artifacts, and here are 101"):
+        compile_rule("true", (*names, "one-more"))
 
 
 @pytest.mark.parametrize(
