@@ -1,4 +1,4 @@
-"""A whole Sigstore in memory: a certificate authority, its certificate log, and a transparency log of one entry.
+"""A whole Sigstore in memory: a certificate authority, its certificate log, and a transparency log of two entries.
 
 It signs as `cosign sign` does without a key, so that the real `sigstore` verifies every step: the certificate's chain
 and its log's receipt (RFC 6962), the entry's inclusion proof with signed checkpoint, the log's promise, the envelope.
@@ -99,7 +99,7 @@ class SmallSigstore:
         }
 
     def entry(self, sealed: dict[str, Any], *, content: bytes, certificate: x509.Certificate) -> dict[str, Any]:
-        """The log's entry of an envelope (Rekor `dsse` 0.0.1), as the only one of a log."""
+        """The log's entry of an envelope (Rekor `dsse` 0.0.1): the second of two, proven by RFC 6962 section 2.1.1."""
         verifier = encoded(certificate.public_bytes(Encoding.PEM))
         spec = {
             "envelopeHash": _hash(json.dumps(sealed).encode()),
@@ -107,19 +107,20 @@ class SmallSigstore:
             "signatures": [{"signature": sealed["signatures"][0]["sig"], "verifier": verifier}],
         }
         body = json.dumps({"apiVersion": "0.0.1", "kind": "dsse", "spec": spec}, separators=(",", ":")).encode()
-        root = hashlib.sha256(b"\x00" + body).digest()
+        before = hashlib.sha256(b"\x00an entry of somebody else").digest()
+        root = hashlib.sha256(b"\x01" + before + hashlib.sha256(b"\x00" + body).digest()).digest()
         moment = int(self.signed_at.timestamp())
         return {
-            "logIndex": "0",
+            "logIndex": "1",
             "logId": {"keyId": encoded(log_id(self.log_key))},
             "kindVersion": {"kind": "dsse", "version": "0.0.1"},
             "integratedTime": str(moment),
             "inclusionPromise": {"signedEntryTimestamp": encoded(self._promise(body, moment))},
             "inclusionProof": {
-                "logIndex": "0",
+                "logIndex": "1",
                 "rootHash": encoded(root),
-                "treeSize": "1",
-                "hashes": [],
+                "treeSize": "2",
+                "hashes": [encoded(before)],
                 "checkpoint": {"envelope": self._checkpoint(root)},
             },
             "canonicalizedBody": encoded(body),
@@ -131,13 +132,13 @@ class SmallSigstore:
             "body": encoded(body),
             "integratedTime": moment,
             "logID": log_id(self.log_key).hex(),
-            "logIndex": 0,
+            "logIndex": 1,
         }
         return sign(self.log_key, json.dumps(said, separators=(",", ":"), sort_keys=True).encode())
 
     def _checkpoint(self, root: bytes) -> str:
         """A signed note (C2SP signed-note, tlog-checkpoint): origin, size, root; then who signs."""
-        note = f"{ORIGIN}\n1\n{encoded(root)}\n"
+        note = f"{ORIGIN}\n2\n{encoded(root)}\n"
         signature = log_id(self.log_key)[:4] + sign(self.log_key, note.encode())
         return f"{note}\n\u2014 {ORIGIN} {encoded(signature)}\n"
 

@@ -61,7 +61,7 @@ def _made(key: PublicKey, signed: Signed) -> bool:
 def _algorithms(key: PublicKey) -> tuple[HashAlgorithm, ...]:
     """The digests that cosign signs with: SHA-256 up to version 2 whatever the key, later the one of the curve's size.
 
-    Ed25519 brings its own.
+    Ed25519 brings its own; its prehashed variant (RFC 8032 Ed25519ph) is not looked for, as `cryptography` lacks it.
     """
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP384R1):
         return SHA256(), SHA384()

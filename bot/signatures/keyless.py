@@ -29,8 +29,8 @@ from bot.signatures.by_key import MOST_TRIED, nothing_signed
 from bot.signatures.claims import claimed_digests
 from bot.signatures.material import CERTIFICATE_ANNOTATION, Found, read_material
 
-# Addresses and e-mail addresses, and nothing that means something in Markdown or HTML.
-_NAME = re.compile(r"[A-Za-z0-9@:/._+%#=?~-]{1,200}")
+# Addresses and e-mail addresses, and nothing that means something in HTML, in Markdown or to GitHub.
+_NAME = re.compile(r"(?!.*/@)[A-Za-z0-9][A-Za-z0-9@:/._+%=?-]{0,199}")
 
 # What the library was seen to raise, or may, on a bundle that is made up; `Error` is its own.
 _REFUSED = (
@@ -68,9 +68,8 @@ def verify_keyless(
             return Signature(verified=True, reason=f"is signed by {identity} ({issuer})")
     for raw in tried:
         if digests := _held(raw, policy=_Anybody(), verifier=verifier):
-            return Signature(
-                verified=False, reason=_wrong(raw, digests, digest=digest, wanted=f"{identity} ({issuer})")
-            )
+            reason = _wrong(raw, digests, digest=digest, wanted=f"{identity} ({issuer})")
+            return Signature(verified=False, reason=reason)
     if tried:
         counted = f"{len(tried)} of {len(bundles)} tried"
         return Signature(verified=False, reason=f"has no signature that Sigstore vouches for ({counted})")

@@ -85,7 +85,7 @@ def _from_bundle(raw: bytes) -> Signed:
     """A bundle's DSSE envelope.
 
     A bundle may carry a bare `messageSignature` instead. It says of no image that it is one's signature: it is what
-    `cosign sign-blob` makes of any file, and is refused.
+    `cosign sign-blob` makes of any file, and is refused. The `hint` which key signed is not looked at: it is unsigned.
     """
     document = read_json(raw, most=_MOST_BUNDLE)
     if at(document, "mediaType") not in _BUNDLE_TYPES:

@@ -27,4 +27,5 @@ def read_trust(trusted_root: Path | None) -> Verifier | Unknown:
     except (Error, ValueError) as error:
         if trusted_root is not None:
             return Unknown(f"{trusted_root} is no trusted root of Sigstore ({type(error).__name__})")
-        return Unknown(f"Sigstore's keys could not be fetched ({type(error).__name__})")
+        remedy = "where there is no way out, give them in CAISSON_SIGSTORE_TRUSTED_ROOT_FILE"
+        return Unknown(f"Sigstore's keys could not be fetched ({type(error).__name__}); {remedy}")

@@ -44,43 +44,50 @@ class Verifier:
         `key_text`: the text of the declared key, or of the file that it names; None where there is no such file.
         """
         cosign = verify.cosign
-        if cosign.key is not None:
+        keyless = bool(cosign.issuer and cosign.identity)
+        if bool(cosign.key) == keyless:
+            who = "two signers" if keyless else "nobody"
+            return Unknown(f"`verify.cosign` names {who}; write `key`, or `issuer` and `identity`")
+        if cosign.key:
             return await _by_key(cosign.key, digest=digest, material=material, key_text=key_text)
-        if not (cosign.issuer and cosign.identity):
-            return Unknown("`verify.cosign` names nobody; write `key`, or `issuer` and `identity`")
         return await self._keyless(cosign, digest=digest, material=material)
 
     async def _keyless(self, cosign: Cosign, *, digest: Digest, material: SignatureMaterial) -> Signature | Unknown:
-        try:
-            from bot.signatures.keyless import verify_keyless
-        except ModuleNotFoundError:
-            return Unknown(_NEEDS_EXTRA)
         sigstore = await self._trust()
         if isinstance(sigstore, Unknown):
             return sigstore
-        return await asyncio.to_thread(
-            verify_keyless,
-            material,
-            digest=digest,
-            issuer=cosign.issuer or "",
-            identity=cosign.identity or "",
-            verifier=sigstore,
-        )
+        return await asyncio.to_thread(_by_identity, cosign, digest=digest, material=material, sigstore=sigstore)
 
     async def _trust(self) -> "SigstoreVerifier | Unknown":
         """Sigstore's keys, as last read, if that is not too long ago."""
-        from bot.signatures.trust import read_trust
-
         async with self._lock:
             now = self._clock.now()
             if self._sigstore is None or self._until is None or now >= self._until:
                 try:
                     async with asyncio.timeout(_PATIENCE):
-                        self._sigstore = await asyncio.to_thread(read_trust, self._trusted_root)
+                        self._sigstore = await asyncio.to_thread(_read_trust, self._trusted_root)
                 except TimeoutError:
                     self._sigstore = Unknown(f"Sigstore's keys could not be fetched within {_PATIENCE:.0f} s")
                 self._until = now + (_AFTER_FAILURE if isinstance(self._sigstore, Unknown) else _FRESH)
             return self._sigstore
+
+
+def _read_trust(trusted_root: Path | None) -> "SigstoreVerifier | Unknown":
+    """In a thread, for the sake of the import as well."""
+    try:
+        from bot.signatures.trust import read_trust
+    except ImportError:
+        return Unknown(_NEEDS_EXTRA)
+    return read_trust(trusted_root)
+
+
+def _by_identity(
+    cosign: Cosign, *, digest: Digest, material: SignatureMaterial, sigstore: "SigstoreVerifier"
+) -> Signature:
+    from bot.signatures.keyless import verify_keyless
+
+    issuer, identity = cosign.issuer or "", cosign.identity or ""
+    return verify_keyless(material, digest=digest, issuer=issuer, identity=identity, verifier=sigstore)
 
 
 async def _by_key(

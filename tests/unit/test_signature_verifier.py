@@ -80,6 +80,18 @@ async def asked(verifier: Verifier, cosign: Cosign, *, key_text: str | None = No
             id="an issuer, but nobody it knows",
         ),
         pytest.param(
+            Cosign(key=pem(OURS), issuer=ISSUER, identity=IDENTITY),
+            None,
+            Unknown("`verify.cosign` names two signers; write `key`, or `issuer` and `identity`"),
+            id="a key and an identity",
+        ),
+        pytest.param(
+            Cosign(),
+            None,
+            Unknown("`verify.cosign` names nobody; write `key`, or `issuer` and `identity`"),
+            id="nothing",
+        ),
+        pytest.param(
             Cosign(issuer="", identity=IDENTITY),
             None,
             Unknown("`verify.cosign` names nobody; write `key`, or `issuer` and `identity`"),

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA224, SHA256, SHA384, SHA512, HashAlgorithm
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.model import Digest, Signature, SignatureMaterial, SimpleSigning
 from bot.signatures.by_key import MOST_TRIED, verify_by_key
@@ -419,6 +421,21 @@ def test_no_part_of_a_document_may_be_strange(valid: bytes, material: Callable[[
         assert answer.reason
         again = verified(material(json.dumps(strange).encode()), THEIRS)
         assert not again.verified
+
+
+@given(raw=st.binary(max_size=200))
+def test_any_bytes_have_an_answer(raw: bytes) -> None:
+    """In every place that somebody else fills: as a payload, as a statement, as a bundle, as a signature."""
+    annotations = {SIGNATURE: base64.b64encode(raw).decode()}
+    for one in (layer(OURS, raw), bundle(OURS, raw), raw, replace(SIMPLE, annotations=annotations)):
+        assert not verified(of(one)).verified
+
+
+@given(name=st.text(max_size=50), value=st.text(max_size=200))
+def test_any_annotations_have_an_answer(name: str, value: str) -> None:
+    """They are other people's text."""
+    for annotations in ({name: value}, {SIGNATURE: value}):
+        assert not verified(of(replace(SIMPLE, annotations=annotations))).verified
 
 
 def test_the_predicate_is_not_looked_at() -> None:

@@ -133,6 +133,11 @@ def test_issuer_and_identity_are_exact(trusting: Verifier, *, identity: str, iss
             f"is signed by a name that cannot be shown ({ISSUER}), not by {IDENTITY} ({ISSUER})",
             id="somebody's whose name is markup",
         ),
+        pytest.param(
+            of(SIGSTORE.bundle(statement(IMAGE), identity="https://x.example/@acme/team")),
+            f"is signed by a name that cannot be shown ({ISSUER}), not by {IDENTITY} ({ISSUER})",
+            id="somebody's whose name would call others",
+        ),
         pytest.param(of(STRANGER.bundle(statement(IMAGE))), NOT_VOUCHED, id="another Sigstore's"),
         pytest.param(of(UNLOGGED.bundle(statement(IMAGE))), NOT_VOUCHED, id="in a log that nobody trusts"),
         pytest.param(of(UNWATCHED.bundle(statement(IMAGE))), NOT_VOUCHED, id="a receipt that nobody trusts"),
