@@ -14,6 +14,7 @@ from yarl import URL
 
 from bot.credentials.port import Credentials
 from bot.errors import Transient
+from config.registries import TOKEN_HOSTS
 
 HUB_SERVER = "registry-1.docker.io"
 # Token services that live on another host than their registry.
@@ -70,7 +71,8 @@ def realm_url(challenge: Challenge, *, registry: URL, token_hosts: frozenset[str
     known = {registry.host, _TOKEN_HOSTS.get(registry.host or "")} | token_hosts
     if not host or (host not in known and authority(realm) not in known):
         raise Transient(
-            f"{registry.host} sends us to the token service {host or '(none)'}, which is not known to belong to it"
+            f"{registry.host} sends us to the token service {host or '(none)'}, which is not known to belong to it;"
+            f" an operator may allow that in {TOKEN_HOSTS}"
         )
     if realm.scheme != "https" and not (realm.scheme == "http" and authority(realm) in plain_http):
         raise Transient(f"{registry.host} names a token service without TLS")

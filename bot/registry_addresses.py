@@ -16,6 +16,7 @@ from yarl import URL
 
 from bot.errors import Permanent, Transient
 from bot.registry_access import authority
+from config.registries import PLAIN_HTTP, PRIVATE
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str], Awaitable[tuple[Address, ...]]]
@@ -94,7 +95,7 @@ class AddressRules:
             raise OSError(f"{where} has no address")
         for address in addresses:
             if not self.public(address):
-                raise Permanent(f"{where} has a private address ({address}); an operator may allow that")
+                raise Permanent(f"{where} has a private address ({address}); an operator may allow that in {PRIVATE}")
         if literal is not None:
             return (Target(url=url, host_header=None, server_name=None),)
         return tuple(_target(url, where, address) for address in addresses[:_MOST_ADDRESSES])
@@ -107,13 +108,13 @@ class AddressRules:
         if url.raw_user is not None or url.raw_password is not None:
             raise Transient(f"{where} is named with a user in its address, which no registry needs")
         if url.scheme == "http" and where not in self.plain_http:
-            raise Permanent(f"{where} is reached without TLS; an operator may allow that")
+            raise Permanent(f"{where} is reached without TLS; an operator may allow that in {PLAIN_HTTP}")
         return where
 
 
 def _target(url: URL, where: str, address: Address) -> Target:
-    name = url.raw_host if url.scheme == "https" else None
-    return Target(url=url.with_host(str(address)), host_header=where, server_name=name)
+    """Plain HTTP never comes here: its hosts are the operator's, and connected to as named."""
+    return Target(url=url.with_host(str(address)), host_header=where, server_name=url.raw_host)
 
 
 def _literal(host: str) -> Address | None:

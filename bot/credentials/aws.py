@@ -36,9 +36,14 @@ _WHO = "Amazon ECR"
 class AwsKeys(Protocol):
     """What botocore calls frozen credentials."""
 
-    access_key: str
-    secret_key: str
-    token: str | None
+    @property
+    def access_key(self) -> str: ...
+
+    @property
+    def secret_key(self) -> str: ...
+
+    @property
+    def token(self) -> str | None: ...
 
 
 def keys_of_this_process() -> AwsKeys | None:

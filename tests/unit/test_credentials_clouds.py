@@ -240,8 +240,13 @@ async def test_google_s_key_signs_a_grant(session: aiohttp.ClientSession, tmp_pa
         for host in ("pkg.dev", "docker.pkg.dev.evil.com", "evilgcr.io", "gcr.io:5000", "gcr.io.evil.com", "ghcr.io"):
             assert await source.for_(host, "project/app") is None
         assert len(grants) == 1
-        options = {"verify_exp": False, "verify_iat": False}
-        claims = jwt.decode(grants[0], certified.key.public_key(), algorithms=["RS256"], audience=uri, options=options)
+        claims = jwt.decode(
+            grants[0],
+            certified.key.public_key(),
+            algorithms=["RS256"],
+            audience=uri,
+            options={"verify_exp": False, "verify_iat": False},
+        )
         assert claims == {
             "iss": "caisson@project.iam.example",
             "scope": "https://www.googleapis.com/auth/cloud-platform",
