@@ -20,6 +20,7 @@ from bot.errors import CaissonError, Permanent, Transient
 from bot.image_reference import host_and_path, is_digest, is_tag, normalise_repository
 from bot.model import Digest, Tags, Unknown
 from bot.registry_http import Answer, RegistryHttp, read_json
+from config.registries import HostLimit
 
 _PAGE = 1000
 _MOST_PAGES = 200
@@ -30,9 +31,10 @@ _LONGEST_LISTING = timedelta(seconds=60)
 class Registry:
     """A client of every registry. Hosts are written as in image references (`docker.io`, `registry.example:5000`).
 
-    `credentials`: host → user and password. `plain_http`: hosts reached without TLS. `private_hosts_allowed`: hosts
-    that may have addresses inside our network (those of `plain_http` always may). `token_hosts`: hosts of token
-    services that may receive credentials, although they are not the registry's own.
+    `credentials`: who knows them, or host → user and password. `limits`: the operator's, per host. `plain_http`: hosts
+    reached without TLS. `private_hosts_allowed`: hosts that may have addresses inside our network (those of
+    `plain_http` always may). `token_hosts`: hosts of token services that may receive credentials, although they are not
+    the registry's own.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Registry:
         plain_http: frozenset[str] = frozenset(),
         private_hosts_allowed: frozenset[str] = frozenset(),
         token_hosts: frozenset[str] = frozenset(),
+        limits: Mapping[str, HostLimit] | None = None,
     ) -> None:
         self._clock = clock
         self._http = RegistryHttp(
@@ -53,6 +56,7 @@ class Registry:
             plain_http=plain_http,
             private_hosts_allowed=private_hosts_allowed,
             token_hosts=token_hosts,
+            limits=limits,
         )
 
     async def tags(self, repository: str) -> Tags:

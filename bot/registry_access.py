@@ -18,7 +18,12 @@ from config.registries import TOKEN_HOSTS
 
 HUB_SERVER = "registry-1.docker.io"
 # Token services that live on another host than their registry.
-_TOKEN_HOSTS = {HUB_SERVER: "auth.docker.io", "registry.gitlab.com": "gitlab.com"}
+_TOKEN_HOSTS = {
+    HUB_SERVER: "auth.docker.io",
+    "docker.elastic.co": "docker-auth.elastic.co",
+    "registry.digitalocean.com": "api.digitalocean.com",
+    "registry.gitlab.com": "gitlab.com",
+}
 _SCHEME = re.compile(r"(?:^|,\s*)(Bearer|Basic)(?:\s+|$)", re.IGNORECASE)
 _PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 _AZURE = re.compile(r"[a-z0-9-]+\.azurecr\.(?:io|cn|us)")

@@ -99,7 +99,7 @@ class EcrCredentials:
                 keys = await asyncio.to_thread(self._keys)
         except TimeoutError as error:
             raise Transient("AWS did not say in time who we are") from error
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, OSError) as error:
             raise Transient(f"AWS does not say who we are: {error}") from error
         if keys is None:
             raise Permanent(
