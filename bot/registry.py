@@ -25,6 +25,7 @@ from bot.registry_content import Content
 from bot.registry_http import Answer, RegistryHttp, read_json
 from bot.registry_images import read_details
 from bot.registry_signatures import read_signature_material
+from config.registries import HostLimit
 
 _PAGE = 1000
 _MOST_PAGES = 200
@@ -39,9 +40,10 @@ _ROUND = 10
 class Registry:
     """A client of every registry. Hosts are written as in image references (`docker.io`, `registry.example:5000`).
 
-    `credentials`: host → user and password. `plain_http`: hosts reached without TLS. `private_hosts_allowed`: hosts
-    that may have addresses inside our network (those of `plain_http` always may). `token_hosts`: hosts of token
-    services that may receive credentials, although they are not the registry's own.
+    `credentials`: who knows them, or host → user and password. `limits`: the operator's, per host. `plain_http`: hosts
+    reached without TLS. `private_hosts_allowed`: hosts that may have addresses inside our network (those of
+    `plain_http` always may). `token_hosts`: hosts of token services that may receive credentials, although they are not
+    the registry's own.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Registry:
         plain_http: frozenset[str] = frozenset(),
         private_hosts_allowed: frozenset[str] = frozenset(),
         token_hosts: frozenset[str] = frozenset(),
+        limits: Mapping[str, HostLimit] | None = None,
     ) -> None:
         self._clock = clock
         # Chart repositories and vendors' APIs are asked through the same limits.
@@ -63,6 +66,7 @@ class Registry:
             plain_http=plain_http,
             private_hosts_allowed=private_hosts_allowed,
             token_hosts=token_hosts,
+            limits=limits,
         )
         self._listings: Bounded[str, tuple[_Page, ...]] = Bounded(_MOST_LISTINGS)
 

@@ -14,10 +14,16 @@ from yarl import URL
 
 from bot.credentials.port import Credentials
 from bot.errors import Transient
+from config.registries import TOKEN_HOSTS
 
 HUB_SERVER = "registry-1.docker.io"
 # Token services that live on another host than their registry.
-_TOKEN_HOSTS = {HUB_SERVER: "auth.docker.io", "registry.gitlab.com": "gitlab.com"}
+_TOKEN_HOSTS = {
+    HUB_SERVER: "auth.docker.io",
+    "docker.elastic.co": "docker-auth.elastic.co",
+    "registry.digitalocean.com": "api.digitalocean.com",
+    "registry.gitlab.com": "gitlab.com",
+}
 _SCHEME = re.compile(r"(?:^|,\s*)(Bearer|Basic)(?:\s+|$)", re.IGNORECASE)
 _PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 _AZURE = re.compile(r"[a-z0-9-]+\.azurecr\.(?:io|cn|us)")
@@ -70,7 +76,8 @@ def realm_url(challenge: Challenge, *, registry: URL, token_hosts: frozenset[str
     known = {registry.host, _TOKEN_HOSTS.get(registry.host or "")} | token_hosts
     if not host or (host not in known and authority(realm) not in known):
         raise Transient(
-            f"{registry.host} sends us to the token service {host or '(none)'}, which is not known to belong to it"
+            f"{registry.host} sends us to the token service {host or '(none)'}, which is not known to belong to it;"
+            f" an operator may allow that in {TOKEN_HOSTS}"
         )
     if realm.scheme != "https" and not (realm.scheme == "http" and authority(realm) in plain_http):
         raise Transient(f"{registry.host} names a token service without TLS")

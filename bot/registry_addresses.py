@@ -2,7 +2,8 @@
 
 Hosts come from people's files, from `Location` and from challenges, so any of them may be an attempt to make us talk to
 our own network. A name is resolved once, every address is judged, and the connection goes to those very addresses: a
-name that answers differently a moment later (DNS rebinding) changes nothing.
+name that answers differently a moment later (DNS rebinding) changes nothing. And since connections go to addresses, no
+cookie is ever kept.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from yarl import URL
 
 from bot.errors import Permanent, Transient
 from bot.registry_access import authority
+from config.registries import PLAIN_HTTP, PRIVATE
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str], Awaitable[tuple[Address, ...]]]
@@ -72,7 +74,7 @@ class AddressRules:
     """Where requests may go. Hosts are `host[:port]`, or a host for all of its ports.
 
     `plain_http`: reached without TLS. `private_hosts_allowed`: may have any address. Both are the operator's word, and
-    what it names is connected to as named.
+    what it names may be spelled and lie as it likes.
     """
 
     plain_http: frozenset[str]
@@ -83,18 +85,17 @@ class AddressRules:
     async def targets(self, url: URL) -> tuple[Target, ...]:
         """Where to connect for this address, the first first. Raises Permanent, Transient, or OSError from DNS."""
         where = self._checked(url)
-        host = url.host or ""
-        if {where, host} & (self.private_hosts_allowed | self.plain_http):
-            return (Target(url=url, host_header=None, server_name=None),)
-        literal = _literal(host)
-        if literal is None and not _is_name(url.raw_host or ""):
+        name = url.raw_host or ""
+        allowed = bool({where, url.host} & (self.private_hosts_allowed | self.plain_http))
+        literal = _literal(name)
+        if literal is None and not allowed and not _is_name(name):
             raise Permanent(f"{where} is no name of a registry's host; write the host in full, as its certificate does")
-        addresses = (literal,) if literal is not None else await self.resolve(url.raw_host or "")
+        addresses = (literal,) if literal is not None else await self.resolve(name)
         if not addresses:
             raise OSError(f"{where} has no address")
         for address in addresses:
-            if not self.public(address):
-                raise Permanent(f"{where} has a private address ({address}); an operator may allow that")
+            if not allowed and not self.public(address):
+                raise Permanent(f"{where} has a private address ({address}); an operator may allow that in {PRIVATE}")
         if literal is not None:
             return (Target(url=url, host_header=None, server_name=None),)
         return tuple(_target(url, where, address) for address in addresses[:_MOST_ADDRESSES])
@@ -107,13 +108,12 @@ class AddressRules:
         if url.raw_user is not None or url.raw_password is not None:
             raise Transient(f"{where} is named with a user in its address, which no registry needs")
         if url.scheme == "http" and where not in self.plain_http:
-            raise Permanent(f"{where} is reached without TLS; an operator may allow that")
+            raise Permanent(f"{where} is reached without TLS; an operator may allow that in {PLAIN_HTTP}")
         return where
 
 
 def _target(url: URL, where: str, address: Address) -> Target:
-    name = url.raw_host if url.scheme == "https" else None
-    return Target(url=url.with_host(str(address)), host_header=where, server_name=name)
+    return Target(url=url.with_host(str(address)), host_header=where, server_name=url.raw_host)
 
 
 def _literal(host: str) -> Address | None:

@@ -36,9 +36,14 @@ _WHO = "Amazon ECR"
 class AwsKeys(Protocol):
     """What botocore calls frozen credentials."""
 
-    access_key: str
-    secret_key: str
-    token: str | None
+    @property
+    def access_key(self) -> str: ...
+
+    @property
+    def secret_key(self) -> str: ...
+
+    @property
+    def token(self) -> str | None: ...
 
 
 def keys_of_this_process() -> AwsKeys | None:
@@ -94,7 +99,7 @@ class EcrCredentials:
                 keys = await asyncio.to_thread(self._keys)
         except TimeoutError as error:
             raise Transient("AWS did not say in time who we are") from error
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, OSError) as error:
             raise Transient(f"AWS does not say who we are: {error}") from error
         if keys is None:
             raise Permanent(

@@ -26,6 +26,7 @@ class WatchedFile(Generic[T]):
         self._parse = parse
         self._seen = self._mark()
         self._value = self._read()
+        self._complaint = ""
 
     def current(self) -> T:
         try:
@@ -33,9 +34,16 @@ class WatchedFile(Generic[T]):
             if seen != self._seen:
                 self._value = self._read()
                 self._seen = seen
+                self._complaint = ""
         except (OSError, ValueError) as error:
-            _log.warning("file_not_read", path=str(self._path), error=str(error))
+            self._complain(str(error))
         return self._value
+
+    def _complain(self, error: str) -> None:
+        """Once for each thing that is wrong, not once for each request."""
+        if error != self._complaint:
+            _log.warning("file_not_read", path=str(self._path), error=error)
+        self._complaint = error
 
     def _mark(self) -> tuple[int, int, int]:
         """What changes with the content: a mounted Secret changes by a link that leads to another file."""

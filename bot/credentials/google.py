@@ -30,7 +30,6 @@ _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _GRANTED_FOR = timedelta(hours=1)
 _WHO = "Google's token service"
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +87,7 @@ class GoogleCredentials:
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise Permanent("GOOGLE_APPLICATION_CREDENTIALS holds a private key that cannot sign") from error
         form = {"grant_type": _GRANT, "assertion": grant}
-        return await ask(self._session, "POST", key.token_uri, who=_WHO, headers=_FORM, data=form)
+        return await ask(self._session, "POST", key.token_uri, who=_WHO, data=form)
 
     def _parse_key(self, data: bytes) -> _Key:
         """A service account's key file. ValueError says what it is instead."""

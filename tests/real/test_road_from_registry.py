@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from tests.conftest import require
-from tests.real.test_docker_registry import PATIENCE, push, serving
+from tests.real.docker_registry import PATIENCE, push, serving
 from tests.world import IMAGE, World
 
 

@@ -3,7 +3,8 @@
 import base64
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -216,6 +217,15 @@ class Cluster:
         return found
 
 
+@asynccontextmanager
+async def reading(url: str) -> AsyncIterator[KubernetesSecrets]:
+    """A reader of the API server at that address."""
+    client = await connect(url, None)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(client.close)
+        yield KubernetesSecrets(client)
+
+
 def auths(host: str, secret: str) -> bytes:
     return json.dumps({"auths": {host: {"auth": packed(f"ann:{secret}")}}}).encode()
 
@@ -287,13 +297,9 @@ async def test_what_a_cluster_refuses_is_said(
     async def answer(_: web.Request) -> web.Response:
         return web.json_response(document, status=status)
 
-    async with listening(answer) as server:
-        client = await connect(server.url, None)
-        try:
-            with pytest.raises(error, match=f"the Secret shop/pull .*{said}"):
-                await KubernetesSecrets(client).get("shop", "pull")
-        finally:
-            await client.close()
+    async with listening(answer) as server, reading(server.url) as reader:
+        with pytest.raises(error, match=f"the Secret shop/pull .*{said}"):
+            await reader.get("shop", "pull")
 
 
 async def test_a_secret_is_read_from_the_cluster() -> None:
@@ -305,17 +311,13 @@ async def test_a_secret_is_read_from_the_cluster() -> None:
             return web.json_response({"kind": "Status"}, status=404)
         return web.json_response(document)
 
-    async with listening(answer) as server:
-        client = await connect(server.url, None)
-        reader = KubernetesSecrets(client)
+    async with listening(answer) as server, reading(server.url) as reader:
         assert await reader.get("shop", "pull") == b'{"auths": {}}'
         assert await reader.get("shop", "other") is None
         assert [asked.method for asked in server.asked] == ["GET", "GET"]
-    try:
+    async with reading(server.url) as reader:
         with pytest.raises(Transient, match="the Secret shop/pull cannot be read"):
             await reader.get("shop", "pull")
-    finally:
-        await client.close()
 
 
 # --- from the settings ------------------------------------------------------------------------------------------------

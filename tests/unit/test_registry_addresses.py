@@ -11,7 +11,7 @@ from aiohttp import web
 from yarl import URL
 
 from bot.errors import CaissonError, Permanent, Transient
-from bot.registry_addresses import Address, AddressRules, Resolve, is_public
+from bot.registry_addresses import Address, AddressRules, Resolve, Target, is_public
 from bot.registry_http import RegistryHttp
 from tests.certificates import certify
 from tests.clock import ManualClock
@@ -111,14 +111,18 @@ async def test_hostile_addresses_are_refused(url: str, error: type[CaissonError]
         await rules.targets(URL(url))
 
 
-async def test_what_an_operator_names_is_connected_to_as_named() -> None:
+async def test_what_an_operator_names_may_lie_inside() -> None:
     """A host may be named with its port or for all of its ports; plain HTTP is a word of its own."""
     rules = AddressRules(
-        plain_http=frozenset({"registry.internal:5000"}), private_hosts_allowed=frozenset({"10.0.0.1"})
+        plain_http=frozenset({"registry.internal:5000"}),
+        private_hosts_allowed=frozenset({"10.0.0.1"}),
+        resolve=book({"registry.internal": ("10.0.0.1", "fd00::1")}),
     )
-    for url in ("http://registry.internal:5000/v2/", "https://10.0.0.1/v2/", "https://10.0.0.1:5000/v2/"):
-        (target,) = await rules.targets(URL(url))
-        assert (target.url, target.host_header, target.server_name) == (URL(url), None, None)
+    for url in ("https://10.0.0.1/v2/", "https://10.0.0.1:5000/v2/"):
+        assert await rules.targets(URL(url)) == (Target(url=URL(url), host_header=None, server_name=None),)
+    named = await rules.targets(URL("http://registry.internal:5000/v2/"))
+    assert [str(target.url) for target in named] == ["http://10.0.0.1:5000/v2/", "http://[fd00::1]:5000/v2/"]
+    assert {(t.host_header, t.server_name) for t in named} == {("registry.internal:5000", "registry.internal")}
     for url in ("http://10.0.0.1/v2/", "http://registry.internal/v2/", "https://10.0.0.2/v2/"):
         with pytest.raises(Permanent):
             await rules.targets(URL(url))

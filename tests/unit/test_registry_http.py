@@ -120,21 +120,45 @@ async def test_the_caller_says_how_much_it_reads() -> None:
             await it.send(most_bytes=4_000_000)
 
 
+async def test_a_body_that_does_not_unfold_is_a_hiccup() -> None:
+    """Said to be compressed, and rubbish: the error is ours."""
+
+    async def rubbish(_: web.Request) -> web.Response:
+        return web.Response(body=b"rubbish", headers={"Content-Encoding": "gzip"})
+
+    async with world(rubbish) as it:
+        with pytest.raises(Transient, match="did not answer"):
+            await it.send()
+
+
 async def test_cookies_are_nobody_s() -> None:
     """A registry that sets a cookie never sees it again, and no other host does."""
 
     async def baker(request: web.Request) -> web.Response:
-        response = web.json_response({})
-        if request.path.endswith("/led/tags/list"):
-            response = web.Response(status=302, headers={"Location": f"http://{other.host}/x"})
-        response.set_cookie("session", "1", domain=None)
+        port = request.host.partition(":")[2]
+        led = {"Location": f"http://localhost:{port}/again"} if request.path == "/led" else {}
+        response = web.Response(status=302 if led else 200, headers=led)
+        response.set_cookie("session", "1")
         return response
 
-    async with listening(fine) as other, world(baker, also_plain=frozenset({other.host})) as it:
+    async with listening(fine) as probe:
+        port = int(probe.host.partition(":")[2])
+    async with listening(baker, port=port) as server, aiohttp.ClientSession() as session:
+        host = f"localhost:{port}"
+        http = RegistryHttp(
+            session,
+            ManualClock(),
+            credentials={},
+            plain_http=frozenset({host, server.host}),
+            private_hosts_allowed=frozenset(),
+            token_hosts=frozenset(),
+        )
         for path in ("x", "x", "led"):
-            await it.send(path)
-        assert all("Cookie" not in asked.headers for asked in [*it.server.asked, *other.asked])
-        assert len(other.asked) == 1
+            await http.send("GET", http.server(host) / path, host=host, path="x")
+        assert server.paths == ["/x", "/x", "/led", "/again"]
+        assert {asked.headers["Host"] for asked in server.asked} == {host}
+        assert all("Cookie" not in asked.headers for asked in server.asked)
+        assert len(session.cookie_jar) == 0
 
 
 async def test_authorization_does_not_change_ports() -> None:
