@@ -18,7 +18,8 @@ from aiohttp import web
 from bot.clock import SystemClock
 from bot.model import Digest, Tags
 from bot.registry import Registry, Scans
-from bot.registry_events import Hint, parse_notification
+from bot.senders import Hint, parse
+from config.doors import Sender
 from tests.conftest import require
 
 PATIENCE = 20
@@ -34,7 +35,7 @@ class Sink:
     url: str = ""
 
     async def take(self, request: web.Request) -> web.Response:
-        for hint in parse_notification(await request.read()):
+        for hint in parse(Sender.DISTRIBUTION, await request.read()):
             self.hints.put_nowait((hint, request.headers))
         return web.Response(status=202)
 
