@@ -13,6 +13,7 @@ from config.doors import ALSO_KNOWN_AS, Option, Sender, options_of, sender_named
 _LARGEST = 25 * 1024 * 1024
 # People write Docker Hub's official images without it.
 _OFFICIAL = "library/"
+_NAMES = sorted([*(sender.value for sender in Sender), *ALSO_KNOWN_AS])
 
 
 def _pairs(separator: str) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, str]]:
@@ -31,7 +32,7 @@ def _pairs(separator: str) -> Callable[[click.Context, click.Parameter, tuple[st
 
 
 @click.command("event")
-@click.option("--sender", required=True, type=click.Choice(sorted([*Sender, *ALSO_KNOWN_AS])), help="Who sent it.")
+@click.option("--sender", required=True, type=click.Choice(_NAMES), help="Who sent it.")
 @click.option(
     "--header", "headers", multiple=True, metavar="'K: V'", callback=_pairs(":"), help="A header it came with."
 )
