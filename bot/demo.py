@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bot.clock import SystemClock
 from bot.service import Parts, Service
+from config.doors import Door, Sender, bearer
 from sandbox import shop
 from sandbox.github.state import PullRequest, Repository, Role
 from sandbox.laptop import REGISTRY_TOKEN, WEBHOOK_SECRET, Laptop
@@ -60,7 +61,7 @@ async def _bot(laptop: Laptop, folder: Path) -> AsyncIterator[Service]:
         web_url=laptop.github_server.url,
         store=str(folder / "caisson.db"),
         kube=laptop.cluster.url,
-        registry_doors={"laptop": REGISTRY_TOKEN},
+        registry_doors={"laptop": Door(sender=Sender.DISTRIBUTION, authentication=bearer(REGISTRY_TOKEN))},
         plain_http=frozenset({laptop.registry.host}),
     )
     service = await Service(parts, SystemClock()).start()

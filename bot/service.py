@@ -26,6 +26,7 @@ from bot.store.sqlite import SQLiteStore
 from bot.web.app import WebConfig, make_app, make_runner
 from bot.web.board import Board, BoardEnvironment, BoardPipeline
 from bot.worker import Worker
+from config.doors import Door
 
 log = structlog.get_logger()
 
@@ -44,7 +45,7 @@ class Parts:
     web_url: str = "https://github.com"
     kube: str | None = None
     kube_context: str | None = None
-    registry_doors: Mapping[str, str] = field(default_factory=dict)
+    registry_doors: Mapping[str, Door] = field(default_factory=dict)
     registry_credentials: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     plain_http: frozenset[str] = frozenset()
     trusted_root: Path | None = None

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from types import MappingProxyType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
+from config.doors import Door
+from config.doors_file import parse_doors
+from config.problems import ConfigError
 from config.registries import RegistrySettings, read_registries
 
 APP_ID = "CAISSON_APP_ID"
@@ -41,7 +43,7 @@ class SettingsError(ValueError):
 class Settings:
     """How this process runs. `webhook_secrets`: any of them signs, so that a new one comes in before the old one goes.
 
-    `store` is a file's path, or `:memory:`. `registry_doors`: name of a registry → the token its notifications carry.
+    `store` is a file's path, or `:memory:`. `registry_doors`: by the name in their address.
     `kubeconfig` None: the pod's own service account, if there is one.
     """
 
@@ -57,7 +59,7 @@ class Settings:
     kube_context: str | None
     resync_interval: timedelta
     poll_interval: timedelta
-    registry_doors: Mapping[str, str] = field(repr=False)
+    registry_doors: Mapping[str, Door] = field(repr=False)
     registry_credentials: Path | None
     registries: RegistrySettings
 
@@ -137,19 +139,19 @@ def _secrets(text: str) -> tuple[bytes, ...]:
     return secrets
 
 
-def _doors(text: str) -> Mapping[str, str]:
-    """One registry a line: its name, as it stands in the address of the door, and its token."""
-    doors: dict[str, str] = {}
-    for number, line in enumerate(Path(text).read_text(encoding="utf-8").splitlines(), start=1):
-        name, _, token = line.strip().partition(" ")
-        if not name or name.startswith("#"):
-            continue
-        if len(token := token.strip()) < _SHORTEST_SECRET:
-            raise ValueError(
-                f"{text}, line {number}: write a name and a token of {_SHORTEST_SECRET} characters or more"
-            )
-        doors[name] = token
-    return MappingProxyType(doors)
+def _doors(text: str) -> Mapping[str, Door]:
+    """The file of `config.doors_file`; paths in it count from the folder it stands in."""
+    path = Path(text)
+    try:
+        return parse_doors(
+            path.read_text(encoding="utf-8"),
+            path=text,
+            keys=lambda name: (path.parent / name).read_text(encoding="utf-8"),
+        )
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{text} is not UTF-8 text: {error}") from error
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
 
 
 def _registries(environ: Mapping[str, str]) -> RegistrySettings:

@@ -6,6 +6,7 @@ One small module for each family of events; this one lists them. A new event is 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from bot.senders import Hint
 from handlers import checks, comment, deployment, installation, pull_request, push, registry, repository, review
 from handlers import payload as _payload
 
@@ -39,6 +40,11 @@ def keys_of(event: str, payload: Mapping[str, Any]) -> frozenset[str] | None:
     """The keys an event concerns; None for an event nobody here listens to. A malformed payload concerns nobody."""
     concerned = EVENTS.get(event)
     return None if concerned is None else concerned(payload)
+
+
+def hints_of(event: str, payload: Mapping[str, Any]) -> tuple[Hint, ...]:
+    """What the event hints at in a registry: a tag that was pushed. Only packages do."""
+    return registry.hinted(payload) if EVENTS.get(event) is registry.concerned else ()
 
 
 def names_of(payload: Mapping[str, Any]) -> tuple[tuple[int, int, str], ...]:

@@ -15,6 +15,7 @@ from bot.actions import EnvironmentView
 from bot.cluster import Cluster
 from bot.model import Unknown
 from bot.service import Parts, Service
+from config.doors import Door, Sender, bearer
 from sandbox import shop
 from sandbox.github.server import Call
 from sandbox.github.state import PullRequest, Repository, Role
@@ -83,7 +84,10 @@ class World:
             github_url=self.laptop.github_server.url,
             store=str(self._folder / store),
             kube=self.laptop.cluster.url,
-            registry_doors={"laptop": REGISTRY_TOKEN, "distribution": "from-the-registry"},
+            registry_doors={
+                name: Door(sender=Sender.DISTRIBUTION, authentication=bearer(token))
+                for name, token in (("laptop", REGISTRY_TOKEN), ("distribution", "from-the-registry"))
+            },
             plain_http=frozenset({self.registry_host or self.registry.host, self.laptop.charts.host}),
         )
         self.service = await Service(parts, self.clock).start()

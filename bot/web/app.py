@@ -41,6 +41,7 @@ def make_app(
         [
             web.post("/webhooks/github", doors.github),
             web.post("/webhooks/registry/{name}", doors.registry),
+            web.post("/webhooks/registry/{name}/{secret}", doors.registry),
             web.get("/livez", probes.livez),
             web.get("/readyz", probes.readyz),
             web.get("/metrics", probes.metrics),

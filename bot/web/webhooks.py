@@ -1,13 +1,11 @@
-"""The doors through which the world says "look here": GitHub's webhooks and registries' notifications.
+"""The doors through which the world says "look here": GitHub's webhooks, and (`bot.web.registry_door`) registries'.
 
 Who sends is established over the raw bytes before anything is parsed; then the keys concerned and the delivery's id are
 committed durably, and only then comes 202. What cannot be kept is not acknowledged: GitHub shows it as failed, and the
 sweep asks for it again. https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 """
 
-import asyncio
 import hmac
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,16 +20,16 @@ from prometheus_client import Counter
 import handlers
 from bot.clock import Clock
 from bot.errors import StoreUnavailable
-from bot.registry_events import Hint, NotificationError, parse_notification
 from bot.store.port import Store
 from bot.web.bodies import Bodies
+from bot.web.hints import Hints
+from bot.web.registry_door import RegistryDoors
+from config.doors import Door
 
 DELIVERIES = Counter(
     "caisson_deliveries", "Webhook requests, by door and by how they were answered.", ["door", "answer"]
 )
 MEBIBYTE = 1024 * 1024
-# A hint names a tag worth one HEAD; past this many, listing the repository costs less.
-MOST_HINTS = 50
 
 _SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})")
 _DELIVERY = re.compile(r"[0-9A-Za-z-]{1,64}")
@@ -40,7 +38,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebConfig:
-    """`secrets`: any of them signs (rotation); there is no default. `registry_doors`: name → bearer token.
+    """`secrets`: any of them signs (rotation); there is no default. `registry_doors`: by the name in their address.
 
     GitHub sends no body above 25 MB and gives up after 10 seconds.
     """
@@ -49,15 +47,18 @@ class WebConfig:
     max_body: int = 25 * MEBIBYTE
     max_bodies_together: int = 256 * MEBIBYTE
     body_within: timedelta = timedelta(seconds=3)
-    registry_doors: Mapping[str, str] = field(default_factory=dict, repr=False)
+    registry_doors: Mapping[str, Door] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        if not self.secrets or not all(self.secrets) or not all(self.registry_doors.values()):
+        if not self.secrets or not all(self.secrets):
             raise ValueError("a webhook without a secret is open to everybody: name at least one, and none empty")
 
 
 class Doors:
-    """The two doors, over one store. `wake` is called after every nudge."""
+    """GitHub's door and the registries', over one store. `wake` is called after every nudge.
+
+    UserError where a registry's door was given keys that cannot be used.
+    """
 
     def __init__(self, *, store: Store, clock: Clock, config: WebConfig, wake: Callable[[], None]) -> None:
         self._store = store
@@ -66,15 +67,18 @@ class Doors:
         self._wake = wake
         self._bodies = Bodies(limit=config.max_body, together=config.max_bodies_together, within=config.body_within)
         self._names: dict[str, str] = {}
-        self._hinting = asyncio.Lock()
+        self._hints = Hints(store)
+        self._registries = RegistryDoors(
+            config.registry_doors, store=store, clock=clock, bodies=self._bodies, hints=self._hints, wake=wake
+        )
 
     async def github(self, request: web.Request) -> web.Response:
         """`POST /webhooks/github`."""
         return await self._answered("github", self._github(request))
 
     async def registry(self, request: web.Request) -> web.Response:
-        """`POST /webhooks/registry/{name}`, for notifications of the CNCF Distribution."""
-        return await self._answered("registry", self._registry(request))
+        """`POST /webhooks/registry/{name}`, and `…/{secret}` for senders that have no other means."""
+        return await self._answered("registry", self._registries.answer(request))
 
     async def _answered(self, door: str, answering: Awaitable[web.Response]) -> web.Response:
         """Count the answer, whatever it is."""
@@ -117,8 +121,9 @@ class Doors:
         if keys is None:
             return _answer(202, "ignored")
         await self._remember_names(payload)
-        declared = [key for key in keys if not key.startswith("image:") or await self._is_declared(key)]
-        await self._store.nudge(declared, now=self._clock.now(), delivery=delivery)
+        declared = [key for key in keys if not key.startswith("image:") or await self._hints.is_declared(key)]
+        hinted = await self._hints.remember(handlers.hints_of(event, payload))
+        await self._store.nudge([*{*declared, *hinted}], now=self._clock.now(), delivery=delivery)
         self._wake()
         return _answer(202, "accepted")
 
@@ -128,44 +133,6 @@ class Doors:
             if self._names.get(name := str(repository)) != full_name:
                 await self._store.put("repository", name, full_name)
                 self._names[name] = full_name
-
-    async def _is_declared(self, key: str) -> bool:
-        return await self._store.get("image", key.removeprefix("image:")) is not None
-
-    # --- registries ---------------------------------------------------------------------------------------------------
-
-    async def _registry(self, request: web.Request) -> web.Response:
-        if not self._bears_token(request):
-            return _answer(401, "the bearer token does not fit this registry")
-        body = await self._bodies.read(request)
-        try:
-            hints = parse_notification(body)
-        except NotificationError as error:
-            return _answer(400, str(error))
-        keys = {f"image:{hint.repository}" for hint in hints}
-        declared = [key for key in keys if await self._is_declared(key)]
-        if not declared:
-            return _answer(202, "ignored")
-        await self._remember_hints([hint for hint in hints if f"image:{hint.repository}" in declared])
-        await self._store.nudge(declared, now=self._clock.now())
-        self._wake()
-        return _answer(202, "accepted")
-
-    def _bears_token(self, request: web.Request) -> bool:
-        """An unknown name is refused as a wrong token is, so that names cannot be found out."""
-        token = self._config.registry_doors.get(request.match_info["name"])
-        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-        fits = hmac.compare_digest(given, f"Bearer {token}".encode())
-        return fits and token is not None
-
-    async def _remember_hints(self, hints: list[Hint]) -> None:
-        """Keep the tags, newest last, so that the image's pass confirms each by one HEAD before it lists them all."""
-        async with self._hinting:
-            for repository in dict.fromkeys(hint.repository for hint in hints):
-                known = json.loads(await self._store.get("hint", repository) or "[]")
-                fresh = [hint.tag for hint in hints if hint.repository == repository and hint.tag is not None]
-                tags = [*(tag for tag in known if tag not in fresh), *fresh][-MOST_HINTS:]
-                await self._store.put("hint", repository, json.dumps(tags))
 
 
 def _claimed_signature(request: web.Request) -> bytes | None:

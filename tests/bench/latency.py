@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.clock import SystemClock
 from bot.service import Parts, Service
+from config.doors import Door, Sender, bearer
 from sandbox import shop
 from sandbox.github.state import PullRequest, Repository
 from sandbox.laptop import REGISTRY_TOKEN, WEBHOOK_SECRET, Laptop
@@ -113,7 +114,7 @@ def _parts(laptop: Laptop, folder: Path) -> Parts:
         github_url=laptop.github_server.url,
         store=str(folder / "caisson.db"),
         kube=laptop.cluster.url,
-        registry_doors={"laptop": REGISTRY_TOKEN},
+        registry_doors={"laptop": Door(sender=Sender.DISTRIBUTION, authentication=bearer(REGISTRY_TOKEN))},
         plain_http=frozenset({laptop.registry.host}),
     )
 

@@ -14,8 +14,9 @@ from aiohttp import web
 from bot.clock import SystemClock
 from bot.model import Digest, Tags
 from bot.registry import Registry
-from bot.registry_events import Hint, parse_notification
 from bot.scans import Scans
+from bot.senders import Hint, parse
+from config.doors import Sender
 from tests.conftest import require
 from tests.real.docker_registry import PATIENCE, push, serving
 
@@ -28,7 +29,7 @@ class Sink:
     url: str = ""
 
     async def take(self, request: web.Request) -> web.Response:
-        for hint in parse_notification(await request.read()):
+        for hint in parse(Sender.DISTRIBUTION, await request.read()):
             self.hints.put_nowait((hint, request.headers))
         return web.Response(status=202)
 

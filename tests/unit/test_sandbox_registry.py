@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from bot.model import Digest
-from bot.registry_events import parse_notification
+from bot.senders import parse
+from config.doors import Sender
 from sandbox.registry import RegistryServer
 from sandbox.registry.signing import BUNDLE_TYPE, SIGNATURE_ANNOTATION, pre_authentication
 from tests.clock import ManualClock
@@ -57,7 +58,7 @@ class Desk:
 
     def told(self) -> list[tuple[str | None, Digest | None]]:
         """Tag and digest of every notification, as a receiver reads them; the outbox is empty then."""
-        hints = [(hint.tag, hint.digest) for body in self.server.outbox for hint in parse_notification(body)]
+        hints = [(hint.tag, hint.digest) for body in self.server.outbox for hint in parse(Sender.DISTRIBUTION, body)]
         self.server.outbox.clear()
         return hints
 

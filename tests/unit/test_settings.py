@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from config.doors import Door, Sender, bearer
 from config.settings import Settings, SettingsError
 
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nno real one\n-----END RSA PRIVATE KEY-----\n"
@@ -17,7 +18,8 @@ def environ(tmp_path: Path) -> dict[str, str]:
     """The least that must be set."""
     for name, text in {"key.pem": KEY, "secrets": f"{SECRET}\n\nanother {SECRET}\n", "short": "short\n"}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    (tmp_path / "doors").write_text(f"# registries\nharbor {TOKEN}\n", encoding="utf-8")
+    (tmp_path / "doors").write_text(f"doors:\n  gitlab: {{sender: distribution, bearer: {TOKEN}}}\n", encoding="utf-8")
+    (tmp_path / "latin").write_bytes(b"doors: {} # \xe9")
     return {
         "CAISSON_APP_ID": "123",
         "CAISSON_PRIVATE_KEY_FILE": str(tmp_path / "key.pem"),
@@ -58,7 +60,8 @@ def test_everything_that_can_be_set(environ: dict[str, str], tmp_path: Path) -> 
     assert settings.github_url == "https://github.example/api/v3"
     assert (settings.host, settings.port, settings.store) == ("::", 9000, ":memory:")
     assert (settings.resync_interval, settings.poll_interval) == (timedelta(hours=1), timedelta(seconds=90))
-    assert settings.registry_doors == {"harbor": TOKEN}
+    assert settings.registry_doors == {"gitlab": Door(sender=Sender.DISTRIBUTION, authentication=bearer(TOKEN))}
+    assert TOKEN not in repr(settings)
     assert (settings.kubeconfig, settings.kube_context) == (tmp_path / "key.pem", "staging")
     assert settings.registry_credentials == tmp_path / "key.pem"
 
@@ -76,7 +79,8 @@ def test_everything_that_can_be_set(environ: dict[str, str], tmp_path: Path) -> 
         pytest.param("CAISSON_RESYNC_INTERVAL", "30", "write a number and s, m or h", id="a time without a unit"),
         pytest.param("CAISSON_POLL_INTERVAL", "1s", "write 10s or more", id="a time too short"),
         pytest.param("CAISSON_GITHUB_URL", "github.example", "is not an address", id="an address without a scheme"),
-        pytest.param("CAISSON_REGISTRY_DOORS_FILE", "short", "line 1", id="a door without a token"),
+        pytest.param("CAISSON_REGISTRY_DOORS_FILE", "short", "short:1:1: the file must be", id="a file of no doors"),
+        pytest.param("CAISSON_REGISTRY_DOORS_FILE", "latin", "is not UTF-8 text", id="a file that is not UTF-8"),
     ],
 )
 def test_what_is_wrong_is_named(environ: dict[str, str], tmp_path: Path, name: str, value: str, said: str) -> None:

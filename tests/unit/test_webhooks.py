@@ -16,40 +16,21 @@ import asyncio
 import hmac
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Self
+from datetime import timedelta
 
 import pytest
-from aiohttp import ClientSession, web
 
 from bot.store.sqlite import SQLiteStore
-from bot.web.app import WebConfig, make_app, make_runner, serve
+from bot.web.app import WebConfig, make_app, serve
 from bot.web.board import Board, BoardEnvironment, BoardPipeline
+from tests.clock import ManualClock
+from tests.unit.doorway import NEW, OLD, Doorway
 
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-OLD, NEW = b"the secret that is going", b"the secret that is coming"
-TOKEN = "a registry's token"
 PUSH = json.dumps(
     {"installation": {"id": 1}, "repository": {"id": 2, "full_name": "org/shop"}, "ref": "refs/heads/main"}
 ).encode()
 GUID = "72d3162e-cc78-11e3-81ab-4c9367dc0958"
 IMAGE = "registry.example/shop"
-
-
-Body = bytes | AsyncIterator[bytes]
-
-
-class Noon:
-    """A clock that stands still."""
-
-    def now(self) -> datetime:
-        """Noon."""
-        return NOON
-
-    async def sleep(self, seconds: float) -> None:
-        """Nobody here sleeps."""
-        raise AssertionError(seconds)
 
 
 def signature(body: bytes, secret: bytes = OLD, algorithm: str = "sha256") -> str:
@@ -62,75 +43,6 @@ def signed(body: bytes, secret: bytes = OLD, *, event: str = "push") -> dict[str
     return {"X-Hub-Signature-256": signature(body, secret), "X-GitHub-Event": event, "X-GitHub-Delivery": GUID}
 
 
-@dataclass
-class Door:
-    """The application on a port of its own, with its store."""
-
-    store: SQLiteStore
-    config: WebConfig = field(default_factory=lambda: WebConfig(secrets=(OLD, NEW), registry_doors={"harbor": TOKEN}))
-    board: Board = field(default_factory=Board)
-    ready: bool = True
-    wakes: int = 0
-
-    async def __aenter__(self) -> Self:
-        self._runner = make_runner(
-            make_app(
-                store=self.store,
-                config=self.config,
-                worker_wake=self._wake,
-                clock=Noon(),
-                board=self.shown,
-                ready=lambda: self.ready,
-            )
-        )
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.port: int = self._runner.addresses[0][1]
-        self._client = ClientSession(f"http://127.0.0.1:{self.port}")
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._client.close()
-        await self._runner.cleanup()
-
-    def _wake(self) -> None:
-        self.wakes += 1
-
-    async def shown(self) -> Board:
-        """What the board shows."""
-        return self.board
-
-    async def get(self, path: str) -> tuple[int, str, dict[str, str]]:
-        """Status, text and headers."""
-        async with self._client.get(path) as answer:
-            return answer.status, await answer.text(), dict(answer.headers)
-
-    async def post(self, path: str, body: Body, headers: dict[str, str]) -> tuple[int, str]:
-        """Status and text."""
-        async with self._client.post(path, data=body, headers=headers) as answer:
-            return answer.status, await answer.text()
-
-    async def deliver(self, body: Body, headers: dict[str, str]) -> int:
-        """GitHub's door; the status."""
-        return (await self.post("/webhooks/github", body, headers))[0]
-
-    async def raw(self, sent: bytes) -> bytes:
-        """Bytes as they are; everything the door says until it hangs up."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(sent)
-        await writer.drain()
-        said = await reader.read()
-        writer.close()
-        return said
-
-    async def kept(self) -> list[str]:
-        """The keys that are due."""
-        keys = []
-        while claim := await self.store.claim(owner="test", now=NOON, lease=timedelta(minutes=1)):
-            keys.append(claim.key)
-        return keys
-
-
 @pytest.fixture
 async def store() -> AsyncIterator[SQLiteStore]:
     """A store that lives in memory."""
@@ -140,14 +52,14 @@ async def store() -> AsyncIterator[SQLiteStore]:
 
 
 @pytest.fixture
-async def door(store: SQLiteStore) -> AsyncIterator[Door]:
+async def door(store: SQLiteStore) -> AsyncIterator[Doorway]:
     """The door as it stands in production."""
-    async with Door(store) as opened:
+    async with Doorway(store) as opened:
         yield opened
 
 
 @pytest.mark.parametrize("secret", [pytest.param(OLD, id="the old secret"), pytest.param(NEW, id="the new secret")])
-async def test_a_true_delivery_is_kept_before_it_is_acknowledged(door: Door, secret: bytes) -> None:
+async def test_a_true_delivery_is_kept_before_it_is_acknowledged(door: Doorway, secret: bytes) -> None:
     """Key, delivery id and the repository's name are there, and the worker has been woken."""
     assert await door.deliver(PUSH, signed(PUSH, secret)) == 202
     assert await door.store.seen(GUID)
@@ -182,7 +94,9 @@ async def test_a_true_delivery_is_kept_before_it_is_acknowledged(door: Door, sec
         pytest.param(PUSH, {"X-GitHub-Event": "sponsorship"}, 202, id="an event nobody listens to"),
     ],
 )
-async def test_what_is_not_taken_leaves_no_trace(door: Door, body: bytes, headers: dict[str, str], status: int) -> None:
+async def test_what_is_not_taken_leaves_no_trace(
+    door: Doorway, body: bytes, headers: dict[str, str], status: int
+) -> None:
     """The answer says which rule refused it; no key, no delivery id, no wake."""
     assert await door.deliver(body, signed(PUSH) | headers) == status
     assert await door.kept() == []
@@ -190,14 +104,14 @@ async def test_what_is_not_taken_leaves_no_trace(door: Door, body: bytes, header
     assert door.wakes == 0
 
 
-async def test_two_signatures_are_one_too_many(door: Door) -> None:
+async def test_two_signatures_are_one_too_many(door: Doorway) -> None:
     """Which of them would count must not depend on who reads first."""
     header = f"X-Hub-Signature-256: {signature(b'')}\r\n"
     request = f"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n{header * 2}\r\n"
     assert (await door.raw(request.encode())).startswith(b"HTTP/1.1 401 ")
 
 
-async def test_a_delivery_doubled_is_harmless(door: Door) -> None:
+async def test_a_delivery_doubled_is_harmless(door: Doorway) -> None:
     """Redelivery carries the same id; the key is due once."""
     assert [await door.deliver(PUSH, signed(PUSH)) for _ in range(2)] == [202, 202]
     assert await door.kept() == ["repository:1:2"]
@@ -211,7 +125,7 @@ async def test_a_body_too_large_is_refused_announced_or_not(store: SQLiteStore) 
         for _ in range(20):
             yield large[:100]
 
-    async with Door(store, WebConfig(secrets=(OLD,), max_body=1000)) as door:
+    async with Doorway(store, WebConfig(secrets=(OLD,), max_body=1000)) as door:
         assert await door.deliver(large, signed(large)) == 413
         assert await door.deliver(streamed(), signed(large)) == 413
         assert await door.deliver(PUSH, signed(PUSH)) == 202
@@ -219,7 +133,7 @@ async def test_a_body_too_large_is_refused_announced_or_not(store: SQLiteStore) 
 
 async def test_bodies_share_a_bound(store: SQLiteStore) -> None:
     """Many large bodies at one time do not add up to all our memory; the share is given back."""
-    async with Door(store, WebConfig(secrets=(OLD,), max_bodies_together=200)) as door:
+    async with Doorway(store, WebConfig(secrets=(OLD,), max_bodies_together=200)) as door:
         assert await door.deliver(b"0" * 300, signed(b"0" * 300)) == 503
         assert await door.deliver(PUSH, signed(PUSH)) == 202
 
@@ -227,13 +141,13 @@ async def test_bodies_share_a_bound(store: SQLiteStore) -> None:
 async def test_a_body_that_dawdles_is_cut_off(store: SQLiteStore) -> None:
     """Headers at once, then nothing: 408, and the connection is closed."""
     head = "POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
-    async with Door(store, WebConfig(secrets=(OLD,), body_within=timedelta(milliseconds=50))) as door:
+    async with Doorway(store, WebConfig(secrets=(OLD,), body_within=timedelta(milliseconds=50))) as door:
         assert (await door.raw(f"{head}X-Hub-Signature-256: {signature(b'')}\r\n\r\na".encode())).startswith(
             b"HTTP/1.1 408 "
         )
 
 
-async def test_a_closed_store_acknowledges_nothing(door: Door) -> None:
+async def test_a_closed_store_acknowledges_nothing(door: Doorway) -> None:
     """GitHub shows the delivery as failed, and it can be sent again; the platform sends no traffic meanwhile."""
     assert (await door.get("/readyz"))[0] == 200
     await door.store.close()
@@ -244,13 +158,13 @@ async def test_a_closed_store_acknowledges_nothing(door: Door) -> None:
 
 async def test_ready_only_after_the_first_resync(store: SQLiteStore) -> None:
     """Until then the bot does not know what it serves."""
-    async with Door(store, ready=False) as door:
+    async with Doorway(store, ready=False) as door:
         assert (await door.get("/readyz"))[0] == 503
         door.ready = True
         assert (await door.get("/readyz"))[0] == 200
 
 
-async def test_a_package_nudges_an_image_only_where_it_is_declared(door: Door) -> None:
+async def test_a_package_nudges_an_image_only_where_it_is_declared(door: Doorway) -> None:
     """The repository is nudged anyway; a stranger's image is no key of ours."""
     payload = json.loads(PUSH) | {"registry_package": {"package_version": {"package_url": f"{IMAGE}:1.5.0"}}}
     body = json.dumps(payload).encode()
@@ -261,52 +175,29 @@ async def test_a_package_nudges_an_image_only_where_it_is_declared(door: Door) -
     assert await door.kept() == [f"image:{IMAGE}"]
 
 
-def notification(*tags: str, path: str = "shop") -> bytes:
-    """What a registry of the CNCF Distribution sends after pushes."""
-    target = {"mediaType": "application/vnd.oci.image.index.v1+json", "repository": path}
-    request = {"host": "registry.example"}
-    return json.dumps(
-        {"events": [{"action": "push", "target": {**target, "tag": tag}, "request": request} for tag in tags]}
-    ).encode()
+@pytest.mark.parametrize("kind", ["package", "registry_package"])
+async def test_a_package_that_github_tells_of_leaves_its_tag(door: Doorway, kind: str) -> None:
+    """As a registry's notification does, so that one HEAD confirms it; the push of a child manifest leaves none."""
+    await door.store.put("image", "ghcr.io/org/shop", "[]")
+    for tag, name in (("1.5.0", "1.5.0"), ("", f"sha256:{'a' * 64}")):
+        version = {
+            "name": name,
+            "package_url": f"ghcr.io/Org/Shop:{tag}",
+            "container_metadata": {"tag": {"name": tag}},
+        }
+        body = json.dumps(json.loads(PUSH) | {"action": "published", kind: {"package_version": version}}).encode()
+        assert await door.deliver(body, signed(body, event=kind)) == 202
+    assert await door.store.all("hint") == {"ghcr.io/org/shop": '["1.5.0"]'}
+    assert sorted(await door.kept()) == ["image:ghcr.io/org/shop", "repository:1:2"]
 
 
-BEARER = {"Authorization": f"Bearer {TOKEN}"}
-
-
-async def test_a_registry_hints_at_tags_of_declared_images(door: Door) -> None:
-    """The image is nudged, and its tags are kept for the pass, each once, newest last."""
-    await door.store.put("image", IMAGE, "[]")
-    for body in (notification("1.5.0", "1.6.0"), notification("1.5.0"), notification("9.9.9", path="stranger")):
-        assert (await door.post("/webhooks/registry/harbor", body, BEARER))[0] == 202
-    assert json.loads(await door.store.get("hint", IMAGE) or "") == ["1.6.0", "1.5.0"]
-    assert await door.store.all("hint") == {IMAGE: '["1.6.0", "1.5.0"]'}
-    assert await door.kept() == [f"image:{IMAGE}"]
-    assert door.wakes == 2
-
-
-@pytest.mark.parametrize(
-    ("name", "headers", "body", "status"),
-    [
-        pytest.param("harbor", {}, notification("1.5.0"), 401, id="no token"),
-        pytest.param("harbor", {"Authorization": "Bearer wrong"}, notification("1.5.0"), 401, id="a wrong token"),
-        pytest.param(
-            "harbor", {"Authorization": "Bearer é"}, notification("1.5.0"), 401, id="a token that is no ASCII"
-        ),
-        pytest.param("quay", BEARER, notification("1.5.0"), 401, id="a registry we do not know"),
-        pytest.param("quay", {"Authorization": "Bearer None"}, notification("1.5.0"), 401, id="no registry, no token"),
-        pytest.param("harbor", BEARER, b"{", 400, id="a body that is no JSON"),
-        pytest.param("harbor", BEARER, b"[]", 400, id="a body that is no notification"),
-        pytest.param("harbor", BEARER | {"Content-Encoding": "br"}, notification("1.5.0"), 415, id="a compressed body"),
-    ],
-)
-async def test_a_notification_that_is_not_taken(
-    door: Door, name: str, headers: dict[str, str], body: bytes, status: int
-) -> None:
-    """The token is checked before the body is read."""
-    await door.store.put("image", IMAGE, "[]")
-    assert (await door.post(f"/webhooks/registry/{name}", body, headers))[0] == status
-    assert await door.kept() == []
+async def test_a_strangers_package_leaves_nothing(door: Doorway) -> None:
+    """A hint at an image that nobody declares is dropped."""
+    version = {"package_url": "ghcr.io/org/shop:1", "container_metadata": {"tag": {"name": "1"}}}
+    body = json.dumps(json.loads(PUSH) | {"action": "published", "package": {"package_version": version}}).encode()
+    assert await door.deliver(body, signed(body, event="package")) == 202
     assert await door.store.all("hint") == {}
+    assert await door.kept() == ["repository:1:2"]
 
 
 @pytest.mark.parametrize(
@@ -339,7 +230,7 @@ async def test_the_board_shows_every_environment_and_escapes_everything(store: S
     pipeline = BoardPipeline(
         repository="org/shop", name="shop", problem="line 3 <b>", environments=(staging, production, odd)
     )
-    async with Door(store, board=Board(repositories=(pipeline,))) as door:
+    async with Doorway(store, board=Board(repositories=(pipeline,))) as door:
         status, html, headers = await door.get("/")
         _, css, css_headers = await door.get("/static/board.css")
     assert status == 200
@@ -352,12 +243,12 @@ async def test_the_board_shows_every_environment_and_escapes_everything(store: S
     assert "body" in css
 
 
-async def test_an_empty_board_says_how_to_begin(door: Door) -> None:
+async def test_an_empty_board_says_how_to_begin(door: Doorway) -> None:
     """The first thing an operator sees."""
     assert "commit <code>.github/caisson.yaml</code>" in (await door.get("/"))[1]
 
 
-async def test_metrics_count_deliveries_by_answer(door: Door) -> None:
+async def test_metrics_count_deliveries_by_answer(door: Doorway) -> None:
     """One line for each door and answer."""
     await door.deliver(PUSH, signed(PUSH))
     assert 'caisson_deliveries_total{answer="202",door="github"}' in (await door.get("/metrics"))[1]
@@ -370,8 +261,8 @@ async def test_serving_ends_when_told(store: SQLiteStore) -> None:
         store=store,
         config=WebConfig(secrets=(OLD,)),
         worker_wake=lambda: None,
-        clock=Noon(),
-        board=Door(store).shown,
+        clock=ManualClock(),
+        board=Doorway(store).shown,
         ready=lambda: True,
     )
     serving = asyncio.create_task(serve(app, host="127.0.0.1", port=0, until=stop))
