@@ -66,5 +66,5 @@ def documents() -> tuple[str, ...]:
         for field, payload in _PAYLOADS.items()
     ]
     reads = [repository_query(places[:count])[0] for count in (0, 1, 2, 3)]
-    keyed = repository_query([], ["k", "l"])[0]
-    return (*reads, keyed, CONFIG_HISTORY, mutation_document(mutations)[0])
+    whole, keyed = repository_query(places[1:2])[0], repository_query([], ["k", "l"])[0]
+    return (*reads, whole, keyed, CONFIG_HISTORY, mutation_document(mutations)[0])

@@ -6,153 +6,15 @@ Writes that GraphQL does as well as REST travel together, several mutations in o
 limits requests. Schema: https://docs.github.com/en/graphql/reference
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.github.fragments import fragments_of
+
 CONFIG_PATH = ".github/caisson.yaml"
-
-_SPREAD = re.compile(r"\.\.\.(\w+)")
-
-_FRAGMENTS = """
-fragment Who on Actor { __typename login ... on Bot { databaseId } ... on User { databaseId } }
-
-fragment Entry on TreeEntry {
-  name path type mode oid
-  object { ... on Blob { oid byteSize isBinary isTruncated text } }
-}
-
-fragment Authored on Commit {
-  oid message committedDate
-  author { name email user { login } }
-  signature { isValid wasSignedByGitHub }
-  tree { oid }
-  parents(first: 3) { nodes { oid } }
-}
-
-fragment Checks on StatusCheckRollup {
-  commit { oid }
-  contexts(first: 100) {
-    pageInfo { hasNextPage }
-    nodes {
-      __typename
-      ... on CheckRun {
-        id name status conclusion externalId startedAt
-        checkSuite { app { databaseId } }
-      }
-    }
-  }
-}
-
-fragment Base on Ref {
-  name
-  target {
-    oid
-    ... on Commit {
-      committedDate
-      tree { oid }
-      history(first: 50) { nodes { oid } }
-    }
-  }
-}
-
-fragment Files on GitObject {
-  __typename oid
-  ... on Tree { entries { ...Entry } }
-}
-
-fragment FilesBelow on GitObject {
-  ...Files
-  ... on Tree {
-    entries {
-      object { ... on Tree { entries { ...Entry object { ... on Tree { entries { ...Entry } } } } } }
-    }
-  }
-}
-
-fragment Blobs on GitObject {
-  ... on Tree { entries { name oid } }
-}
-
-fragment BlobsBelow on GitObject {
-  ... on Tree {
-    entries {
-      name oid
-      object { ... on Tree { entries { name oid object { ...Blobs } } } }
-    }
-  }
-}
-
-fragment Head on Ref {
-  name
-  target { oid ...Authored }
-  associatedPullRequests(states: OPEN, first: 3) { nodes { ...Pull } }
-}
-
-fragment Pull on PullRequest {
-  id number title body isDraft isCrossRepository createdAt
-  author { ...Who }
-  headRefName headRefOid baseRefName
-  mergeable mergeStateStatus changedFiles
-  files(first: 100) { nodes { path } }
-  labels(first: 50) { nodes { name } }
-  labelling: timelineItems(last: 50, itemTypes: [LABELED_EVENT, UNLABELED_EVENT]) {
-    pageInfo { hasPreviousPage }
-    nodes {
-      __typename
-      ... on LabeledEvent { createdAt actor { ...Who } label { name } }
-      ... on UnlabeledEvent { createdAt actor { ...Who } label { name } }
-    }
-  }
-  comments(last: 100) {
-    pageInfo { hasPreviousPage }
-    nodes {
-      id databaseId body createdAt lastEditedAt
-      author { ...Who }
-      editor { ...Who }
-      reactions(first: 50) { nodes { content user { login databaseId } } }
-    }
-  }
-  reviews(last: 100) {
-    pageInfo { hasPreviousPage }
-    nodes {
-      id databaseId state body createdAt submittedAt lastEditedAt authorCanPushToRepository
-      author { ...Who }
-      commit { oid }
-      reactions(first: 50) { nodes { content user { login databaseId } } }
-    }
-  }
-  commits(last: 100) { totalCount nodes { commit { ...Authored } } }
-  latest: commits(last: 1) { nodes { commit { statusCheckRollup { ...Checks } } } }
-}
-
-fragment Merged on PullRequest {
-  number title isCrossRepository createdAt headRefName headRefOid baseRefName mergedAt
-  author { ...Who }
-  mergedBy { ...Who }
-  mergeCommit { ...Authored }
-  commits(last: 1) { nodes { commit { ...Authored } } }
-}
-
-fragment Records on DeploymentConnection {
-  pageInfo { hasNextPage }
-  nodes {
-    id databaseId commitOid task payload createdAt
-    environment originalEnvironment
-    creator { ...Who }
-    statuses(first: 100) {
-      pageInfo { hasNextPage }
-      nodes { state description createdAt creator { ...Who } }
-    }
-  }
-}
-"""
 
 # How many places one query may read: GitHub refuses what might give more than 500,000 nodes, and one may give 35,000.
 MOST_PLACES = 14
-
-# How deep a folder is read: what lies in it, and in its sub-folders two levels down. The whole tree, one level.
-FOLDER_DEPTH = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,11 +31,17 @@ class Place:
     record: str
 
 
+def batches(places: Sequence[Place]) -> tuple[tuple[Place, ...], ...]:
+    """The places, in order, in as many queries as GitHub's limit asks for: one at least, and mostly one."""
+    starts = range(0, max(len(places), 1), MOST_PLACES)
+    return tuple(tuple(places[start : start + MOST_PLACES]) for start in starts)
+
+
 def repository_query(places: Sequence[Place], keys: Sequence[str] = ()) -> tuple[str, dict[str, str]]:
     """The one read of a pass, and its variables except `owner` and `name`.
 
-    Without places it reads the configuration; more than `MOST_PLACES` need another query. `keys` are paths from the
-    root, read at the same commit as the configuration (`read.read_keys`).
+    Without places it reads the configuration; more than `MOST_PLACES` need several queries (`batches`). `keys` are
+    paths from the root, read at the same commit as the configuration (`read.read_keys`).
     """
     declared = [
         "$owner: String!",
@@ -204,7 +72,7 @@ def repository_query(places: Sequence[Place], keys: Sequence[str] = ()) -> tuple
         "  rateLimit { cost remaining resetAt }\n"
         f"  repository(owner: $owner, name: $name) {{{''.join(fields)}\n  }}\n}}\n"
     )
-    return query + _fragments(query), variables
+    return query + fragments_of(query), variables
 
 
 def _configuration(keys: int) -> str:
@@ -250,18 +118,6 @@ def _environment(i: int, *, whole: bool) -> str:
     deployments{i}: deployments(environments: [$record{i}], first: 20, {created}) {{
       ...Records
     }}"""
-
-
-def _fragments(query: str) -> str:
-    """The fragments that a query uses, and those they use: GitHub refuses a document with an unused one."""
-    texts = {part.split()[1]: part.strip() for part in _FRAGMENTS.split("\n\n")}
-    wanted, used = _SPREAD.findall(query), set[str]()
-    while wanted:
-        name = wanted.pop()
-        if name not in used:
-            used.add(name)
-            wanted += _SPREAD.findall(texts[name])
-    return "\n" + "\n\n".join(text for name, text in texts.items() if name in used) + "\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ opens on it.
 from collections.abc import Mapping, Sequence
 
 from bot.errors import Permanent
-from bot.github.documents import FOLDER_DEPTH
 from bot.github.documents import Place as Where
 from bot.github.failures import NotFound
+from bot.github.fragments import FOLDER_DEPTH
 from bot.github.identity import AppIdentity
 from bot.github.read_parts import checks, commit, file, files, folder_blobs
 from bot.github.read_pulls import merged_pulls, open_pulls

@@ -3,7 +3,7 @@
 import pytest
 from graphql import parse
 
-from bot.github.documents import MOST_PLACES, Place, repository_query
+from bot.github.documents import MOST_PLACES, Place, batches, repository_query
 from sandbox.github.graphql_cost import MOST_NODES, Cost, cost
 
 HERE = Place(branch="main", folder="apps", head="caisson/shop/staging", record="shop/staging")
@@ -55,3 +55,19 @@ def test_one_query_may_read_as_many_places_as_we_say() -> None:
     assert cost(parse(most), {}).nodes <= MOST_NODES
     more, _ = repository_query([HERE] * (MOST_PLACES + 1))
     assert cost(parse(more), {}).nodes > MOST_NODES
+
+
+@pytest.mark.parametrize(
+    ("places", "sizes"),
+    [
+        pytest.param(0, [0], id="without places the configuration is read nevertheless"),
+        pytest.param(MOST_PLACES, [MOST_PLACES], id="one query as long as it is enough"),
+        pytest.param(2 * MOST_PLACES + 1, [MOST_PLACES, MOST_PLACES, 1], id="several beyond that"),
+    ],
+)
+def test_many_places_are_read_in_several_queries(places: int, sizes: list[int]) -> None:
+    """In order, so that the second batch's first place follows the first batch's last."""
+    here = [Place(branch=str(i), folder="apps", head="h", record="r") for i in range(places)]
+    found = batches(here)
+    assert [len(batch) for batch in found] == sizes
+    assert [place for batch in found for place in batch] == here
