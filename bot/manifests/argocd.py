@@ -5,6 +5,7 @@ in an element of a generator, to which the source refers by a template.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from bot.manifests import chart, helm, marker
 from bot.manifests.fields import Field, fields, items_at, mapping_at, mappings
@@ -24,10 +25,16 @@ def find_places(text: YamlText, document: Document, subject: Subject) -> Iterato
     """Where the subject's version stands in an Application, an ApplicationSet, or Image Updater's file of overrides."""
     if not isinstance(document.root, yaml_text.Mapping):
         return
-    root = fields(document.root)
-    if "kind" not in root:
+    kind = fields(document.root).get("kind")
+    if kind is None:
         yield from _source_places(text, document, document.root, subject)
         return
+    for place in _resource_places(text, document, subject):
+        # A set fills its template in from what its generators yield.
+        yield replace(place, filled=place.templated) if kind.text == "ApplicationSet" else place
+
+
+def _resource_places(text: YamlText, document: Document, subject: Subject) -> Iterator[Place]:
     for mapping in document.mappings:
         for key, value in mapping.entries:
             name, piece = yaml_text.key_text(key), resolved(value)

@@ -12,6 +12,7 @@ from bot.manifests import chart
 from bot.manifests.fields import Field, fields, mapping_at, within
 from bot.manifests.place import Place
 from bot.manifests.reading import YamlText
+from bot.manifests.scalars import has_template
 from bot.manifests.subject import Subject
 from config import yaml_text
 from config.pipeline import Format
@@ -88,13 +89,17 @@ class _Parts:
         ):
             return None
         if reference.tag or reference.digest:
-            return Place(text=text, format=kind, spot=spot, whole=field)
+            return Place(text=text, format=kind, spot=spot, whole=field, filled=has_template(field.text or ""))
         stems = (stem, plain) if noun == "image" else (stem,)
         words = ("tag", "version") if noun != "name" else ("tag",)
         tag = next((self._known[s + w] for w in words for s in stems if s + w in self._known), None)
         digest = next((self._known[f"{s}digest"] for s in stems if f"{s}digest" in self._known), None)
         if tag is None and digest is None:
-            return Place(text=text, format=kind, spot=spot, whole=field) if noun == "image" else None
+            return (
+                Place(text=text, format=kind, spot=spot, whole=field, filled=has_template(field.text or ""))
+                if noun == "image"
+                else None
+            )
         return Place(text=text, format=kind, spot=spot, tag=tag, digest=digest)
 
     def belongs_to_repository(self, name: str) -> bool:
@@ -124,7 +129,7 @@ def _single(text: YamlText, field: Field, name: str, subject: Subject, *, kind: 
         return None
     if "/" not in value and not _plain(name).endswith(("image", "images")):
         return None
-    return Place(text=text, format=kind, spot=field.value.start, whole=field)
+    return Place(text=text, format=kind, spot=field.value.start, whole=field, filled=has_template(field.text or ""))
 
 
 def _plain(name: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from bot.manifests.fields import Field, fields, mappings
 from bot.manifests.place import Place
 from bot.manifests.reading import YamlText
+from bot.manifests.scalars import has_template
 from bot.manifests.subject import Subject
 from config.pipeline import Format
 from config.yaml_text import Document, Mapping, Sequence, key_text, resolved
@@ -29,7 +30,8 @@ def find_places(text: YamlText, document: Document, subject: Subject) -> Iterato
             for item in mappings(items.items):
                 field = _volume(item) if name == "volumes" else fields(item).get("image")
                 if field and field.text and subject.reference(field.text):
-                    yield Place(text=text, format=Format.MANIFEST, spot=item.start, whole=field)
+                    filled = has_template(field.text)
+                    yield Place(text=text, format=Format.MANIFEST, spot=item.start, whole=field, filled=filled)
 
 
 def _volume(item: Mapping) -> Field | None:

@@ -17,6 +17,7 @@ from config.yaml_text import Mapping, Spot
 # What Helm takes for one version and not for a range: all three numbers (Masterminds, `1.2` means 1.2.x).
 _EXACT = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
 _LONGEST_VERSION = 128
+_TEMPLATE = "a template cannot be edited; write the value itself"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,8 @@ class Room:
 class Place:
     """`spot`: where it begins. `before`: what stands before the reference in its scalar (`old=`).
 
-    `chart`: a chart's version, which is no tag. `barred`: why nothing may be written here.
+    `chart`: a chart's version, which is no tag. `barred`: why nothing may be written here. `filled`: a template brings
+    the version here from elsewhere, so this is a place only if there is no other.
     """
 
     text: YamlText
@@ -46,6 +48,7 @@ class Place:
     room: Room | None = None
     chart: bool = False
     barred: str | None = None
+    filled: bool = False
 
     @property
     def line(self) -> int:
@@ -54,8 +57,8 @@ class Place:
         return self.text.line(field.value.start if field else self.spot)
 
     @property
-    def indirect(self) -> bool:
-        """Whether a template is to bring the version from elsewhere."""
+    def templated(self) -> bool:
+        """Whether a template is part of what stands here."""
         return any(f is not None and has_template(f.text or "") for f in (self.whole, self.tag, self.digest))
 
     @property
@@ -91,6 +94,8 @@ class Reference:
 def standing(place: Place) -> tuple[str | None, str | None]:
     """The (tag, digest) that stand. Raises CannotEdit where what stands is neither."""
     if place.whole is not None:
+        if place.templated:
+            raise place.text.refusal(place.whole.value.start, _TEMPLATE)
         reference = Reference.of((place.whole.text or "").removeprefix(place.before))
         return _checked(place, place.whole, reference.tag, reference.digest)
     tag, carried = tag_and_digest(place)
@@ -117,7 +122,7 @@ def is_version(text: str, *, chart: bool) -> bool:
 def _checked(place: Place, field: Field | None, tag: str | None, digest: str | None) -> tuple[str | None, str | None]:
     spot = field.value.start if field else place.spot
     if has_template(f"{tag}{digest}"):
-        raise place.text.refusal(spot, "a template cannot be edited; write the value itself")
+        raise place.text.refusal(spot, _TEMPLATE)
     if "\n" in f"{tag}{digest}":
         raise place.text.refusal(spot, "a value over several lines cannot be edited; write it on one line")
     if tag is not None and not is_version(tag, chart=place.chart):

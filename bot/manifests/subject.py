@@ -1,12 +1,14 @@
 """What is looked for in files: one artifact of a pipeline, an image or a chart. No I/O."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.image_reference import HUB, ImageReference, ImageReferenceError, normalise_repository, parse_reference
 from config.pipeline import Artifacts, ChartSource, Pipeline, Write
 
 _URL = re.compile(r"(https?)://([^/#]+)(/[^#]*)?", re.IGNORECASE)
+# What a template puts behind a repository does not stand there.
+_FILLED_IN = r"(?!:?[ \t]*[\"']?\{\{)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +41,23 @@ class Subject:
         return self.repository.rpartition("#" if "#" in self.repository else "/")[2]
 
     def reference(self, text: str) -> ImageReference | None:
-        """The text as a reference of this image, or None where it is none or another's."""
+        """The text as a reference of this image, or None where it is none or another's.
+
+        A template is left in the tag: `app:{{ .Values.tag }}` names the image as well.
+        """
         if self.last not in text:
             return None
+        name, template, rest = text.partition("{{")
         try:
-            reference = parse_reference(text)
+            reference = parse_reference(name.rstrip(":@") if template else text)
         except ImageReferenceError:
             return None
-        return reference if reference.repository == self.repository else None
+        if template and name[-1:].isalnum() and not (reference.tag or reference.digest):
+            # The template goes on with the repository's name.
+            return None
+        if reference.repository != self.repository:
+            return None
+        return replace(reference, tag=f"{template}{rest}") if template else reference
 
     def mentioned_in(self, text: str) -> bool:
         """Whether a text that cannot be read as YAML appears to hold it."""
@@ -70,10 +81,10 @@ def _mention(subject: Subject) -> re.Pattern[str]:
     if "/" in path or host != HUB:
         # A values file may keep host and path apart.
         whole = path if "/" in path else f"{host}/{path}"
-        return re.compile(rf"(?<![\w.-]){re.escape(whole)}(?![\w./-])")
+        return re.compile(rf"(?<![\w.-]){re.escape(whole)}(?![\w./-]){_FILLED_IN}")
     name = re.escape(path)
     return re.compile(
-        rf"library/{name}(?![\w./-])|(?<![\w./-]){name}(?::\w|@sha)"
+        rf"library/{name}(?![\w./-]){_FILLED_IN}|(?<![\w./-]){name}(?::\w|@sha)"
         rf"|(?:image|repository|newName|- name):[ \t]*[\"']?{name}[\"']?[ \t]*(?:$|#)",
         re.MULTILINE,
     )

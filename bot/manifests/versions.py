@@ -106,8 +106,8 @@ def _places(files: Mapping[str, str], subject: Subject, *, folder: str) -> list[
 
 
 def _direct(places: list[Place]) -> list[Place]:
-    """Without what an ApplicationSet fills in from its generators: there the version stands in an element."""
-    return [place for place in places if not (place.format is Format.ARGOCD and place.indirect)]
+    """Without those into which a template brings the version from another."""
+    return [place for place in places if not place.filled]
 
 
 def _declared(files: Mapping[str, str], subject: Subject, *, folder: str) -> Iterator[Place]:
