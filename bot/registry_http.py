@@ -71,6 +71,7 @@ class RegistryHttp:
         self._token_hosts = token_hosts
         self._challenges: dict[tuple[str, str], Challenge] = {}
         self._tokens: dict[tuple[str, Challenge], Token] = {}
+        self._quiet: dict[str, tuple[datetime, str]] = {}
 
     def server(self, host: str) -> URL:
         """The API's root for a host as image references write it."""
@@ -96,13 +97,25 @@ class RegistryHttp:
         `most_bytes`: where the body may be larger than 8 MiB, or must be smaller.
         """
         extra = {**headers, **({"Accept": accept} if accept else {})}
+        self._keep_quiet(host)
         request = _Request(method, url.origin(), extra, authorization, most_bytes or _MOST_BYTES)
         try:
             answer = await self._let_in(request, url, host=host, path=path)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise Transient(f"{host} did not answer: {str(error) or type(error).__name__}") from error
-        _raise_for(answer, host=host, path=path, now=self._clock.now())
+        try:
+            _raise_for(answer, host=host, path=path, now=self._clock.now())
+        except Transient as error:
+            if error.retry_after is not None:
+                self._quiet[host] = (self._clock.now() + error.retry_after, str(error))
+            raise
         return answer
+
+    def _keep_quiet(self, host: str) -> None:
+        """Raise Transient while the host's `Retry-After` lasts: it holds for all of its repositories."""
+        until, reason = self._quiet.get(host, (None, ""))
+        if until is not None and self._clock.now() < until:
+            raise Transient(reason, retry_after=until - self._clock.now())
 
     async def _let_in(self, request: "_Request", url: URL, *, host: str, path: str) -> Answer:
         """One request, with what the registry asked for last time; challenged, one more with what it asks for now."""

@@ -49,9 +49,12 @@ class FirstSeen:
         return new
 
     def pointed(self, tag: str, digest: Digest, *, at: datetime) -> bool:
-        """A tag was found to point there: its time starts now, unless it did already. True if it starts."""
+        """A tag was found to point there: its time starts now, unless it did already. True if it starts.
+
+        What was found earlier than what is known changes nothing.
+        """
         known = self.since.get(tag)
-        if known is not None and known.digest == digest:
+        if known is not None and (known.digest == digest or at < known.at):
             return False
         self.since[tag] = Since(at, digest)
         self.changed = True
