@@ -100,9 +100,9 @@ def likeliest(tags: Sequence[str], *, most: int) -> tuple[str, ...]:
     def likeliness(tag: str) -> tuple[bool, list[int]]:
         return (_VERSION_LIKE.match(tag) is not None, [int(number) for number in _NUMBER.findall(tag)])
 
-    versions = [tag for tag in tags if _VERSION_LIKE.match(tag)]
-    found = versions if len(versions) >= most else tags
-    return tuple(heapq.nlargest(most, dict.fromkeys(found), key=likeliness))
+    distinct = dict.fromkeys(tags)
+    versions = [tag for tag in distinct if _VERSION_LIKE.match(tag)]
+    return tuple(heapq.nlargest(most, versions if len(versions) >= most else distinct, key=likeliness))
 
 
 def _since(entry: object, moments: dict[str, datetime]) -> Since:
