@@ -47,14 +47,14 @@ def is_version(text: str) -> bool:
     return is_tag(text.replace("+", "_"))
 
 
-def read_index(body: bytes, *, where: str) -> ChartIndex:
+def read_index(body: bytes, *, where: str, most_events: int = _MOST_EVENTS) -> ChartIndex:
     """Chart name → its versions, in the order of the index; entries that say nothing usable are left out.
 
     An alias counts as nothing: Helm writes none, and what is never expanded cannot multiply. Raises Transient, naming
     `where`, if the body is no index.
     """
     try:
-        events = itertools.islice(yaml.parse(body, Loader=yaml.CSafeLoader), _MOST_EVENTS)
+        events = itertools.islice(yaml.parse(body, Loader=yaml.CSafeLoader), most_events)
         return _Walk(events, where).index()
     except (yaml.YAMLError, ValueError) as error:
         raise Transient(f"{where} answers with something that is not an index of charts") from error

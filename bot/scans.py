@@ -6,7 +6,7 @@ off as new, and a listing that fails is never an empty one.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from bot.chart_repository import ChartRepositories, normalise_chart
 from bot.clock import Clock
-from bot.errors import CaissonError, StoreUnavailable, Transient
+from bot.errors import CaissonError, StoreUnavailable
 from bot.image_reference import normalise_repository
 from bot.kept_details import FactStore, KeptDetails
 from bot.model import Digest, ImageDetails, SignatureMaterial, Tags, Unknown
@@ -61,7 +61,6 @@ class Scans:
         self._store = store
         self._details = KeptDetails(store)
         self._shelves: dict[str, Shelf] = {}
-        self._quiet: dict[str, tuple[datetime, str]] = {}
 
     async def tags(
         self, location: str, *, at_least_as_of: datetime | None = None, times: bool = False, kind: Kind = Kind.IMAGE
@@ -82,7 +81,8 @@ class Scans:
                         shelf.tags = await self._dated(shelf, shelf.tags)
                 if shelf.tags is None or shelf.tags.read_at < oldest:
                     shelf.tags = await self._list(shelf)
-                return _as_versions(shelf.tags) if kind is Kind.CHART and not shelf.is_http else shelf.tags
+                tags = shelf.redated(shelf.tags)
+                return _as_versions(tags) if kind is Kind.CHART and not shelf.is_http else tags
         except CaissonError as error:
             return Unknown(str(error))
 
@@ -114,7 +114,7 @@ class Scans:
             async with shelf.turns.of(digest):
                 known = await self._details.get(shelf.name, digest)
                 if known is None:
-                    known = await self._ask(shelf, lambda: shelf.source.details(shelf.name, digest))
+                    known = await shelf.ask(lambda: shelf.source.details(shelf.name, digest))
                     await self._details.put(shelf.name, digest, known)
                 return known
         except CaissonError as error:
@@ -135,7 +135,7 @@ class Scans:
                 if digest in shelf.signatures:
                     return shelf.signatures[digest][0]
                 began = self._clock.now()
-                found = await self._ask(shelf, lambda: self._registry.signature_material(shelf.name, digest))
+                found = await shelf.ask(lambda: self._registry.signature_material(shelf.name, digest))
                 shelf.signatures[digest] = (found, began)
                 return found
         except CaissonError as error:
@@ -158,8 +158,7 @@ class Scans:
                     return False
                 listed = shelf.tags is not None and tag in shelf.tags.names
                 if shelf.tags is not None and not listed:
-                    shelf.tags = replace(shelf.tags, names=(*shelf.tags.names, tag))
-                    shelf.redate()
+                    shelf.add(shelf.tags, tag)
                 await self._keep(shelf)
                 return not listed or before is None or before.digest != now.digest
         except CaissonError:
@@ -176,7 +175,9 @@ class Scans:
         return self._shelves.setdefault(name, Shelf(name, source))
 
     async def _list(self, shelf: Shelf) -> Tags:
-        listing = await self._ask(shelf, lambda: shelf.source.tags(shelf.name))
+        listing = await shelf.ask(lambda: shelf.source.tags(shelf.name))
+        stale = self._clock.now() - self._fresh_for
+        shelf.digests = {tag: read for tag, read in shelf.digests.items() if read.at >= stale}
         return listing if shelf.times is None else await self._dated(shelf, listing)
 
     async def _dated(self, shelf: Shelf, listing: Tags) -> Tags:
@@ -188,11 +189,9 @@ class Scans:
             for version, digest in self._charts.digests(shelf.name).items():
                 times.seen.pointed(version, digest, at=at)
         else:
-            for tag, read in shelf.digests.items():
-                if read.digest is not None and tag in times.seen.since:
-                    times.seen.pointed(tag, read.digest, at=read.at)
             await self._settle(shelf, new, at=at)
         await self._keep(shelf)
+        times.moved = False
         return dated(listing, seen=times.seen, pushed=times.pushed)
 
     async def _settle(self, shelf: Shelf, new: Iterable[str], *, at: datetime) -> None:
@@ -212,16 +211,13 @@ class Scans:
     async def _look(self, shelf: Shelf, tag: str, *, oldest: datetime | None) -> Read:
         """Where the tag points, as read at `oldest` or later; None: as read now. Our clock takes note of it."""
         async with shelf.turns.of(f"tag {tag}"):
-            known = shelf.digests.get(tag)
-            if known is not None and oldest is not None and known.at >= oldest:
-                return known
-            began, forgotten = self._clock.now(), shelf.forgotten
-            read = Read(await self._ask(shelf, lambda: shelf.source.digest(shelf.name, tag)), began)
-        if forgotten == shelf.forgotten:
-            stale = began - self._fresh_for
-            shelf.digests = {t: r for t, r in shelf.digests.items() if r.at >= stale} | {tag: read}
-        if shelf.times is not None and read.digest is not None and shelf.times.seen.pointed(tag, read.digest, at=began):
-            shelf.redate()
+            read = shelf.digests.get(tag)
+            if read is None or oldest is None or read.at < oldest:
+                began, forgotten = self._clock.now(), shelf.forgotten
+                read = Read(await shelf.ask(lambda: shelf.source.digest(shelf.name, tag)), began)
+                if forgotten == shelf.forgotten:
+                    shelf.digests[tag] = read
+        shelf.note(tag, read)
         return read
 
     async def _load(self, name: str) -> FirstSeen:
@@ -231,24 +227,15 @@ class Scans:
         """Write our clock down if it changed. A store that cannot take it is tried again with the next change."""
         if self._store is None or shelf.times is None or not shelf.times.seen.changed:
             return
-        shelf.times.seen.changed = False
+        seen, kept = shelf.times.seen, False
+        seen.changed = False
         try:
-            await self._store.put(_SEEN, shelf.name, shelf.times.seen.dumped())
+            await self._store.put(_SEEN, shelf.name, seen.dumped())
+            kept = True
         except StoreUnavailable:
-            shelf.times.seen.changed = True
-
-    async def _ask(self, shelf: Shelf, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask unless the host wants quiet: its `Retry-After` holds for all that lies there."""
-        async with shelf.few:
-            until, reason = self._quiet.get(shelf.host, (None, ""))
-            if until is not None and self._clock.now() < until:
-                raise Transient(reason, retry_after=until - self._clock.now())
-            try:
-                return await ask()
-            except Transient as error:
-                if error.retry_after is not None:
-                    self._quiet[shelf.host] = (self._clock.now() + error.retry_after, str(error))
-                raise
+            return
+        finally:
+            seen.changed = seen.changed or not kept
 
 
 async def _quietly(look: Awaitable[Read]) -> None:

@@ -6,14 +6,16 @@ patience.
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from bot.image_reference import host_and_path
 from bot.model import Digest, ImageDetails, SignatureMaterial, Tags
 from bot.tag_times import FirstSeen, Since, dated
 from bot.turns import Turns
+
+T = TypeVar("T")
 
 _AT_ONCE = 6
 
@@ -32,10 +34,11 @@ class Read:
 
 @dataclass(slots=True)
 class Times:
-    """Both clocks of a repository, kept only where somebody asked for times."""
+    """Both clocks of a repository, kept only where somebody asked for times. `moved`: the listing does not show all."""
 
     seen: FirstSeen
     pushed: dict[str, Since] = field(default_factory=dict)
+    moved: bool = False
 
 
 @dataclass(slots=True)
@@ -61,10 +64,6 @@ class Shelf:
         """Whether it is a chart of an HTTP chart repository."""
         return "://" in self.name
 
-    @property
-    def host(self) -> str:
-        return host_and_path(self.name.partition("://")[2] if self.is_http else self.name)[0]
-
     def tag(self, version: str) -> str:
         """A version as the source spells it."""
         return version if self.is_http else version.replace("+", "_")
@@ -75,6 +74,26 @@ class Shelf:
         self.signatures.clear()
         self.forgotten += 1
 
-    def redate(self) -> None:
-        if self.tags is not None and self.times is not None:
-            self.tags = dated(self.tags, seen=self.times.seen, pushed=self.times.pushed)
+    def note(self, tag: str, read: Read) -> None:
+        """A tag was found to point somewhere: our clock hears of it."""
+        times = self.times
+        if times is not None and read.digest is not None and times.seen.pointed(tag, read.digest, at=read.at):
+            times.moved = True
+
+    async def ask(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask when few enough others do."""
+        async with self.few:
+            return await ask()
+
+    def add(self, tags: Tags, tag: str) -> None:
+        """A tag that the listing does not hold yet."""
+        self.tags = replace(tags, names=(*tags.names, tag))
+        if self.times is not None:
+            self.times.moved = True
+
+    def redated(self, tags: Tags) -> Tags:
+        """The listing with the times of its tags as they are known now."""
+        if self.times is not None and self.times.moved:
+            self.times.moved = False
+            self.tags = tags = dated(tags, seen=self.times.seen, pushed=self.times.pushed)
+        return tags

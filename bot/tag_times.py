@@ -5,8 +5,9 @@ first see the tag and starts again when it points elsewhere, so that a tag pushe
 memory that is lost makes things wait again, nothing else.
 """
 
+import heapq
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -49,9 +50,12 @@ class FirstSeen:
         return new
 
     def pointed(self, tag: str, digest: Digest, *, at: datetime) -> bool:
-        """A tag was found to point there: its time starts now, unless it did already. True if it starts."""
+        """A tag was found to point there: its time starts now, unless it did already. True if it starts.
+
+        What was found earlier than what is known changes nothing.
+        """
         known = self.since.get(tag)
-        if known is not None and known.digest == digest:
+        if known is not None and (known.digest == digest or at < known.at):
             return False
         self.since[tag] = Since(at, digest)
         self.changed = True
@@ -66,7 +70,7 @@ class FirstSeen:
 
     def dumped(self) -> str:
         """JSON: tag → [time, digest or null]."""
-        return orjson.dumps({tag: [it.at.isoformat(), it.digest] for tag, it in self.since.items()}).decode()
+        return orjson.dumps({tag: [it.at, it.digest] for tag, it in self.since.items()}).decode()
 
 
 def loaded(text: str | None) -> FirstSeen:
@@ -74,7 +78,8 @@ def loaded(text: str | None) -> FirstSeen:
     try:
         document: object = orjson.loads(text or "{}")
         entries = document.items() if isinstance(document, dict) else ()
-        return FirstSeen({str(tag): _since(entry) for tag, entry in entries})
+        moments: dict[str, datetime] = {}
+        return FirstSeen({str(tag): _since(entry, moments) for tag, entry in entries})
     except (ValueError, TypeError):
         return FirstSeen()
 
@@ -89,19 +94,23 @@ def dated(tags: Tags, *, seen: FirstSeen, pushed: Mapping[str, Since]) -> Tags:
     )
 
 
-def likeliest(tags: Iterable[str], *, most: int) -> tuple[str, ...]:
+def likeliest(tags: Sequence[str], *, most: int) -> tuple[str, ...]:
     """Those most likely to be chosen soon: what looks like a version before what does not, highest numbers first."""
 
     def likeliness(tag: str) -> tuple[bool, list[int]]:
         return (_VERSION_LIKE.match(tag) is not None, [int(number) for number in _NUMBER.findall(tag)])
 
-    return tuple(sorted(dict.fromkeys(tags), key=likeliness, reverse=True)[:most])
+    distinct = dict.fromkeys(tags)
+    versions = [tag for tag in distinct if _VERSION_LIKE.match(tag)]
+    return tuple(heapq.nlargest(most, versions if len(versions) >= most else distinct, key=likeliness))
 
 
-def _since(entry: object) -> Since:
+def _since(entry: object, moments: dict[str, datetime]) -> Since:
+    """`moments`: times read already; most tags share theirs with others."""
     if not isinstance(entry, list) or len(entry) != len(("time", "digest")):
         raise ValueError(entry)
-    at = datetime.fromisoformat(entry[0])
+    text, digest = entry
+    at = moments.get(text) or moments.setdefault(text, datetime.fromisoformat(text))
     if at.tzinfo is None:
         raise ValueError(entry)
-    return Since(at, Digest(entry[1]) if isinstance(entry[1], str) and is_digest(entry[1]) else None)
+    return Since(at, Digest(digest) if isinstance(digest, str) and is_digest(digest) else None)

@@ -154,7 +154,7 @@ class VendorTags:
         for version in _objects(document):
             container = _object(_object(version.get("metadata")).get("container"))
             tags = container.get("tags")
-            at = max(str(version.get("created_at")), str(version.get("updated_at")))
+            at = max(str(version.get(key) or "") for key in ("created_at", "updated_at"))
             for tag in tags if isinstance(tags, list) else []:
                 pushes.setdefault(str(tag), (at, version.get("name")))
         return _Page(self._believed(pushes), more=len(_objects(document)) == _PAGE)
