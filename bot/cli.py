@@ -1,4 +1,4 @@
-"""The command line: `caisson serve`, `caisson demo`, `caisson check`.
+"""The command line: `caisson serve`, `caisson demo`, `caisson check`, `caisson schema`, `caisson debug …`.
 
 Exit status 2 means that what was given is wrong.
 """
@@ -17,6 +17,7 @@ import structlog
 from rich.console import Console
 
 from bot.clock import SystemClock
+from bot.debug import edit, event, tags
 from bot.errors import CaissonError
 from bot.reconcile import CHECKS
 from bot.service import Parts, Service
@@ -55,7 +56,9 @@ async def _serve(settings: Settings) -> None:
         kube=str(settings.kubeconfig) if settings.kubeconfig else _in_cluster(),
         kube_context=settings.kube_context,
         registry_doors=settings.registry_doors,
-        registry_credentials=_credentials(settings.registry_credentials),
+        registries=settings.registries,
+        registry_credentials=settings.registry_credentials,
+        trusted_root=settings.trusted_root,
         resync_interval=settings.resync_interval,
         poll_interval=settings.poll_interval,
     )
@@ -79,18 +82,6 @@ async def _serve(settings: Settings) -> None:
 
 def _in_cluster() -> str | None:
     return "in-cluster" if os.environ.get("KUBERNETES_SERVICE_HOST") else None
-
-
-def _credentials(path: Path | None) -> dict[str, tuple[str, str]]:
-    """Registry host → user and password, from a JSON file of `{"host": {"username", "password"}}`."""
-    if path is None:
-        return {}
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        return {str(host): (str(e["username"]), str(e["password"])) for host, e in entries.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        example = '{"registry.example.com": {"username": "…", "password": "…"}}'
-        raise SettingsError(f"{path}: not registry credentials ({error}): write {example}") from error
 
 
 @main.command()
@@ -124,6 +115,16 @@ def check(file: Path) -> None:
         sys.exit(1)
     names = ", ".join(p.name for p in declared.pipelines) or "no pipelines"
     click.echo(f"{file}: valid ({names})")
+
+
+@main.group()
+def debug() -> None:
+    """Show what Caisson would make of something, without a repository around it."""
+
+
+debug.add_command(tags.command)
+debug.add_command(event.command)
+debug.add_command(edit.command)
 
 
 @main.command()

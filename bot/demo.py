@@ -12,6 +12,7 @@ from rich.console import Console
 from bot.clock import SystemClock
 from bot.service import Parts, Service
 from config.doors import Door, Sender, bearer
+from config.registries import RegistrySettings
 from sandbox import shop
 from sandbox.github.state import PullRequest, Repository, Role
 from sandbox.laptop import REGISTRY_TOKEN, WEBHOOK_SECRET, Laptop
@@ -62,7 +63,7 @@ async def _bot(laptop: Laptop, folder: Path) -> AsyncIterator[Service]:
         store=str(folder / "caisson.db"),
         kube=laptop.cluster.url,
         registry_doors={"laptop": Door(sender=Sender.DISTRIBUTION, authentication=bearer(REGISTRY_TOKEN))},
-        plain_http=frozenset({laptop.registry.host}),
+        registries=RegistrySettings(plain_http=frozenset({laptop.registry.host})),
     )
     service = await Service(parts, SystemClock()).start()
     tasks = [asyncio.create_task(service.run()), asyncio.create_task(_machinery(laptop, service))]

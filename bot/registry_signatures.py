@@ -14,8 +14,8 @@ from bot.model import Digest, SignatureMaterial, SimpleSigning
 from bot.registry_content import Content, JsonObject, descriptors, texts
 from bot.registry_http import RegistryHttp, read_json
 
-BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 _BUNDLES = "application/vnd.dev.sigstore.bundle"
+_EMPTY = "application/vnd.oci.empty.v1+json"
 _INDEX = "application/vnd.oci.image.index.v1+json"
 _LONGEST_IN_TAG = 64
 _MOST_SIGNATURES = 20
@@ -43,7 +43,7 @@ async def _referrers(http: RegistryHttp, content: Content, digest: Digest) -> It
     try:
         answer = await http.send(
             "GET",
-            url.with_query(artifactType=BUNDLE_TYPE),
+            url,
             host=content.host,
             path=content.path,
             accept=_INDEX,
@@ -58,10 +58,16 @@ async def _referrers(http: RegistryHttp, content: Content, digest: Digest) -> It
 
 
 async def _bundles(content: Content, found: Iterable[JsonObject]) -> tuple[bytes, ...]:
-    """The bundles these descriptors lead to. A registry may ignore the filter, so it is applied here again."""
+    """The bundles these descriptors lead to.
+
+    cosign 2 gives its bundles the type of their empty configuration, so a descriptor of that type, or of none, is
+    looked into as well; it is the layer's type that counts.
+    """
     bundles: list[bytes] = []
-    signatures = [one for one in found if str(one.get("artifactType")).startswith(_BUNDLES)]
-    for descriptor in signatures[:_MOST_SIGNATURES]:
+    listed = tuple(found)
+    maybe = [one for one in listed if one.get("artifactType") in (None, "", _EMPTY)]
+    surely = [one for one in listed if str(one.get("artifactType")).startswith(_BUNDLES)]
+    for descriptor in (*surely, *maybe)[:_MOST_SIGNATURES]:
         manifest = await content.manifest(str(descriptor["digest"]))
         for layer in descriptors(manifest or {}, "layers"):
             if len(bundles) == _MOST_SIGNATURES:

@@ -12,10 +12,13 @@ from typing import Self
 import aiohttp
 import structlog
 from aiohttp import web
+from kubernetes.aio.client import ApiClient
 
 from bot.actions import EnvironmentView
 from bot.clock import Clock
 from bot.cluster import Cluster, NoCluster, connect
+from bot.credentials.pull_secrets import KubernetesSecrets, SecretReader
+from bot.credentials.sources import registry_credentials
 from bot.errors import CaissonError
 from bot.github.client import GitHubApp
 from bot.reconcile import Reconciler
@@ -23,10 +26,12 @@ from bot.registry import Registry
 from bot.scans import Scans
 from bot.signatures.verifier import Verifier
 from bot.store.sqlite import SQLiteStore
+from bot.vendor_tags import VendorTags
 from bot.web.app import WebConfig, make_app, make_runner
 from bot.web.board import Board, BoardEnvironment, BoardPipeline
 from bot.worker import Worker
 from config.doors import Door
+from config.registries import RegistrySettings
 
 log = structlog.get_logger()
 
@@ -46,8 +51,8 @@ class Parts:
     kube: str | None = None
     kube_context: str | None = None
     registry_doors: Mapping[str, Door] = field(default_factory=dict)
-    registry_credentials: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    plain_http: frozenset[str] = frozenset()
+    registries: RegistrySettings = field(default_factory=RegistrySettings)
+    registry_credentials: Path | None = None
     trusted_root: Path | None = None
     resync_interval: timedelta = timedelta(minutes=30)
     poll_interval: timedelta = timedelta(minutes=5)
@@ -75,14 +80,13 @@ class Service:
         self.github = GitHubApp(
             session, self._clock, app_id=parts.app_id, private_key_pem=parts.private_key, url=parts.github_url
         )
-        registry = Registry(session, self._clock, credentials=parts.registry_credentials, plain_http=parts.plain_http)
-        scans = Scans(registry, self._clock, fresh_for=parts.poll_interval, store=self.store)
-        self.cluster = await self._connect()
+        cluster = await self._api_client()
+        self.cluster = Cluster(cluster, self._clock, changed=self._cluster_changed) if cluster else NoCluster()
         self.reconciler = Reconciler(
             app=self.github,
             store=self.store,
             clock=self._clock,
-            scans=scans,
+            scans=self._scans(session, KubernetesSecrets(cluster) if cluster else None),
             cluster=self.cluster,
             verifier=Verifier(self._clock, trusted_root=parts.trusted_root),
             poll_interval=parts.poll_interval,
@@ -93,12 +97,30 @@ class Service:
             self._tasks.append(asyncio.create_task(self.cluster.run(), name="cluster"))
         return self
 
-    async def _connect(self) -> Cluster | NoCluster:
+    async def _api_client(self) -> ApiClient | None:
         if self._parts.kube is None:
-            return NoCluster()
+            return None
         client = await connect(self._parts.kube, self._parts.kube_context)
         self._stack.push_async_callback(client.close)
-        return Cluster(client, self._clock, changed=self._cluster_changed)
+        return client
+
+    def _scans(self, session: aiohttp.ClientSession, secrets: SecretReader | None) -> Scans:
+        """The registries, with the operator's logins, limits and allowances."""
+        parts, settings = self._parts, self._parts.registries
+        file = parts.registry_credentials
+        credentials = registry_credentials(settings, session, self._clock, file=file, secrets=secrets)
+        registry = Registry(
+            session,
+            self._clock,
+            credentials=credentials,
+            plain_http=settings.plain_http,
+            private_hosts_allowed=settings.private_hosts,
+            token_hosts=settings.token_hosts,
+            limits=settings.limits,
+        )
+        quay = settings.quay | {"quay.io"}
+        vendors = VendorTags(registry.http, self._clock, credentials=credentials, quay=quay, harbor=settings.harbor)
+        return Scans(registry, self._clock, fresh_for=parts.poll_interval, vendors=vendors, store=self.store)
 
     async def _cluster_changed(self, repositories: frozenset[str]) -> None:
         keys = self.reconciler.known.keys_reading(repositories)

@@ -16,7 +16,7 @@ import structlog
 from yarl import URL
 
 from bot.clock import Clock
-from bot.credentials.port import Credentials
+from bot.credentials.port import CredentialSource, Kind
 from bot.errors import CaissonError, Transient
 from bot.image_reference import HUB, host_and_path, is_digest, is_tag
 from bot.model import Digest
@@ -34,10 +34,6 @@ _CLOCKS_DIFFER = timedelta(days=1)
 JsonObject = Mapping[str, object]
 
 
-async def _no_token(_: str) -> str | None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class _Page:
     """One answer, and whether there is more."""
@@ -49,8 +45,8 @@ class _Page:
 class VendorTags:
     """Asks whichever vendor a registry belongs to; None of them for most registries.
 
-    `github_token`: owner → a token that may read the owner's packages, or None, and then GitHub is not asked.
-    `quay`: hosts that are a Quay. `harbor`: hosts that are a Harbor → user and password for its API, or None.
+    `credentials`: whose logins are for the vendor's API too; GitHub is not asked without one. `quay`, `harbor`: hosts
+    that are a Quay or a Harbor.
     `docker_hub_api`, `github_api`: where those two have their APIs.
     """
 
@@ -59,17 +55,17 @@ class VendorTags:
         http: RegistryHttp,
         clock: Clock,
         *,
-        github_token: Callable[[str], Awaitable[str | None]] = _no_token,
+        credentials: CredentialSource,
         quay: frozenset[str] = frozenset({"quay.io"}),
-        harbor: Mapping[str, tuple[str, str] | None] | None = None,
+        harbor: frozenset[str] = frozenset(),
         docker_hub_api: str = "https://hub.docker.com",
         github_api: str = "https://api.github.com",
     ) -> None:
         self._http = http
         self._clock = clock
-        self._github_token = github_token
+        self._credentials = credentials
         self._quay = quay
-        self._harbor = harbor or {}
+        self._harbor = harbor
         self._docker_hub_api = URL(docker_hub_api)
         self._github_api = URL(github_api)
 
@@ -129,17 +125,18 @@ class VendorTags:
     async def _read_github(self, path: str, found: dict[str, Since]) -> None:
         """GitHub REST, "List package versions for a package owned by an organization", and by a user.
 
+        The login for `ghcr.io` is a token of GitHub's, and its API takes the same.
         A version is a digest with its tags. The later of its two times counts: a tag may be put on an old version.
         """
         owner, _, package = path.partition("/")
-        token = await self._github_token(owner)
-        if token is None:
+        login = await self._credentials.for_(GITHUB_REGISTRY, path)
+        if login is None or login.kind is not Kind.PASSWORD:
             return
         for kind in ("orgs", "users"):
             address = f"{kind}/{owner}/packages/container/{package.replace('/', '%2F')}/versions"
             url = URL(f"{str(self._github_api).rstrip('/')}/{address}", encoded=True)
             try:
-                await self._pages(partial(self._github_page, url, token), found)
+                await self._pages(partial(self._github_page, url, login.secret), found)
             except _NotThere:
                 continue
             return
@@ -174,11 +171,10 @@ class VendorTags:
         project, _, name = path.partition("/")
         address = f"api/v2.0/projects/{project}/repositories/{name.replace('/', '%252F')}/artifacts"
         url = URL(f"{self._http.server(host)}{address}", encoded=True)
-        login = self._harbor[host]
-        credentials = Credentials(username=login[0], secret=login[1]) if login else None
+        login = await self._credentials.for_(host, path)
         document = await self._get(
             url.with_query(with_tag="true", page_size=_PAGE, page=number),
-            authorization=basic_header(credentials) if credentials else None,
+            authorization=basic_header(login) if login and login.kind is Kind.PASSWORD else None,
         )
         pushes = {
             str(tag.get("name")): (tag.get("push_time"), artifact.get("digest"))

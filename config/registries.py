@@ -23,6 +23,8 @@ LIMITS = f"{PREFIX}LIMITS"
 PLAIN_HTTP = f"{PREFIX}PLAIN_HTTP_HOSTS"
 PRIVATE = f"{PREFIX}PRIVATE_HOSTS"
 TOKEN_HOSTS = f"{PREFIX}TOKEN_HOSTS"
+HARBOR = f"{PREFIX}HARBOR_HOSTS"
+QUAY = f"{PREFIX}QUAY_HOSTS"
 GOOGLE_KEY = "GOOGLE_APPLICATION_CREDENTIALS"
 
 _LOGIN = re.compile(rf"{PREFIX}([A-Z0-9_]+?)_(HOST|USERNAME|PASSWORD|PASSWORD_FILE)")
@@ -77,7 +79,8 @@ class AzureIdentity:
 class RegistrySettings:
     """`logins`: host → login. `pull_secrets`: namespace and name. `aws_accounts` empty: any account's registries.
 
-    `plain_http`, `private_hosts` and `token_hosts` are `host[:port]`, as image references write hosts.
+    `plain_http`, `private_hosts`, `token_hosts`, `harbor` and `quay` (besides quay.io) are `host[:port]`, as image
+    references write hosts.
     """
 
     logins: Mapping[str, Login] = field(default_factory=dict)
@@ -88,6 +91,8 @@ class RegistrySettings:
     plain_http: frozenset[str] = frozenset()
     private_hosts: frozenset[str] = frozenset()
     token_hosts: frozenset[str] = frozenset()
+    harbor: frozenset[str] = frozenset()
+    quay: frozenset[str] = frozenset()
     google_key: Path | None = None
     azure: AzureIdentity = AzureIdentity()
 
@@ -104,6 +109,8 @@ def read_registries(environ: Mapping[str, str]) -> RegistrySettings:
         plain_http=frozenset(_each(environ, PLAIN_HTTP, _host)),
         private_hosts=frozenset(_each(environ, PRIVATE, _host)),
         token_hosts=frozenset(_each(environ, TOKEN_HOSTS, _host)),
+        harbor=frozenset(_each(environ, HARBOR, _host)),
+        quay=frozenset(_each(environ, QUAY, _host)),
         google_key=Path(google) if google else None,
         azure=_azure(environ),
     )

@@ -28,6 +28,7 @@ RESYNC = "CAISSON_RESYNC_INTERVAL"
 POLL = "CAISSON_POLL_INTERVAL"
 REGISTRY_DOORS = "CAISSON_REGISTRY_DOORS_FILE"
 REGISTRY_CREDENTIALS = "CAISSON_REGISTRY_CREDENTIALS_FILE"
+TRUSTED_ROOT = "CAISSON_SIGSTORE_TRUSTED_ROOT_FILE"
 
 _SHORTEST_SECRET = 16
 _SHORTEST_INTERVAL = timedelta(seconds=10)
@@ -62,6 +63,7 @@ class Settings:
     registry_doors: Mapping[str, Door] = field(repr=False)
     registry_credentials: Path | None
     registries: RegistrySettings
+    trusted_root: Path | None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -84,6 +86,7 @@ class Settings:
             registry_doors=read.given(REGISTRY_DOORS, _doors) or {},
             registry_credentials=read.given(REGISTRY_CREDENTIALS, _existing),
             registries=_registries(environ),
+            trusted_root=read.given(TRUSTED_ROOT, _existing),
         )
 
 

@@ -16,6 +16,7 @@ from bot.cluster import Cluster
 from bot.model import Unknown
 from bot.service import Parts, Service
 from config.doors import Door, Sender, bearer
+from config.registries import RegistrySettings
 from sandbox import shop
 from sandbox.github.server import Call
 from sandbox.github.state import PullRequest, Repository, Role
@@ -88,7 +89,9 @@ class World:
                 name: Door(sender=Sender.DISTRIBUTION, authentication=bearer(token))
                 for name, token in (("laptop", REGISTRY_TOKEN), ("distribution", "from-the-registry"))
             },
-            plain_http=frozenset({self.registry_host or self.registry.host, self.laptop.charts.host}),
+            registries=RegistrySettings(
+                plain_http=frozenset({self.registry_host or self.registry.host, self.laptop.charts.host})
+            ),
         )
         self.service = await Service(parts, self.clock).start()
         await self.service.resync()

@@ -1,5 +1,7 @@
 """Every source of credentials that the settings name, in the order in which they are asked."""
 
+from pathlib import Path
+
 import aiohttp
 
 from bot.clock import Clock
@@ -10,27 +12,31 @@ from bot.credentials.google import GoogleCredentials
 from bot.credentials.port import CredentialSource, FirstOf
 from bot.credentials.pull_secrets import PullSecrets, SecretReader
 from config.registries import GOOGLE_KEY, PULL_SECRETS, Cloud, RegistrySettings
-from config.settings import REGISTRY_CREDENTIALS, Settings, SettingsError
+from config.settings import REGISTRY_CREDENTIALS, SettingsError
 
 
 def registry_credentials(
-    settings: Settings, session: aiohttp.ClientSession, clock: Clock, secrets: SecretReader | None
+    registries: RegistrySettings,
+    session: aiohttp.ClientSession,
+    clock: Clock,
+    *,
+    file: Path | None,
+    secrets: SecretReader | None,
 ) -> CredentialSource:
-    """Environment, file, pull secrets, clouds: the first that knows a host. `secrets` None: there is no cluster.
+    """Environment, `file`, pull secrets, clouds: the first that knows a host. `secrets` None: there is no cluster.
 
     Raises SettingsError, naming the variable, where a file cannot be read or a Secret is named without a cluster.
     """
-    registries = settings.registries
     sources: list[CredentialSource] = []
     try:
         sources.append(NamedLogins(registries.logins))
     except (OSError, ValueError) as error:
         raise SettingsError(f"CAISSON_REGISTRY_…_PASSWORD_FILE: {error}") from error
-    if settings.registry_credentials is not None:
+    if file is not None:
         try:
-            sources.append(FileCredentials(settings.registry_credentials))
+            sources.append(FileCredentials(file))
         except (OSError, ValueError) as error:
-            raise SettingsError(f"{REGISTRY_CREDENTIALS}: {settings.registry_credentials}: {error}") from error
+            raise SettingsError(f"{REGISTRY_CREDENTIALS}: {file}: {error}") from error
     if registries.pull_secrets:
         if secrets is None:
             raise SettingsError(f"{PULL_SECRETS}: there is no cluster to read them from: set CAISSON_KUBECONFIG")

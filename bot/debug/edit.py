@@ -3,6 +3,7 @@
 The file is read and never written: the result goes to standard output, byte for byte.
 """
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def command(file: Path, *, image: str | None, chart: str | None, to: str, pin: s
         raise click.ClickException(f"{file}: not UTF-8 text: {error}") from error
     except UserError as error:
         raise click.ClickException(str(error)) from error
-    click.get_binary_stream("stdout").write(edited.get(str(file), text).encode())
+    sys.stdout.buffer.write(edited.get(str(file), text).encode())
 
 
 def _chart(text: str) -> str:

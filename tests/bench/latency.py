@@ -13,6 +13,7 @@ from pathlib import Path
 from bot.clock import SystemClock
 from bot.service import Parts, Service
 from config.doors import Door, Sender, bearer
+from config.registries import RegistrySettings
 from sandbox import shop
 from sandbox.github.state import PullRequest, Repository
 from sandbox.laptop import REGISTRY_TOKEN, WEBHOOK_SECRET, Laptop
@@ -115,7 +116,7 @@ def _parts(laptop: Laptop, folder: Path) -> Parts:
         store=str(folder / "caisson.db"),
         kube=laptop.cluster.url,
         registry_doors={"laptop": Door(sender=Sender.DISTRIBUTION, authentication=bearer(REGISTRY_TOKEN))},
-        plain_http=frozenset({laptop.registry.host}),
+        registries=RegistrySettings(plain_http=frozenset({laptop.registry.host})),
     )
 
 

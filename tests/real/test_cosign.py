@@ -27,7 +27,7 @@ from bot.signatures.keyless import verify_keyless
 from bot.signatures.trust import read_trust
 from config.public_key import read_keys
 from tests.conftest import require
-from tests.real.test_docker_registry import MANIFEST_TYPE, PATIENCE, listening, push, serving
+from tests.real.docker_registry import MANIFEST_TYPE, PATIENCE, push, serving
 from tests.signing import BUNDLE, SIGN, PrivateKey, bundle, key, payload, pem, sign, statement
 from tests.small_sigstore import IDENTITY, ISSUER, SmallSigstore
 
@@ -150,8 +150,7 @@ async def shop(folder: Path) -> AsyncIterator[Shop]:
     """One image in a registry, and a pair of keys that cosign made."""
     program, skopeo, cosign = require("docker-registry"), require("skopeo"), require("cosign")
     async with (
-        listening() as sink,
-        serving(program, folder, notify=sink.url) as host,
+        serving(program, folder) as host,
         aiohttp.ClientSession() as session,
     ):
         repository = f"{host}/org/shop"

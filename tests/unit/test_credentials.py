@@ -349,7 +349,9 @@ async def test_the_settings_name_sources_in_order(tmp_path: Path) -> None:
         },
     )
     async with aiohttp.ClientSession() as session:
-        source = registry_credentials(declared, session, ManualClock(), cluster)
+        source = registry_credentials(
+            declared.registries, session, ManualClock(), file=declared.registry_credentials, secrets=cluster
+        )
         for host, secret in (("ghcr.io", "variable"), ("a.example", "file"), ("b.example", "secret")):
             found = await source.for_(host, "x")
             assert found is not None
@@ -399,5 +401,7 @@ async def test_what_is_wrong_with_a_source_is_said_at_the_start(
     (tmp_path / "astray.json").write_text(json.dumps({**astray, "token_uri": "https://oauth2.example/token"}))
     shown = {n: str(tmp_path / v) if "FILE" in n or "GOOGLE" in n else v for n, v in variables.items()}
     async with aiohttp.ClientSession() as session:
+        declared = settings(tmp_path, shown)
+        file = declared.registry_credentials
         with pytest.raises(SettingsError, match=said):
-            registry_credentials(settings(tmp_path, shown), session, ManualClock(), None)
+            registry_credentials(declared.registries, session, ManualClock(), file=file, secrets=None)

@@ -56,7 +56,7 @@ class Desk:
         assert (len(found.body), sha256(found.body)) == (described["size"], described["digest"])
         return found.body
 
-    def told(self) -> list[tuple[str | None, Digest | None]]:
+    def told(self) -> list[tuple[str | None, str | None]]:
         """Tag and digest of every notification, as a receiver reads them; the outbox is empty then."""
         hints = [(hint.tag, hint.digest) for body in self.server.outbox for hint in parse(Sender.DISTRIBUTION, body)]
         self.server.outbox.clear()

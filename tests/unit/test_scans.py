@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.credentials.port import FixedCredentials
 from bot.model import Digest, ImageDetails, SignatureMaterial, SimpleSigning, Tags, Unknown
 from bot.registry import Registry
 from bot.scans import Kind, Scans
@@ -56,7 +57,9 @@ class World:
             for name, (minutes, d) in tags.items()
         ]
         self.it.put("/api/v1/repository/x/y/tag/", {"tags": listed})
-        return VendorTags(self.registry.http, self.clock, quay=frozenset({self.it.host}))
+        return VendorTags(
+            self.registry.http, self.clock, credentials=FixedCredentials({}), quay=frozenset({self.it.host})
+        )
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.credentials.port import Credentials
 from bot.model import Digest
 from bot.tag_times import Since
 from bot.vendor_tags import VendorTags
@@ -18,9 +19,13 @@ HUB = "/v2/repositories/org/shop/tags"
 QUAY = "/api/v1/repository/org/shop/tag/"
 
 
-async def token(owner: str) -> str | None:
-    """Only `org` gave us access."""
-    return "t0ken" if owner == "org" else None
+class Logins:
+    """What the operator gave: a token for `org` at GitHub's registry, and a robot everywhere else."""
+
+    async def for_(self, host: str, path: str) -> Credentials | None:
+        if host == "ghcr.io":
+            return Credentials(username="x", secret="t0ken") if path.startswith("org/") else None
+        return Credentials(username="robot", secret="s3cret")
 
 
 async def pushes(
@@ -31,9 +36,9 @@ async def pushes(
         vendors = VendorTags(
             registry.http,
             HandClock(),
-            github_token=token,
+            credentials=Logins(),
             quay=frozenset({it.host}) if "{host}" in repository and not options.get("harbor") else frozenset(),
-            harbor={it.host: ("robot", "s3cret")} if options.get("harbor") else None,
+            harbor=frozenset({it.host}) if options.get("harbor") else frozenset(),
             docker_hub_api=it.url,
             github_api=it.url,
         )
@@ -107,7 +112,7 @@ async def test_a_github_token_stays_at_github() -> None:
     async with serving(it), serving(other), client_of(it, other) as registry:
         it.put("/orgs/org/packages/container/shop/versions", "", status=307, Location=f"{other.url}/x")
         other.put("/x", [])
-        await VendorTags(registry.http, HandClock(), github_token=token, github_api=it.url).pushes(
+        await VendorTags(registry.http, HandClock(), credentials=Logins(), github_api=it.url).pushes(
             "ghcr.io/org/shop", {}
         )
     assert [sent.get("Authorization") for sent in (*it.sent, *other.sent)] == ["Bearer t0ken", None]
