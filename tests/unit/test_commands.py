@@ -132,4 +132,4 @@ def test_the_registry_feeds_help() -> None:
 
 def test_only_queries_need_no_more_than_read_access() -> None:
     """A command that changes something asks for triage or more."""
-    assert {spec.name for spec in COMMANDS if spec.who is Permission.READ} == {"status", "help"}
+    assert {spec.name for spec in COMMANDS if spec.who is Permission.READ} == {"status", "explain", "help"}
