@@ -61,7 +61,7 @@ def _rows(branches: Branches, node: object) -> Iterator[Row]:
 def _elements(branches: Branches, value: object) -> Sequence[Row]:
     """The rows of a list's elements.
 
-    Where there is none, one empty row, as what stands beside the list still counts; a list of repositories may be empty.
+    Without any, one empty row, as what stands beside the list still counts; but a list of repositories may be empty.
     """
     elements = value if isinstance(value, list) else []
     found = list(islice((row for element in elements for row in _rows(branches, element)), _MOST_ROWS))
