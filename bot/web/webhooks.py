@@ -40,8 +40,8 @@ _log = structlog.get_logger(__name__)
 class WebConfig:
     """`secrets`: any of them signs (rotation); there is no default. `registry_doors`: by the name in their address.
 
-    GitHub sends no body above 25 MB and gives up after 10 seconds. A registry's notification is short; `max_notification`
-    also bounds how long one that is not keeps the loop busy.
+    GitHub sends no body above 25 MB and gives up after 10 seconds. A registry's notification is short:
+    `max_notification` bounds how long one that is not keeps the loop busy.
     """
 
     secrets: tuple[bytes, ...] = field(repr=False)
