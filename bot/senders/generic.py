@@ -26,7 +26,7 @@ def hints(said: Notification) -> Iterator[Hint | None]:
     # Where a path is given, the usual places are not looked at: a `tag` there may mean something else.
     paths = {**(_USUAL if Option.REPOSITORY not in told else {}), **told}
     found = list(islice(_rows({option: parse_branches(path) for option, path in paths.items()}, said.body), _MOST_ROWS))
-    if not any(isinstance(row.get(Option.REPOSITORY), str) for row in found):
+    if found and not any(isinstance(row.get(Option.REPOSITORY), str) for row in found):
         raise NotificationError(f"no repository stands at `{paths[Option.REPOSITORY]}`")
     for row in found:
         yield _hint(row, said)
@@ -59,10 +59,13 @@ def _rows(branches: Branches, node: object) -> Iterator[Row]:
 
 
 def _elements(branches: Branches, value: object) -> Sequence[Row]:
-    """The rows of a list's elements; where there is no list, one empty row: what stands beside it still counts."""
+    """The rows of a list's elements.
+
+    Without any, one empty row, as what stands beside the list still counts; but a list of repositories may be empty.
+    """
     elements = value if isinstance(value, list) else []
     found = list(islice((row for element in elements for row in _rows(branches, element)), _MOST_ROWS))
-    return found or [{}]
+    return found if found or (Option.REPOSITORY in branches and isinstance(value, list)) else [{}]
 
 
 def _at(path: KeyPath, node: object) -> object:

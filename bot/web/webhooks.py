@@ -40,11 +40,13 @@ _log = structlog.get_logger(__name__)
 class WebConfig:
     """`secrets`: any of them signs (rotation); there is no default. `registry_doors`: by the name in their address.
 
-    GitHub sends no body above 25 MB and gives up after 10 seconds.
+    GitHub sends no body above 25 MB and gives up after 10 seconds. A registry's notification is short:
+    `max_notification` bounds how long one that is not keeps the loop busy.
     """
 
     secrets: tuple[bytes, ...] = field(repr=False)
     max_body: int = 25 * MEBIBYTE
+    max_notification: int = MEBIBYTE
     max_bodies_together: int = 256 * MEBIBYTE
     body_within: timedelta = timedelta(seconds=3)
     registry_doors: Mapping[str, Door] = field(default_factory=dict, repr=False)
@@ -69,7 +71,14 @@ class Doors:
         self._names: dict[str, str] = {}
         self._hints = Hints(store)
         self._registries = RegistryDoors(
-            config.registry_doors, store=store, clock=clock, bodies=self._bodies, hints=self._hints, wake=wake
+            config.registry_doors,
+            store=store,
+            clock=clock,
+            bodies=Bodies(
+                limit=config.max_notification, together=config.max_bodies_together, within=config.body_within
+            ),
+            hints=self._hints,
+            wake=wake,
         )
 
     async def github(self, request: web.Request) -> web.Response:

@@ -15,7 +15,6 @@ from bot.web.board import Board
 from tests.clock import ManualClock
 
 OLD, NEW = b"the secret that is going", b"the secret that is coming"
-NOON = ManualClock().now()
 
 Body = bytes | AsyncIterator[bytes]
 

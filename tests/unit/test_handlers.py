@@ -99,15 +99,15 @@ def test_names_of_every_repository_a_payload_names() -> None:
     assert handlers.names_of(payload) == ((2, 1, "org/shop"), (3, 1, "org/bank"))
 
 
+PACKAGE_FIELDS = ["package_version", "package_url", "container_metadata", "tag", "name", "registry", "type"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["id", "full_name", "package_version", "package_url"]), inner)
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "full_name", *PACKAGE_FIELDS]), inner)
     ),
     max_leaves=8,
 )
-FIELDS = ["installation", "repository", "repositories", "repositories_added", "package", "registry_package"]
+FIELDS = ["action", "installation", "repository", "repositories", "repositories_added", "package", "registry_package"]
 
 
 @given(event=st.sampled_from(sorted(handlers.EVENTS)), payload=st.dictionaries(st.sampled_from(FIELDS), JSON))
@@ -115,6 +115,34 @@ def test_no_payload_raises(event: str, payload: dict[str, Any]) -> None:
     """Whatever is signed with our secret and is an object gets an answer."""
     assert handlers.keys_of(event, payload) is not None
     handlers.names_of(payload)
+    handlers.hints_of(event, {"action": "published", **payload})
+
+
+@pytest.mark.parametrize("kind", ["package", "registry_package"])
+@pytest.mark.parametrize(
+    ("event", "action", "tag", "hinted"),
+    [
+        pytest.param(None, "published", "1.5.0", ("1.5.0",), id="a tag that was pushed"),
+        pytest.param(None, "updated", "1.5.0", ("1.5.0",), id="a tag that was moved"),
+        pytest.param(None, "published", "", (None,), id="a manifest without a tag"),
+        pytest.param(None, "deleted", "1.5.0", (), id="a deletion"),
+        pytest.param(None, ["published"], "1.5.0", (), id="an action that is none"),
+        pytest.param("push", "published", "1.5.0", (), id="another event"),
+        pytest.param("sponsorship", "published", "1.5.0", (), id="an event nobody listens to"),
+    ],
+)
+def test_a_package_hints_at_its_tag(
+    kind: str, event: str | None, action: object, tag: str, hinted: tuple[str | None, ...]
+) -> None:
+    """The tag is what the metadata say; the address may show another."""
+    version = {
+        "name": f"sha256:{'0' * 64}",
+        "package_url": "ghcr.io/Org/Shop:latest",
+        "container_metadata": {"tag": {"name": tag}},
+    }
+    found = handlers.hints_of(event or kind, {"action": action, kind: {"package_version": version}})
+    assert tuple(hint.tag for hint in found) == hinted
+    assert all(hint.repository == "ghcr.io/org/shop" for hint in found)
 
 
 def test_every_event_of_the_manifest_is_handled() -> None:

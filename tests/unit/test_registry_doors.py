@@ -297,7 +297,7 @@ async def test_a_digest_alone_nudges_and_keeps_no_tag(door: Doorway) -> None:
 
 async def test_an_unproven_body_is_bounded(door: Doorway) -> None:
     """A signature can only be held against a body that was read: too large, the sender stays unproven."""
-    small = WebConfig(secrets=(OLD,), registry_doors=DOORS, max_body=100)
+    small = WebConfig(secrets=(OLD,), registry_doors=DOORS, max_notification=100)
     headers = {"X-Hub-Signature-256": f"sha256={code(GITHUB_PUSH)}"}
     async with Doorway(door.store, small) as other:
         assert (await other.post("/webhooks/registry/github", GITHUB_PUSH, headers))[0] == 401

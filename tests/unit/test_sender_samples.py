@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from click.testing import CliRunner
 
+from bot.debug.event import command
 from bot.senders import Hint, NotificationError, parse
 from config.doors import Option, sender_named
 from tests.conftest import require_file
@@ -44,6 +46,33 @@ def given_by(case: dict[str, Any]) -> list[Hint]:
         return list(parse(sender, body, headers=case["headers"], query=case.get("query", {}), options=options))
     except NotificationError:
         return []
+
+
+def printed(case: dict[str, Any]) -> list[dict[str, str | None]]:
+    """What the command line makes of a row; nothing where it ends in an error."""
+    arguments = ["--sender", case["sender"]]
+    for name, value in case["headers"].items():
+        arguments += ["--header", f"{name}: {value}"]
+    for name, value in case.get("query", {}).items():
+        arguments += ["--query", f"{name}={value}"]
+    for value in case.get("config", {}).values():
+        arguments += ["--option", f"virtual_repository={value}"]
+    body = case["payload_raw"] if "payload_raw" in case else json.dumps(case["payload"])
+    result = CliRunner().invoke(command, arguments, input=body)
+    assert result.exit_code in {0, 1}
+    shown: list[dict[str, str | None]] = json.loads(result.stdout) if result.exit_code == 0 else []
+    return shown
+
+
+def test_the_command_line_prints_what_the_samples_say() -> None:
+    """The same rows, in the words of the data: `library/` left out, null where nothing is said."""
+    require_file(VECTORS)
+    for case in json.loads(VECTORS.read_text())["cases"]:
+        said = case["expected"]
+        fields = {name: said.get(name) for name in ("registry", "repository", "digest")}
+        tags = [] if said["error_or_ignored"] else said.get("all_tags", [said["tag"]])
+        if (case["sender"], case["name"]) not in DIFFERENT:
+            assert printed(case) == [{**fields, "tag": tag} for tag in tags], case["name"]
 
 
 def test_other_projects_samples_are_read_alike() -> None:

@@ -477,6 +477,13 @@ def test_every_event_of_a_batch_counts() -> None:
             ],
             id="lists within a list",
         ),
+        pytest.param({"images": []}, {"repository": "images[].n", "tag": "images[].t"}, [], id="a list of nothing"),
+        pytest.param(
+            {"repository": REPOSITORY, "digest": DIGEST, "tags": []},
+            {"repository": "repository", "digest": "digest", "tag": "tags[]"},
+            [hint(tag=None)],
+            id="a digest without tags",
+        ),
         pytest.param({"repository": REPOSITORY, "tag": 7}, {}, [], id="a number is no tag"),
         pytest.param({"repository": REPOSITORY}, {}, [], id="neither tag nor digest"),
     ],
@@ -490,6 +497,8 @@ def test_where_no_repository_stands_the_path_is_named() -> None:
     """A wrong path shows at the sender, in the answer."""
     with pytest.raises(NotificationError, match=r"no repository stands at `a\.b`"):
         read(Sender.GENERIC, {"a": {"c": 1}}, options={"repository": "a.b"})
+    with pytest.raises(NotificationError, match=r"no repository stands at `a\[\]\.b`"):
+        read(Sender.GENERIC, {"a": {"b": 1}}, options={"repository": "a[].b"})
 
 
 def test_lists_beside_lists_do_not_multiply_without_end() -> None:
