@@ -41,7 +41,8 @@ def command(file: Path, *, image: str | None, chart: str | None, to: str, pin: s
         raise click.ClickException(f"{file}: not UTF-8 text: {error}") from error
     except UserError as error:
         raise click.ClickException(str(error)) from error
-    click.get_binary_stream("stdout").write(edited.get(str(file), text).encode())
+    # Bytes go out as they are; text would have its line endings translated on some systems.
+    click.echo(edited.get(str(file), text).encode(), nl=False)
 
 
 def _chart(text: str) -> str:
