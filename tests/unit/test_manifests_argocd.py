@@ -219,7 +219,8 @@ CHARTED = """\
             + "          generators:\n          - list:\n"
             "              elements:\n"
             "              - {repoURL: 'https://charts.example.com/stable', chart: metrics-server, version: 3.12.0}\n"
-            "  template:\n    spec:\n      source: {repoURL: '{{repoURL}}', chart: '{{chart}}', targetRevision: '{{version}}'}\n",
+            "  template:\n    spec:\n      source:\n        repoURL: '{{repoURL}}'\n        chart: '{{chart}}'\n"
+            "        targetRevision: '{{version}}'\n",
             CHART,
             id="an element of nested generators",
         ),

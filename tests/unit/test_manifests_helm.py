@@ -111,8 +111,8 @@ def test_common_words_are_images_only_where_a_key_says_so(text: str, stood: str 
 
 def test_tag_and_digest_move_together() -> None:
     """A digest key that is empty stays empty; one that holds a digest is kept true."""
-    image = "{{repository: ghcr.io/org/app, tag: v1, digest: {}}}\n"
-    text = f"a: {image.format(OLD)}b: {image.format("''")}"
+    image = "{}: {{repository: ghcr.io/org/app, tag: v1, digest: '{}'}}\n"
+    text = image.format("a", OLD) + image.format("b", "")
     edited = edit(text, tag="v2", digest=NEW)
     assert edited == text.replace("v1", "v2").replace(OLD, NEW)
     with pytest.raises(CannotEdit, match=r"^values.yaml: line 1: this is pinned by digest, and the digest"):
