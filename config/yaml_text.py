@@ -82,30 +82,58 @@ class Scalar(NamedTuple):
         return self.plain and self.tag is None and self.value in _PLAIN_NULL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sequence:
+class Sequence(NamedTuple):
     """`last`: the order of the event that ends it."""
 
     items: tuple["Node", ...]
-    flow: bool
-    start: Spot
-    anchor: str | None
-    tag: str | None
     order: int
     last: int
+    event: yaml.SequenceStartEvent
+    shift: int
+
+    @property
+    def flow(self) -> bool:
+        """Whether it is written between brackets."""
+        return bool(self.event.flow_style)
+
+    @property
+    def start(self) -> Spot:
+        return _spot(self.event.start_mark, self.shift)
+
+    @property
+    def anchor(self) -> str | None:
+        return self.event.anchor
+
+    @property
+    def tag(self) -> str | None:
+        return self.event.tag
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mapping:
+class Mapping(NamedTuple):
     """`last`: the order of the event that ends it."""
 
     entries: tuple[tuple["Node", "Node"], ...]
-    flow: bool
-    start: Spot
-    anchor: str | None
-    tag: str | None
     order: int
     last: int
+    event: yaml.MappingStartEvent
+    shift: int
+
+    @property
+    def flow(self) -> bool:
+        """Whether it is written between brackets."""
+        return bool(self.event.flow_style)
+
+    @property
+    def start(self) -> Spot:
+        return _spot(self.event.start_mark, self.shift)
+
+    @property
+    def anchor(self) -> str | None:
+        return self.event.anchor
+
+    @property
+    def tag(self) -> str | None:
+        return self.event.tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +193,7 @@ def compose_all(text: str) -> Stream:
 def parse_events(text: str) -> Iterator[yaml.Event]:
     """What libyaml reads in a text, event by event. Raises NotReadable on the way."""
     with _readable():
-        yield from yaml.parse(text.removeprefix(BOM), Loader=yaml.CSafeLoader)
+        yield from iter(yaml.CSafeLoader(text.removeprefix(BOM)).get_event, None)
 
 
 def _composer(text: str) -> "_Composer":
@@ -250,7 +278,7 @@ class _Composer:
     def __init__(self, body: str, *, shift: int) -> None:
         self.events: list[yaml.Event] = []
         self.aliases: list[Alias] = []
-        self._coming: Iterator[yaml.Event] = yaml.parse(body, Loader=yaml.CSafeLoader)
+        self._next = yaml.CSafeLoader(body).get_event
         self._shift = shift
         self._anchors: dict[str, Scalar | Sequence | Mapping] = {}
         self._mappings: list[Mapping] = []
@@ -258,74 +286,63 @@ class _Composer:
 
     def documents(self) -> Iterator[tuple[Spot, Document]]:
         """Each document with the place where it starts."""
-        for event in self._coming:
+        while (event := self._next()) is not None:
             self.events.append(event)
             if isinstance(event, yaml.DocumentStartEvent):
                 self._anchors, self._mappings, self._sequences = {}, [], []
                 start = self._spot(event)
-                root = self._node(self._next(), 1)
-                yield (
-                    start,
-                    Document(root=root, mappings=tuple(self._mappings), sequences=tuple(self._sequences)),
-                )
+                root = self._value(0)
+                yield start, Document(root=root, mappings=tuple(self._mappings), sequences=tuple(self._sequences))
 
-    def _next(self) -> yaml.Event:
-        event = next(self._coming)
+    def _value(self, depth: int) -> Node:
+        node = self._node(depth)
+        if node is None:
+            raise NotReadable("this is not YAML: a value is expected here", self._spot(self.events[-1]))
+        return node
+
+    def _node(self, depth: int) -> Node | None:
+        """What the next event begins, or None where it ends what it stands in."""
+        event = self._next()
+        if event is None:
+            return None
         self.events.append(event)
-        return event
-
-    def _node(self, event: yaml.Event, depth: int) -> Node:
-        if depth > MAX_DEPTH:
-            raise NotReadable(f"the file is nested more than {MAX_DEPTH} levels deep", self._spot(event))
         node: Scalar | Sequence | Mapping
         if isinstance(event, yaml.ScalarEvent):
             node = Scalar(event.value, len(self.events) - 1, event, self._shift)
         elif isinstance(event, yaml.MappingStartEvent):
-            node = self._mapping(event, depth)
+            node = self._mapping(event, depth + 1)
         elif isinstance(event, yaml.SequenceStartEvent):
-            node = self._sequence(event, depth)
+            node = self._sequence(event, depth + 1)
         elif isinstance(event, yaml.AliasEvent):
             return self._alias(str(event.anchor), self._spot(event))
         else:
-            raise NotReadable("this is not YAML: a value is expected here", self._spot(event))
+            return None
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         return node
 
     def _mapping(self, event: yaml.MappingStartEvent, depth: int) -> Mapping:
-        order = len(self.events) - 1
+        order = self._order(event, depth)
         entries = []
-        while not isinstance(inner := self._next(), yaml.MappingEndEvent):
-            key = self._node(inner, depth + 1)
-            entries.append((key, self._node(self._next(), depth + 1)))
-        mapping = Mapping(
-            entries=tuple(entries),
-            flow=bool(event.flow_style),
-            start=self._spot(event),
-            anchor=event.anchor,
-            tag=event.tag,
-            order=order,
-            last=len(self.events) - 1,
-        )
+        while (key := self._node(depth)) is not None:
+            entries.append((key, self._value(depth)))
+        mapping = Mapping(tuple(entries), order, len(self.events) - 1, event, self._shift)
         self._mappings.append(mapping)
         return mapping
 
     def _sequence(self, event: yaml.SequenceStartEvent, depth: int) -> Sequence:
-        order = len(self.events) - 1
+        order = self._order(event, depth)
         items = []
-        while not isinstance(inner := self._next(), yaml.SequenceEndEvent):
-            items.append(self._node(inner, depth + 1))
-        sequence = Sequence(
-            items=tuple(items),
-            flow=bool(event.flow_style),
-            start=self._spot(event),
-            anchor=event.anchor,
-            tag=event.tag,
-            order=order,
-            last=len(self.events) - 1,
-        )
+        while (item := self._node(depth)) is not None:
+            items.append(item)
+        sequence = Sequence(tuple(items), order, len(self.events) - 1, event, self._shift)
         self._sequences.append(sequence)
         return sequence
+
+    def _order(self, event: yaml.Event, depth: int) -> int:
+        if depth > MAX_DEPTH:
+            raise NotReadable(f"the file is nested more than {MAX_DEPTH} levels deep", self._spot(event))
+        return len(self.events) - 1
 
     def _alias(self, name: str, start: Spot) -> Alias:
         if len(self.aliases) == MAX_ALIASES:

@@ -3,7 +3,6 @@
 The file is read and never written: the result goes to standard output, byte for byte.
 """
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +41,8 @@ def command(file: Path, *, image: str | None, chart: str | None, to: str, pin: s
         raise click.ClickException(f"{file}: not UTF-8 text: {error}") from error
     except UserError as error:
         raise click.ClickException(str(error)) from error
-    sys.stdout.buffer.write(edited.get(str(file), text).encode())
+    # Bytes go out as they are; text would have its line endings translated on some systems.
+    click.echo(edited.get(str(file), text).encode(), nl=False)
 
 
 def _chart(text: str) -> str:

@@ -135,30 +135,37 @@ def _prove(text: YamlText, edited: str, changes: Iterable[Change]) -> None:
     after = parse_events(edited)
     try:
         for order, before in enumerate(text.stream.events):
-            if not _same(before, next(after, None), values.get(order)):
+            event = next(after, None)
+            if isinstance(before, yaml.ScalarEvent):
+                same = _reads(event, before, values.get(order, before.value))
+            else:
+                same = type(event) is type(before) and _named(event) == _named(before)
+            if not same or not all(_holds(next(after, None), value) for value in added.get(order, ())):
                 raise _unproven(text, before)
-            for value in added.get(order, ()):
-                event = next(after, None)
-                if not isinstance(event, yaml.ScalarEvent) or event.value != value:
-                    raise _unproven(text, before)
         if next(after, None) is not None:
             raise _unproven(text, text.stream.events[-1])
     except NotReadable as error:
-        line = error.spot.line
-        raise text.refusal(error.spot, f"the edit would leave what is not YAML in line {line}") from error
+        raise text.refusal(error.spot, "the edit would leave what is not YAML") from error
 
 
-def _same(before: yaml.Event, after: yaml.Event | None, value: str | None) -> bool:
-    if type(before) is not type(after):
-        return False
-    if isinstance(before, yaml.ScalarEvent) and isinstance(after, yaml.ScalarEvent):
-        wanted = before.value if value is None else value
-        return bool(after.value == wanted and after.anchor == before.anchor and after.tag == before.tag)
-    if isinstance(before, yaml.CollectionStartEvent) and isinstance(after, yaml.CollectionStartEvent):
-        return bool(after.anchor == before.anchor and after.tag == before.tag)
-    if isinstance(before, yaml.AliasEvent) and isinstance(after, yaml.AliasEvent):
-        return bool(after.anchor == before.anchor)
-    return True
+def _reads(event: yaml.Event | None, before: yaml.ScalarEvent, value: str) -> bool:
+    return (
+        isinstance(event, yaml.ScalarEvent)
+        and event.value == value
+        and event.anchor == before.anchor
+        and event.tag == before.tag
+    )
+
+
+def _holds(event: yaml.Event | None, value: str) -> bool:
+    return isinstance(event, yaml.ScalarEvent) and event.value == value and event.anchor is None and event.tag is None
+
+
+def _named(event: yaml.Event | None) -> tuple[str | None, str | None]:
+    """What an event carries beside its kind: anchor and tag, or the anchor that an alias refers to."""
+    if isinstance(event, yaml.CollectionStartEvent):
+        return event.anchor, event.tag
+    return (event.anchor, None) if isinstance(event, yaml.AliasEvent) else (None, None)
 
 
 def _unproven(text: YamlText, event: yaml.Event) -> CannotEdit:

@@ -12,7 +12,7 @@ from bot.manifests.reading import YamlText
 from bot.manifests.scalars import has_template
 from bot.manifests.subject import Subject
 from config.pipeline import Format
-from config.yaml_text import Document, Mapping, Sequence, key_text, resolved
+from config.yaml_text import Alias, Document, Mapping, Sequence, key_text, resolved
 
 _CONTAINERS = frozenset({"containers", "initContainers", "ephemeralContainers"})
 
@@ -23,8 +23,9 @@ def find_places(text: YamlText, document: Document, subject: Subject) -> Iterato
         return
     for mapping in document.mappings:
         for key, value in mapping.entries:
-            name = key_text(key)
-            items = resolved(value)
+            if not isinstance(value, Sequence | Alias):
+                continue
+            name, items = key_text(key), resolved(value)
             if (name not in _CONTAINERS and name != "volumes") or not isinstance(items, Sequence):
                 continue
             for item in mappings(items.items):
