@@ -6,6 +6,7 @@ Their digests tell that a tag has moved; what is written into a file is always c
 """
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from bot.clock import Clock
 from bot.errors import CaissonError, Transient
 from bot.image_reference import HUB, host_and_path, is_digest, is_tag
 from bot.model import Digest
-from bot.registry_access import authority, basic_header
+from bot.registry_access import authority
 from bot.registry_http import RegistryHttp, read_json
 from bot.tag_times import Since
 
@@ -176,7 +177,7 @@ class VendorTags:
         credentials = self._harbor[host]
         document = await self._get(
             url.with_query(with_tag="true", page_size=_PAGE, page=number),
-            authorization=basic_header(credentials) if credentials else None,
+            authorization=_basic(*credentials) if credentials else None,
         )
         pushes = {
             str(tag.get("name")): (tag.get("push_time"), artifact.get("digest"))
@@ -210,6 +211,11 @@ class VendorTags:
 
 class _NotThere(Transient):
     """404: the API knows no such repository, or hides it from us."""
+
+
+def _basic(user: str, password: str) -> str:
+    """RFC 7617 section 2."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def _object(value: object) -> JsonObject:
