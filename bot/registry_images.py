@@ -87,7 +87,7 @@ async def _read_image(content: Content, manifest: JsonObject, *, now: datetime) 
     """An image by its manifest; one whose configuration is not an image's has annotations only."""
     annotations = texts(manifest.get("annotations"))
     described = next(descriptors({"config": [manifest.get("config")]}, "config"), None)
-    if described is None or described.get("mediaType") not in _CONFIGS:
+    if described is None or str(described.get("mediaType")) not in _CONFIGS:
         return _Image(labels=annotations)
     config = await content.json_blob(str(described["digest"]), most_bytes=_MOST_CONFIG)
     if config is None:

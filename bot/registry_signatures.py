@@ -2,7 +2,8 @@
 
 Three places: the referrers of the digest (OCI distribution specification, "Listing Referrers"), the tag that stands in
 for them where a registry has none ("Referrers Tag Schema"), and cosign's own tag `sha256-….sig` (cosign, "Signature
-Specification"). Too much of it, or a piece that is gone, means that less is found: a signature can only be missed.
+Specification"). Two forms: Sigstore bundles, and cosign's older simple signatures. Too much of it, or a piece that is
+gone, means that less is found: a signature can only be missed.
 """
 
 from collections.abc import Iterable
@@ -14,8 +15,12 @@ from bot.model import Digest, SignatureMaterial, SimpleSigning
 from bot.registry_content import Content, JsonObject, descriptors, texts
 from bot.registry_http import RegistryHttp, read_json
 
-_BUNDLES = "application/vnd.dev.sigstore.bundle"
-_EMPTY = "application/vnd.oci.empty.v1+json"
+_BUNDLE = "application/vnd.dev.sigstore.bundle"
+_SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
+_SIGNATURES = (_BUNDLE, "application/vnd.dev.cosign.artifact.sig")
+# Cosign before 3 did not say what its bundles are, and registries then name the type of the empty configuration
+# (cosign issue 4422).
+_UNSAID = (None, "", "application/vnd.oci.empty.v1+json")
 _INDEX = "application/vnd.oci.image.index.v1+json"
 _LONGEST_IN_TAG = 64
 _MOST_SIGNATURES = 20
@@ -26,28 +31,28 @@ _MOST_PAYLOAD = 64 * 1024
 
 async def read_signature_material(http: RegistryHttp, content: Content, digest: Digest) -> SignatureMaterial:
     """At most 20 bundles and 20 simple signatures; none at all is no error. Transient, Permanent."""
-    bundles = await _bundles(content, await _referrers(http, content, digest))
-    if not bundles:
+    found = _Found(content)
+    await found.refer(await _referrers(http, content, digest))
+    if not found.bundles:
         algorithm, _, hexadecimal = digest.partition(":")
         stand_in = await content.manifest(f"{algorithm}-{hexadecimal[:_LONGEST_IN_TAG]}")
-        bundles = await _bundles(content, descriptors(stand_in or {}, "manifests"))
-    return SignatureMaterial(simple=await _simple(content, digest), bundles=bundles)
+        await found.refer(descriptors(stand_in or {}, "manifests"))
+    tag = f"{digest.replace(':', '-')}.sig"
+    if is_tag(tag):
+        await found.take(await content.manifest(tag))
+    return SignatureMaterial(simple=tuple(found.simple), bundles=tuple(found.bundles))
 
 
 async def _referrers(http: RegistryHttp, content: Content, digest: Digest) -> Iterable[JsonObject]:
     """Descriptors of what refers to the digest, the first page; none where the registry has no such list.
 
-    Registries without it answer 404, some 400 or 405. One that really refuses us says so again at the next request.
+    Registries without it answer 404, some 400 or 405. One that really refuses us says so again at the next request. It
+    is not asked to filter by type, for not all that are bundles say so.
     """
     url = http.server(content.host) / "v2" / content.path / "referrers" / digest
     try:
         answer = await http.send(
-            "GET",
-            url,
-            host=content.host,
-            path=content.path,
-            accept=_INDEX,
-            most_bytes=_MOST_REFERRERS,
+            "GET", url, host=content.host, path=content.path, accept=_INDEX, most_bytes=_MOST_REFERRERS
         )
     except Permanent:
         return ()
@@ -57,39 +62,37 @@ async def _referrers(http: RegistryHttp, content: Content, digest: Digest) -> It
     return descriptors(document, "manifests") if isinstance(document, dict) else ()
 
 
-async def _bundles(content: Content, found: Iterable[JsonObject]) -> tuple[bytes, ...]:
-    """The bundles these descriptors lead to.
+class _Found:
+    """What has been found so far, within bounds."""
 
-    cosign 2 gives its bundles the type of their empty configuration, so a descriptor of that type, or of none, is
-    looked into as well; it is the layer's type that counts.
-    """
-    bundles: list[bytes] = []
-    listed = tuple(found)
-    maybe = [one for one in listed if one.get("artifactType") in (None, "", _EMPTY)]
-    surely = [one for one in listed if str(one.get("artifactType")).startswith(_BUNDLES)]
-    for descriptor in (*surely, *maybe)[:_MOST_SIGNATURES]:
-        manifest = await content.manifest(str(descriptor["digest"]))
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self.simple: list[SimpleSigning] = []
+        self.bundles: list[bytes] = []
+
+    async def refer(self, listed: Iterable[JsonObject]) -> None:
+        """Take what these lead to: those said to be signatures first, then those of which nothing is said."""
+        candidates = list(listed)
+        said = [one for one in candidates if str(one.get("artifactType")).startswith(_SIGNATURES)]
+        unsaid = [one for one in candidates if one.get("artifactType") in _UNSAID]
+        for descriptor in (said + unsaid)[:_MOST_SIGNATURES]:
+            await self.take(await self._content.manifest(str(descriptor["digest"])))
+
+    async def take(self, manifest: JsonObject | None) -> None:
+        """Take the layers of an artifact that are signatures; None: it is gone."""
         for layer in descriptors(manifest or {}, "layers"):
-            if len(bundles) == _MOST_SIGNATURES:
-                return tuple(bundles)
-            if str(layer.get("mediaType")).startswith(_BUNDLES) and _is_small(layer, _MOST_BUNDLE):
-                bundle = await content.blob(str(layer["digest"]), most_bytes=_MOST_BUNDLE)
-                bundles += [bundle] if bundle is not None else []
-    return tuple(bundles)
+            kind = str(layer.get("mediaType"))
+            if kind.startswith(_BUNDLE) and len(self.bundles) < _MOST_SIGNATURES:
+                bundle = await self._blob(layer, _MOST_BUNDLE)
+                self.bundles += [bundle] if bundle is not None else []
+            elif kind == _SIMPLE and len(self.simple) < _MOST_SIGNATURES:
+                payload = await self._blob(layer, _MOST_PAYLOAD)
+                annotations = texts(layer.get("annotations"))
+                self.simple += [SimpleSigning(payload=payload, annotations=annotations)] if payload is not None else []
 
-
-async def _simple(content: Content, digest: Digest) -> tuple[SimpleSigning, ...]:
-    tag = f"{digest.replace(':', '-')}.sig"
-    manifest = await content.manifest(tag) if is_tag(tag) else None
-    signatures: list[SimpleSigning] = []
-    for layer in list(descriptors(manifest or {}, "layers"))[:_MOST_SIGNATURES]:
-        if _is_small(layer, _MOST_PAYLOAD):
-            payload = await content.blob(str(layer["digest"]), most_bytes=_MOST_PAYLOAD)
-            annotations = texts(layer.get("annotations"))
-            signatures += [SimpleSigning(payload=payload, annotations=annotations)] if payload is not None else []
-    return tuple(signatures)
-
-
-def _is_small(descriptor: JsonObject, most_bytes: int) -> bool:
-    size = descriptor.get("size")
-    return isinstance(size, int) and 0 < size <= most_bytes
+    async def _blob(self, layer: JsonObject, most_bytes: int) -> bytes | None:
+        """None where it is gone, or says itself that it is too large."""
+        size = layer.get("size")
+        if not isinstance(size, int) or not 0 < size <= most_bytes:
+            return None
+        return await self._content.blob(str(layer["digest"]), most_bytes=most_bytes)

@@ -1,6 +1,10 @@
 """The index of a chart repository: what is kept of it, and what made to hurt ends in."""
 
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.chart_index import ChartVersion, is_version, read_index
 from bot.errors import Transient
@@ -124,3 +128,21 @@ def test_aliases_do_not_multiply() -> None:
 def test_versions_are_what_a_tag_may_be_and_a_plus(text: str, *, expected: bool) -> None:
     """Text → whether it may be kept and shown."""
     assert is_version(text) is expected
+
+
+@given(body=st.binary(max_size=200))
+def test_bytes_end_in_an_index_or_in_our_error(body: bytes) -> None:
+    """Whatever a stranger sends, no other exception comes out."""
+    with contextlib.suppress(Transient):
+        read_index(body, where=WHERE)
+
+
+PIECES = ["entries", "a", ":", " ", "\n", "- ", "[", "]", "{", "}", "version", "&x ", "*x", "'", "|"]
+
+
+@given(pieces=st.lists(st.sampled_from(PIECES)))
+def test_pieces_of_an_index_end_in_an_index_or_in_our_error(pieces: list[str]) -> None:
+    """Nor out of what looks like an index."""
+    with contextlib.suppress(Transient):
+        for versions in read_index("".join(pieces).encode(), where=WHERE).values():
+            assert all(is_version(it.version) for it in versions)

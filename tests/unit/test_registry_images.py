@@ -147,8 +147,11 @@ async def test_rubbish_in_an_index_or_a_configuration_says_nothing() -> None:
         config = {"os": ["linux"], "architecture": 7, "created": {}, "config": [1]}
         described = {"mediaType": CONFIG, **it.blob(json.dumps(config).encode())}
         image = it.manifest({"config": described, "layers": "x", "annotations": ["x"]})
+        strange = it.manifest({"config": {**described, "mediaType": [CONFIG]}})
         odd: dict[str, object] = {"digest": image, "platform": {"os": "<b>", "architecture": "amd64"}}
-        digest = it.manifest({"manifests": [7, None, {}, odd, child(image, "linux/amd64")], "annotations": 7})
+        digest = it.manifest(
+            {"manifests": [7, None, {}, odd, {"digest": strange}, child(image, "linux/amd64")], "annotations": 7}
+        )
         details = await registry.details(it.repository, digest)
     assert details == ImageDetails(platforms={"linux/amd64": None})
 

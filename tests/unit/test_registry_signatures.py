@@ -45,7 +45,7 @@ async def test_an_unsigned_image_has_none() -> None:
 
 
 async def test_bundles_are_found_among_the_referrers() -> None:
-    """Only signatures are fetched, whether the registry applied the filter or not."""
+    """What says that it is something else is not fetched."""
     async with small_registry() as (it, registry):
         digest = it.image()
         sbom = bundle(it, b"packages", artifact_type="application/spdx+json")
@@ -53,6 +53,25 @@ async def test_bundles_are_found_among_the_referrers() -> None:
         assert await material(it, registry, digest) == SignatureMaterial(bundles=(b'{"bundle": 1}', b'{"bundle": 2}'))
         assert it.asked[0] == ("GET", f"/v2/x/y/referrers/{digest}")
         assert it.times_asked(str(sbom["digest"])) == 0
+
+
+@pytest.mark.parametrize("artifact_type", ["application/vnd.oci.empty.v1+json", "", None])
+async def test_bundles_that_do_not_say_what_they_are_are_found(artifact_type: str | None) -> None:
+    """Some versions of cosign left it out; their layers say it."""
+    async with small_registry() as (it, registry):
+        digest = it.image()
+        referrers(it, digest, {**bundle(it, b"it"), "artifactType": artifact_type})
+        assert await material(it, registry, digest) == SignatureMaterial(bundles=(b"it",))
+
+
+async def test_simple_signatures_are_found_among_the_referrers() -> None:
+    """Cosign could put its older form there as well."""
+    async with small_registry() as (it, registry):
+        digest = it.image()
+        signature = it.manifest({"layers": [{"mediaType": SIMPLE, **it.blob(b"payload")}]})
+        referrers(it, digest, {"digest": signature, "artifactType": "application/vnd.dev.cosign.artifact.sig.v1+json"})
+        simple_one = SimpleSigning(payload=b"payload", annotations={})
+        assert await material(it, registry, digest) == SignatureMaterial(simple=(simple_one,))
 
 
 @pytest.mark.parametrize("status", [200, 400, 404, 405])
@@ -126,6 +145,9 @@ async def test_rubbish_among_signatures_is_left_out() -> None:
         digest = it.image()
         it.put(f"/v2/x/y/referrers/{digest}", json.dumps([1]), Content_Type=INDEX)
         it.manifest({"layers": [7, {"digest": "x"}, {}]}, tag=f"{digest.replace(':', '-')}.sig")
+        assert await material(it, registry, digest) == SignatureMaterial()
+        referrers(it, digest, {"digest": digest, "artifactType": [1]}, {"digest": [digest], "artifactType": BUNDLE})
+        simple(it, digest, b"payload", mediaType=[SIMPLE])
         assert await material(it, registry, digest) == SignatureMaterial()
 
 

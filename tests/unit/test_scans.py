@@ -144,7 +144,8 @@ async def test_signatures_are_looked_for_again_after_a_while(world: World) -> No
         assert await scans.signature_material(world.it.repository, digest) == SignatureMaterial()
     asked = len(world.it.asked)
     tag = f"{digest.replace(':', '-')}.sig"
-    world.it.manifest({"layers": [world.it.blob(b"payload")]}, tag=tag)
+    layer = {"mediaType": "application/vnd.dev.cosign.simplesigning.v1+json", **world.it.blob(b"payload")}
+    world.it.manifest({"layers": [layer]}, tag=tag)
     assert await scans.signature_material(world.it.repository, digest) == SignatureMaterial()
     assert len(world.it.asked) == asked
     assert await scans.hint(world.it.repository, tag)
