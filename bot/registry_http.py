@@ -14,7 +14,7 @@ from bot.clock import Clock
 from bot.credentials.port import CredentialSource, FixedCredentials
 from bot.errors import Transient
 from bot.registry_access import HUB_SERVER, authority, parse_challenge
-from bot.registry_addresses import AddressRules
+from bot.registry_addresses import AddressRules, LookUps
 from bot.registry_answers import Answer, Budget, raise_for, read_json
 from bot.registry_pace import Pace
 from bot.registry_tokens import Tokens
@@ -56,7 +56,9 @@ class RegistryHttp:
     ) -> None:
         self._clock = clock
         self._plain_http = plain_http
-        rules = addresses or AddressRules(plain_http=plain_http, private_hosts_allowed=private_hosts_allowed)
+        rules = addresses or AddressRules(
+            plain_http=plain_http, private_hosts_allowed=private_hosts_allowed, resolve=LookUps(clock)
+        )
         pace = Pace(clock, limits=limits or {}, unlimited=plain_http)
         self._wire = Wire(session, clock, addresses=rules, pace=pace)
         source = FixedCredentials(credentials) if isinstance(credentials, Mapping) else credentials
