@@ -5,6 +5,7 @@ us to private addresses, and cannot make us read or wait without end.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 
 import aiohttp
@@ -18,7 +19,7 @@ from bot.registry_addresses import AddressRules, LookUps
 from bot.registry_answers import Answer, Budget, raise_for, read_json
 from bot.registry_pace import Pace
 from bot.registry_tokens import Tokens
-from bot.registry_wire import MOST_BYTES, Wire
+from bot.registry_wire import MOST_BYTES, NO_ANSWER, Request, Wire
 from config.registries import HostLimit
 
 __all__ = ("MANIFEST_TYPES", "Answer", "RegistryHttp", "read_json")
@@ -83,30 +84,32 @@ class RegistryHttp:
         path: str,
         accept: str | None = None,
         headers: Mapping[str, str] | None = None,
-        most_bytes: int = MOST_BYTES,
+        authorization: str | None = None,
+        most_bytes: int | None = None,
     ) -> Answer:
         """An answer of 2xx, or 404 or 405, which tell the caller something, or 304 where `headers` are conditional.
 
-        `accept` stands in place of what the address suggests; of `headers`, none may carry credentials. Raises
-        Transient or Permanent otherwise.
+        `accept` stands in place of what the address suggests. `headers` go along wherever we are led, so none of them
+        carries credentials (those that would are left out). `authorization` is for an API that does not challenge: it
+        goes to the origin of `url` alone. `most_bytes`: of the body, else 8 MiB. Raises Transient or Permanent.
         """
         given = {name: value for name, value in (headers or {}).items() if name.lower() not in _OURS_ALONE}
         sent = {"Accept": accept or _accepted(url), **given}
+        request = Request(method=method, url=url, headers=sent, most_bytes=most_bytes or MOST_BYTES)
         try:
-            answer = await self._let_in(method, url, sent, host=host, path=path, most_bytes=most_bytes)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            answer = await self._let_in(request, authorization, host=host, path=path)
+        except (*NO_ANSWER, ValueError) as error:
             raise Transient(f"{host} did not answer: {str(error) or type(error).__name__}") from error
         conditional = any(name.lower() in ("if-none-match", "if-modified-since") for name in given)
         raise_for(answer, host=host, path=path, now=self._clock.now(), conditional=conditional)
         return answer
 
-    async def _let_in(
-        self, method: str, url: URL, sent: Mapping[str, str], *, host: str, path: str, most_bytes: int
-    ) -> Answer:
+    async def _let_in(self, request: Request, authorization: str | None, *, host: str, path: str) -> Answer:
         """One request, with what the registry asked for last time; challenged, one more with what it asks for now."""
         server = self.server(host)
         header = await self._tokens.remembered(server, host=host, path=path)
-        answer = await self._follow(method, url, sent, server=server, header=header, most_bytes=most_bytes)
+        given = {request.url.origin(): authorization} if authorization else {}
+        answer = await self._follow(request, {**given, server.origin(): header} if header else given)
         if answer.status != HTTPStatus.UNAUTHORIZED or answer.url.origin() != server.origin():
             return answer
         challenge = parse_challenge(
@@ -117,21 +120,20 @@ class RegistryHttp:
         better = await self._tokens.meet(challenge, server, host=host, path=path, refused=header)
         if better is None or better == header:
             return answer
-        return await self._follow(method, url, sent, server=server, header=better, most_bytes=most_bytes)
+        return await self._follow(request, {**given, server.origin(): better})
 
-    async def _follow(
-        self, method: str, url: URL, sent: Mapping[str, str], *, server: URL, header: str | None, most_bytes: int
-    ) -> Answer:
-        """Follow a few redirects. Authorization stays with the registry's own origin."""
+    async def _follow(self, request: Request, authorizations: Mapping[URL, str]) -> Answer:
+        """Follow a few redirects. Each origin is sent the authorization that is meant for it, and no other."""
+        url = request.url
         for _ in range(_MOST_REDIRECTS + 1):
-            ours = header is not None and url.origin() == server.origin()
-            headers = {**sent, "Authorization": header} if header and ours else sent
-            answer = await self._wire.exchange(method, url, headers, most_bytes=most_bytes)
+            ours = authorizations.get(url.origin())
+            headers = {**request.headers, **({"Authorization": ours} if ours else {})}
+            answer = await self._wire.exchange(replace(request, url=url, headers=headers))
             location = answer.headers.get("Location")
             if answer.status not in _REDIRECTS or location is None:
                 return answer
             url = url.join(URL(location))
-        raise Transient(f"{authority(server)} redirects without end")
+        raise Transient(f"{authority(request.url)} redirects without end")
 
 
 def _accepted(url: URL) -> str:

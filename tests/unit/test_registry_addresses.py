@@ -142,7 +142,8 @@ async def test_a_name_without_an_address_is_a_hiccup() -> None:
 
 async def test_names_are_looked_up_every_half_minute() -> None:
     """In between the same addresses are used, in the same order; a failure is not kept, and neither is too much."""
-    clock, known = ManualClock(), {"a.example": ("93.184.216.34", "93.184.216.35")}
+    clock, known = ManualClock(), dict[str, tuple[str, ...]]()
+    known["a.example"] = ("93.184.216.34", "93.184.216.35")
     look_ups = LookUps(clock, book(known))
     first = await look_ups("a.example")
     known["a.example"] = ("93.184.216.35", "93.184.216.34")
