@@ -12,9 +12,11 @@ import re
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from yarl import URL
 
+from bot.clock import Clock
 from bot.errors import Permanent, Transient
 from bot.registry_access import authority
 from config.registries import PLAIN_HTTP, PRIVATE
@@ -33,6 +35,9 @@ _DOCUMENTATION = ipaddress.IPv6Network("3fff::/20")
 # NAT64 (RFC 6052): the last 32 bits are the address that the packet goes to.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _MOST_ADDRESSES = 4
+_LOOK_UP_WITHIN = timedelta(seconds=8)
+_KEPT_FOR = timedelta(seconds=30)
+_MOST_KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +68,36 @@ def is_public(address: Address) -> bool:
 
 
 async def look_up(host: str) -> tuple[Address, ...]:
-    """Every address of a name, in the order in which the system would try them. OSError where it has none."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    """Every address of a name, in the order in which the system would try them. OSError where it has none in time."""
+    async with asyncio.timeout(_LOOK_UP_WITHIN.total_seconds()):
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     addresses = (ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found)
     return tuple(dict.fromkeys(addresses))
+
+
+class LookUps:
+    """Looks names up and keeps what it found for half a minute, so that connections to a name are used again.
+
+    Servers of names like to change the order of their answers, and connections are kept by address.
+    """
+
+    def __init__(self, clock: Clock, resolve: Resolve = look_up) -> None:
+        self._clock = clock
+        self._resolve = resolve
+        self._found: dict[str, tuple[datetime, tuple[Address, ...]]] = {}
+
+    async def __call__(self, host: str) -> tuple[Address, ...]:
+        """Raises what looking up raises, and keeps no failure."""
+        now = self._clock.now()
+        kept = self._found.get(host)
+        if kept is not None and now < kept[0] + _KEPT_FOR:
+            return kept[1]
+        addresses = await self._resolve(host)
+        self._found.pop(host, None)
+        self._found[host] = (now, addresses)
+        if len(self._found) > _MOST_KEPT:
+            self._found.pop(next(iter(self._found)))
+        return addresses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +110,7 @@ class AddressRules:
 
     plain_http: frozenset[str]
     private_hosts_allowed: frozenset[str]
-    resolve: Resolve = look_up
+    resolve: Resolve
     public: Callable[[Address], bool] = is_public
 
     async def targets(self, url: URL) -> tuple[Target, ...]:

@@ -5,7 +5,7 @@ us to private addresses, and cannot make us read or wait without end.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from http import HTTPStatus
 
 import aiohttp
@@ -15,11 +15,11 @@ from bot.clock import Clock
 from bot.credentials.port import CredentialSource, FixedCredentials
 from bot.errors import Transient
 from bot.registry_access import HUB_SERVER, authority, parse_challenge
-from bot.registry_addresses import AddressRules
+from bot.registry_addresses import AddressRules, LookUps
 from bot.registry_answers import Answer, Budget, raise_for, read_json
 from bot.registry_pace import Pace
 from bot.registry_tokens import Tokens
-from bot.registry_wire import MOST_BYTES, Wire
+from bot.registry_wire import MOST_BYTES, NO_ANSWER, Request, Wire
 from config.registries import HostLimit
 
 __all__ = ("MANIFEST_TYPES", "Answer", "RegistryHttp", "read_json")
@@ -57,7 +57,9 @@ class RegistryHttp:
     ) -> None:
         self._clock = clock
         self._plain_http = plain_http
-        rules = addresses or AddressRules(plain_http=plain_http, private_hosts_allowed=private_hosts_allowed)
+        rules = addresses or AddressRules(
+            plain_http=plain_http, private_hosts_allowed=private_hosts_allowed, resolve=LookUps(clock)
+        )
         pace = Pace(clock, limits=limits or {}, unlimited=plain_http)
         self._wire = Wire(session, clock, addresses=rules, pace=pace)
         source = FixedCredentials(credentials) if isinstance(credentials, Mapping) else credentials
@@ -87,31 +89,27 @@ class RegistryHttp:
     ) -> Answer:
         """An answer of 2xx, or 404 or 405, which tell the caller something, or 304 where `headers` are conditional.
 
-        `accept` stands in place of what the address suggests; of `headers`, none may carry credentials; `authorization`
-        is for an API that does not challenge, and is sent to the origin of `url` alone. Raises Transient or Permanent
-        otherwise.
+        `accept` stands in place of what the address suggests. `headers` go along wherever we are led, so none of them
+        carries credentials (those that would are left out). `authorization` is for an API that does not challenge: it
+        goes to the origin of `url` alone. `most_bytes`: of the body, else 8 MiB. Raises Transient or Permanent.
         """
         given = {name: value for name, value in (headers or {}).items() if name.lower() not in _OURS_ALONE}
-        request = _Request(
-            method=method,
-            origin=url.origin(),
-            headers={"Accept": accept or _accepted(url), **given},
-            authorization=authorization,
-            most_bytes=MOST_BYTES if most_bytes is None else most_bytes,
-        )
+        sent = {"Accept": accept or _accepted(url), **given}
+        request = Request(method=method, url=url, headers=sent, most_bytes=most_bytes or MOST_BYTES)
         try:
-            answer = await self._let_in(request, url, host=host, path=path)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            answer = await self._let_in(request, authorization, host=host, path=path)
+        except (*NO_ANSWER, ValueError) as error:
             raise Transient(f"{host} did not answer: {str(error) or type(error).__name__}") from error
         conditional = any(name.lower() in ("if-none-match", "if-modified-since") for name in given)
         raise_for(answer, host=host, path=path, now=self._clock.now(), conditional=conditional)
         return answer
 
-    async def _let_in(self, request: "_Request", url: URL, *, host: str, path: str) -> Answer:
+    async def _let_in(self, request: Request, authorization: str | None, *, host: str, path: str) -> Answer:
         """One request, with what the registry asked for last time; challenged, one more with what it asks for now."""
         server = self.server(host)
         header = await self._tokens.remembered(server, host=host, path=path)
-        answer = await self._follow(request, url, server=server, header=header)
+        given = {request.url.origin(): authorization} if authorization else {}
+        answer = await self._follow(request, {**given, server.origin(): header} if header else given)
         if answer.status != HTTPStatus.UNAUTHORIZED or answer.url.origin() != server.origin():
             return answer
         challenge = parse_challenge(
@@ -122,37 +120,20 @@ class RegistryHttp:
         better = await self._tokens.meet(challenge, server, host=host, path=path, refused=header)
         if better is None or better == header:
             return answer
-        return await self._follow(request, url, server=server, header=better)
+        return await self._follow(request, {**given, server.origin(): better})
 
-    async def _follow(self, request: "_Request", url: URL, *, server: URL, header: str | None) -> Answer:
-        """Follow a few redirects. Authorization stays with the registry's own origin."""
+    async def _follow(self, request: Request, authorizations: Mapping[URL, str]) -> Answer:
+        """Follow a few redirects. Each origin is sent the authorization that is meant for it, and no other."""
+        url = request.url
         for _ in range(_MOST_REDIRECTS + 1):
-            sent = request.headers_for(url)
-            if header is not None and url.origin() == server.origin():
-                sent = {**sent, "Authorization": header}
-            answer = await self._wire.exchange(request.method, url, sent, most_bytes=request.most_bytes)
+            ours = authorizations.get(url.origin())
+            headers = {**request.headers, **({"Authorization": ours} if ours else {})}
+            answer = await self._wire.exchange(replace(request, url=url, headers=headers))
             location = answer.headers.get("Location")
             if answer.status not in _REDIRECTS or location is None:
                 return answer
             url = url.join(URL(location))
-        raise Transient(f"{authority(server)} redirects without end")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
-    """What stays the same along redirects. `origin`: where it is first sent."""
-
-    method: str
-    origin: URL
-    headers: Mapping[str, str]
-    authorization: str | None
-    most_bytes: int
-
-    def headers_for(self, url: URL) -> Mapping[str, str]:
-        """The headers for one address: no other origin than the first learns who we are."""
-        if self.authorization is None or url.origin() != self.origin:
-            return self.headers
-        return {**self.headers, "Authorization": self.authorization}
+        raise Transient(f"{authority(request.url)} redirects without end")
 
 
 def _accepted(url: URL) -> str:

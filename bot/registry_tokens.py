@@ -15,7 +15,7 @@ from bot.credentials.port import Credentials, CredentialSource, Kind
 from bot.errors import Permanent
 from bot.registry_access import Challenge, Token, asking, authority, basic_header, read_token, realm_url, refresh_form
 from bot.registry_answers import raise_for, read_json
-from bot.registry_wire import Wire
+from bot.registry_wire import Request, Wire
 
 # Repositories are as many as people name; what is forgotten costs one request more.
 _MOST_REMEMBERED = 2000
@@ -85,11 +85,12 @@ class Tokens:
         accept = {"Accept": "application/json"}
         if credentials is not None and credentials.kind is Kind.IDENTITY_TOKEN:
             form = refresh_form(challenge, credentials)
-            answer = await self._wire.exchange("POST", realm, accept, form=form, most_bytes=_MOST_TOKEN_BYTES)
+            request = Request(method="POST", url=realm, headers=accept, form=form, most_bytes=_MOST_TOKEN_BYTES)
         else:
             basic = {"Authorization": basic_header(credentials)} if credentials else {}
             url = asking(challenge, realm)
-            answer = await self._wire.exchange("GET", url, {**accept, **basic}, most_bytes=_MOST_TOKEN_BYTES)
+            request = Request(method="GET", url=url, headers={**accept, **basic}, most_bytes=_MOST_TOKEN_BYTES)
+        answer = await self._wire.exchange(request)
         raise_for(answer, host=f"{host}'s token service ({authority(realm)})", path="", now=self._clock.now())
         return read_token(read_json(answer, host), now=self._clock.now())
 

@@ -3,7 +3,8 @@
 Whoever leads a request somewhere else (`bot/registry_http.py`) asks here again, so that every hop is checked alike.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypedDict
 
@@ -25,12 +26,27 @@ _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _MOST_BUDGETS = 100
 
 
-class _Options(TypedDict, total=False):
-    headers: dict[str, str]
+# What a host that does not answer, or not as HTTP demands, comes to.
+NO_ANSWER = (aiohttp.ClientError, TimeoutError, OSError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One hop. `form`: fields to send in the body. A body longer than `most_bytes` is not read on."""
+
+    method: str
+    url: URL
+    headers: Mapping[str, str]
+    form: Mapping[str, str] | None = None
+    most_bytes: int = MOST_BYTES
+
+
+class _Options(TypedDict):
+    headers: Mapping[str, str]
+    data: Mapping[str, str] | None
     timeout: aiohttp.ClientTimeout
     allow_redirects: bool
     server_hostname: str | None
-    data: Mapping[str, str] | None
 
 
 class Wire:
@@ -44,46 +60,30 @@ class Wire:
         self._figure = BudgetFigure()
         self.budgets: dict[str, Budget] = {}
 
-    async def exchange(
-        self,
-        method: str,
-        url: URL,
-        headers: Mapping[str, str],
-        *,
-        form: Mapping[str, str] | None = None,
-        most_bytes: int = MOST_BYTES,
-    ) -> Answer:
+    async def exchange(self, request: Request) -> Answer:
         """Whatever the other side answers, redirects included.
 
         Raises Transient and Permanent where we refuse, HeldBack where the host is left alone, and what aiohttp raises.
         """
-        name = _pace_name(url)
-        count = _counter(name)
+        name = _pace_name(request.url)
+        label = kind(name)
         try:
             async with self._pace.turn(name) as turn:
-                answer = await self._tried(method, url, headers, form=form, most_bytes=most_bytes, turn=turn)
+                answer = await self._watched(request, name, turn)
         except HeldBack:
-            count(Outcome.HELD_BACK)
+            REQUESTS.labels(label, Outcome.HELD_BACK).inc()
             raise
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            count(Outcome.UNREACHED)
+        except NO_ANSWER:
+            REQUESTS.labels(label, Outcome.UNREACHED).inc()
             raise
-        count(_outcome(answer.status))
+        REQUESTS.labels(label, _outcome(answer.status)).inc()
         return answer
 
-    async def _tried(
-        self,
-        method: str,
-        url: URL,
-        headers: Mapping[str, str],
-        *,
-        form: Mapping[str, str] | None,
-        most_bytes: int,
-        turn: Turn,
-    ) -> Answer:
+    async def _watched(self, request: Request, name: str, turn: Turn) -> Answer:
+        """Send, and tell the pace how the host did."""
         try:
-            answer = await self._at_one_of(method, url, headers, form=form, most_bytes=most_bytes)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            answer = await self._at_one_of_its_addresses(request)
+        except NO_ANSWER as error:
             turn.failure = f"it did not answer ({str(error) or type(error).__name__})"
             raise
         turn.answered = True
@@ -91,42 +91,35 @@ class Wire:
             turn.failure = f"it is unwell ({answer.status})"
         if answer.status in _SLOWED:
             turn.quiet = retry_after(answer, self._clock.now())
-        self._remember_budget(_pace_name(url), answer)
+        self._remember_budget(name, answer)
         return answer
 
-    async def _at_one_of(
-        self, method: str, url: URL, headers: Mapping[str, str], *, form: Mapping[str, str] | None, most_bytes: int
-    ) -> Answer:
+    async def _at_one_of_its_addresses(self, request: Request) -> Answer:
         """Connect to the first address that lets us; nothing was sent to those that did not."""
-        *others, last = await self._addresses.targets(url)
+        *others, last = await self._addresses.targets(request.url)
         for target in others:
             try:
-                return await self._at(target, method, url, headers, form=form, most_bytes=most_bytes)
+                return await self._at(target, request)
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
                 continue
-        return await self._at(last, method, url, headers, form=form, most_bytes=most_bytes)
+        return await self._at(last, request)
 
-    async def _at(
-        self,
-        target: Target,
-        method: str,
-        url: URL,
-        headers: Mapping[str, str],
-        *,
-        form: Mapping[str, str] | None,
-        most_bytes: int,
-    ) -> Answer:
+    async def _at(self, target: Target, request: Request) -> Answer:
         named = {"Host": target.host_header} if target.host_header else {}
-        options = _Options(headers={**headers, **named}, timeout=_TIMEOUT, allow_redirects=False, data=form)
-        if target.server_name is not None:
-            options["server_hostname"] = target.server_name
-        async with self._session.request(method, target.url, **options) as response:
+        options = _Options(
+            headers={**request.headers, **named},
+            data=request.form,
+            timeout=_TIMEOUT,
+            allow_redirects=False,
+            server_hostname=target.server_name,
+        )
+        async with self._session.request(request.method, target.url, **options) as response:
             body = bytearray()
             async for chunk in response.content.iter_chunked(65536):
                 body += chunk
-                if len(body) > most_bytes:
-                    raise Transient(f"{authority(url)} answers with more than {most_bytes} bytes")
-            return Answer(status=response.status, headers=response.headers, body=bytes(body), url=url)
+                if len(body) > request.most_bytes:
+                    raise Transient(f"{authority(request.url)} answers with more than {request.most_bytes} bytes")
+            return Answer(status=response.status, headers=response.headers, body=bytes(body), url=request.url)
 
     def _remember_budget(self, name: str, answer: Answer) -> None:
         told = budget(answer, self._clock.now())
@@ -140,11 +133,6 @@ def _pace_name(url: URL) -> str:
     """The host as image references and the operator's limits write it."""
     where = authority(url)
     return "docker.io" if where == HUB_SERVER else where
-
-
-def _counter(name: str) -> Callable[[Outcome], None]:
-    label = kind(name)
-    return lambda outcome: REQUESTS.labels(label, outcome).inc()
 
 
 def _outcome(status: int) -> Outcome:

@@ -51,6 +51,11 @@ class Logins:
         return best.credentials if best else None
 
 
+def registry_host(name: str) -> str:
+    """The host as normalised references write it: Docker Hub has one name there."""
+    return HUB if name in _HUB_NAMES else name
+
+
 def parse_logins(text: bytes) -> Logins:
     """Read either form. Raises DocumentError."""
     try:
@@ -83,7 +88,7 @@ def _split(key: str) -> tuple[str, str]:
         raise DocumentError(f"{key}: {host!r} is no host; write it as images do, such as registry.example.com:5000")
     path = path.strip("/")
     version = _API.match(path)
-    return HUB if host in _HUB_NAMES else host, path[version.end() :] if version else path
+    return registry_host(host), path[version.end() :] if version else path
 
 
 def _credentials(key: str, value: Mapping[str, object]) -> Credentials:

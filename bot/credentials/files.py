@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from bot.credentials.documents import Logins, parse_logins
+from bot.credentials.documents import Logins, parse_logins, registry_host
 from bot.credentials.port import Credentials
 from config.registries import Login
 
@@ -72,8 +72,8 @@ class NamedLogins:
     """Logins whose users stand in the environment, and whose passwords stand there or in a file."""
 
     def __init__(self, logins: Mapping[str, Login]) -> None:
-        self._users = {host: login.username for host, login in logins.items()}
-        self._passwords = {host: _password(login) for host, login in logins.items()}
+        self._users = {registry_host(host): login.username for host, login in logins.items()}
+        self._passwords = {registry_host(host): _password(login) for host, login in logins.items()}
 
     async def for_(self, host: str, path: str) -> Credentials | None:
         del path

@@ -16,7 +16,7 @@ from bot.model import Digest, ImageDetails, SignatureMaterial, SimpleSigning, Ta
 from bot.registry import Registry
 from bot.scans import Kind, Scans
 from tests.conftest import require
-from tests.real.test_docker_registry import serving
+from tests.real.docker_registry import serving
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"

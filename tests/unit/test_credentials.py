@@ -166,6 +166,12 @@ async def test_a_password_s_file_is_read_again_too(tmp_path: Path) -> None:
     assert await source.for_("b.example", "x") is None
 
 
+async def test_docker_hub_has_one_name() -> None:
+    """However the operator writes it, references say docker.io."""
+    source = NamedLogins({"index.docker.io": Login(username="ann", password="hub")})
+    assert await source.for_("docker.io", "library/nginx") == Credentials(username="ann", secret="hub")
+
+
 @pytest.mark.parametrize("text", ["", "\n", "one\ntwo\n"], ids=["empty", "an empty line", "two lines"])
 def test_a_password_is_one_line(tmp_path: Path, text: str) -> None:
     """Anything else is refused at the start."""

@@ -3,15 +3,18 @@
 import ipaddress
 import ssl
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
 from yarl import URL
 
 from bot.errors import CaissonError, Permanent, Transient
-from bot.registry_addresses import Address, AddressRules, Resolve, Target, is_public
+from bot.registry_addresses import Address, AddressRules, LookUps, Resolve, Target, is_public
 from bot.registry_http import RegistryHttp
 from tests.certificates import certify
 from tests.clock import ManualClock
@@ -137,6 +140,32 @@ async def test_a_name_without_an_address_is_a_hiccup() -> None:
             await http.send("GET", URL("https://nowhere.example/v2/"), host="nowhere.example", path="x")
 
 
+async def test_names_are_looked_up_every_half_minute() -> None:
+    """In between the same addresses are used, in the same order; a failure is not kept, and neither is too much."""
+    clock, known = ManualClock(), dict[str, tuple[str, ...]]()
+    known["a.example"] = ("93.184.216.34", "93.184.216.35")
+    look_ups = LookUps(clock, book(known))
+    first = await look_ups("a.example")
+    known["a.example"] = ("93.184.216.35", "93.184.216.34")
+    await clock.advance(timedelta(seconds=29))
+    assert await look_ups("a.example") == first
+    await clock.advance(timedelta(seconds=1))
+    assert await look_ups("a.example") == first[::-1]
+    with pytest.raises(OSError, match="no such name"):
+        await look_ups("b.example")
+    known["b.example"] = ("93.184.216.36",)
+    assert len(await look_ups("b.example")) == 1
+
+
+@given(st.integers(min_value=0, max_value=2**32 - 1).map(ipaddress.IPv4Address))
+def test_an_address_is_judged_alike_in_any_clothes(address: ipaddress.IPv4Address) -> None:
+    """Mapped, through NAT64, through 6to4: as public as it is by itself. As a compatible address it never is."""
+    number = int(address)
+    dressed = (0xFFFF << 32 | number, 0x64FF9B << 96 | number, 0x2002 << 112 | number << 80 | 1)
+    assert {is_public(ipaddress.IPv6Address(it)) for it in dressed} == {is_public(address)}
+    assert not is_public(ipaddress.IPv6Address(number))
+
+
 async def test_the_address_that_was_checked_is_the_one_connected_to(tmp_path: Path) -> None:
     """A name that answers differently a moment later leads nowhere; the certificate must still be the name's own."""
     certified = certify("registry.example")
@@ -241,6 +270,8 @@ async def test_a_redirect_is_checked_as_any_address_is(location: str, error: typ
 
 def book(names: Mapping[str, tuple[str, ...]]) -> Resolve:
     async def resolve(host: str) -> tuple[Address, ...]:
+        if host not in names:
+            raise OSError(f"no such name: {host}")
         return tuple(map(ipaddress.ip_address, names[host]))
 
     return resolve

@@ -184,6 +184,19 @@ async def test_authorization_does_not_change_ports() -> None:
         assert it.server.asked[-1].headers["Authorization"].startswith("Basic ")
 
 
+async def test_a_caller_s_authorization_goes_to_the_address_it_was_given_for() -> None:
+    """An API that does not challenge is told at once who asks; where it leads us, nobody is."""
+
+    async def api(_: web.Request) -> web.Response:
+        return web.Response(status=307, headers={"Location": f"http://{other.host}/store"})
+
+    async with listening(fine) as other, world(api, also_plain=frozenset({other.host})) as it:
+        url = URL(it.server.url) / "api"
+        await it.http.send("GET", url, host=it.server.host, path="x", authorization="Bearer mine")
+        assert [asked.headers.get("Authorization") for asked in it.server.asked] == ["Bearer mine"]
+        assert [asked.headers.get("Authorization") for asked in other.asked] == [None]
+
+
 async def test_a_challenge_from_elsewhere_is_not_answered() -> None:
     """A host that we are led to cannot ask for the registry's credentials."""
 
