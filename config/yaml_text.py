@@ -193,7 +193,9 @@ def compose_all(text: str) -> Stream:
 def parse_events(text: str) -> Iterator[yaml.Event]:
     """What libyaml reads in a text, event by event. Raises NotReadable on the way."""
     with _readable():
-        yield from iter(yaml.CSafeLoader(text.removeprefix(BOM)).get_event, None)
+        coming = yaml.CSafeLoader(text.removeprefix(BOM)).get_event
+        while (event := coming()) is not None:
+            yield event
 
 
 def _composer(text: str) -> "_Composer":

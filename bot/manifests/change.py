@@ -140,7 +140,9 @@ def _prove(text: YamlText, edited: str, changes: Iterable[Change]) -> None:
                 same = _reads(event, before, values.get(order, before.value))
             else:
                 same = type(event) is type(before) and _named(event) == _named(before)
-            if not same or not all(_holds(next(after, None), value) for value in added.get(order, ())):
+            if same and order in added:
+                same = all(_holds(next(after, None), value) for value in added[order])
+            if not same:
                 raise _unproven(text, before)
         if next(after, None) is not None:
             raise _unproven(text, text.stream.events[-1])
