@@ -78,11 +78,7 @@ def figures() -> Iterator[Figure]:
     slowest = max(taken, key=lambda path: taken[path])
     ruamel = milliseconds(partial(round_trip, texts[slowest]), rounds=_RUAMEL_ROUNDS)
     each = ", ".join(f"{path} {took:.1f} ms" for path, took in taken.items())
-<<<<<<< HEAD
-    note = f"fastest of {ROUNDS}: find, write and prove in {LINES} lines ({each}); ruamel.yaml alone: {ruamel:.0f} ms"
-=======
     note = f"find, write and prove in {LINES} lines, fastest of {ROUNDS} ({each}); ruamel.yaml: {ruamel:.0f} ms"
->>>>>>> w-manifests
     ours = taken[slowest]
     yield Figure(name="edit_1200_lines_ms", value=round(ours, 1), unit="ms", target=10, note=note)
     note = f"ruamel.yaml's round trip of {slowest} to our edit of it, in the same run"
@@ -117,11 +113,7 @@ def round_trip(text: str) -> str:
 
 
 def milliseconds(work: Callable[[], object], *, rounds: int) -> float:
-<<<<<<< HEAD
-    """The fastest of several rounds: the work is the same each time, the machine's other business is not."""
-=======
     """The fastest of several rounds: the work is the same each time, the rest is the machine's other business."""
->>>>>>> w-manifests
     taken = []
     for _ in range(rounds):
         begin = time.perf_counter()
