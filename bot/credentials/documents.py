@@ -85,7 +85,9 @@ def _split(key: str) -> tuple[str, str]:
     host, _, path = key.removeprefix("https://").removeprefix("http://").partition("/")
     host = host.lower()
     if not _HOST.fullmatch(host):
-        raise DocumentError(f"{key}: {host!r} is no host; write it as images do, such as registry.example.com:5000")
+        # Somebody may have written a user and a password before the host.
+        shown = host.rpartition("@")[2]
+        raise DocumentError(f"{shown!r} is no host; write it as images do, such as registry.example.com:5000")
     path = path.strip("/")
     version = _API.match(path)
     return registry_host(host), path[version.end() :] if version else path

@@ -108,7 +108,11 @@ def test_an_identity_token_is_known_for_what_it_is() -> None:
         ),
         pytest.param('{"https://": {"username": "a", "password": "s3cret"}}', "is no host", id="no host"),
         pytest.param('{"*.example": {"username": "a", "password": "s3cret"}}', "is no host", id="a wildcard"),
-        pytest.param('{"u@a.example": {"username": "a", "password": "s3cret"}}', "is no host", id="a user in the host"),
+        pytest.param(
+            '{"https://u:s3cret@a.example": {"username": "a", "password": "b"}}',
+            "'a.example' is no host",
+            id="a user in it",
+        ),
     ],
 )
 def test_a_document_that_holds_no_logins_says_where(document: str, said: str) -> None:
