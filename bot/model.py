@@ -374,7 +374,8 @@ class Tags:
     """Every tag the registry lists (every version of a chart), in its order, and when that was read.
 
     `pushed`: when a tag was last pushed, by the registry's own clock, where its API tells. `first_seen`: when we first
-    saw the tag point where it points, which a publisher cannot backdate; empty where nobody asked for it.
+    saw the tag point where it points, which a publisher cannot backdate; empty where nobody asked for it. `pointing`:
+    where tags pointed not long ago, good enough to know when they were built, never to be written.
     """
 
     repository: str
@@ -382,6 +383,7 @@ class Tags:
     read_at: datetime
     pushed: Mapping[str, datetime] = field(default_factory=dict)
     first_seen: Mapping[str, datetime] = field(default_factory=dict)
+    pointing: Mapping[str, Digest] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -18,7 +18,7 @@ from bot.image_reference import normalise_repository
 from bot.known import Known, Layout, PipelineView, repository_key
 from bot.manifests.subject import subjects
 from bot.messages import CONFIG, config_check
-from bot.model import Observation, Repository, Tags, Unknown
+from bot.model import Observation, Repository, Unknown
 from bot.observe import (
     GitHubFacts,
     HealthSource,
@@ -121,8 +121,7 @@ class Reconciler:
             await self._store.put("hint", image, "[]")
             news = [await self._scans.hint(image, tag) for tag in tags]
         else:
-            before = await self._scans.tags(image, at_least_as_of=LONG_AGO)
-            news = [_names(await self._scans.refresh(image)) != _names(before)]
+            news = [await self._scans.refresh(image)]
         if any(news):
             await self._store.nudge(users, now=self._clock.now())
         return self._clock.now() + self._poll_interval
@@ -262,14 +261,6 @@ class Reconciler:
         if failure is not None:
             raise failure
         return any(todo)
-
-
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-
-def _names(tags: Tags | Unknown) -> object:
-    """What of a listing is news when it changes: not the time when it was read."""
-    return frozenset(tags.names) if isinstance(tags, Tags) else tags
 
 
 CHECKS = Checks(

@@ -86,22 +86,33 @@ class Scans:
         except CaissonError as error:
             return Unknown(str(error))
 
-    async def refresh(self, location: str) -> Tags | Unknown:
-        """Poll: list the tags anew, and forget digests, since a tag may have been pushed again."""
+    async def refresh(self, location: str) -> bool:
+        """Poll: list the tags anew, and ask again where those point that somebody asked about. True if that is news.
+
+        Where the registry does not answer, the listing is forgotten, so that the next look asks again and says why; that
+        is news once.
+        """
+        before: Tags | None = None
         try:
             shelf = self._shelf(location)
             async with shelf.listing:
-                shelf.forget()
+                before, pointed = shelf.tags, shelf.poll(self._clock.now())
+                shelf.tags = None
                 shelf.tags = await self._list(shelf)
-                return shelf.tags
-        except CaissonError as error:
-            return Unknown(str(error))
+                asked = likeliest(tuple(pointed), most=_MOST_LOOKS)
+                reads = await asyncio.gather(*(_quietly(self._look(shelf, tag, oldest=None)) for tag in asked))
+                await self._keep(shelf)
+        except CaissonError:
+            return before is not None
+        moved = any(read is None or read.digest != pointed[tag] for tag, read in zip(asked, reads, strict=True))
+        return moved or before is None or set(before.names) != set(shelf.tags.names)
 
     async def digest(self, location: str, tag: str) -> Digest | Unknown | None:
         """What the tag, or the version of a chart, points at, as read within `fresh_for`; None: no such tag."""
         try:
             shelf = self._shelf(location)
             read = await self._look(shelf, shelf.tag(tag), oldest=self._clock.now() - self._fresh_for)
+            shelf.wanted.add(shelf.tag(tag))
             await self._keep(shelf)
         except CaissonError as error:
             return Unknown(str(error))
@@ -212,11 +223,10 @@ class Scans:
         """Where the tag points, as read at `oldest` or later; None: as read now. Our clock takes note of it."""
         async with shelf.turns.of(f"tag {tag}"):
             read = shelf.digests.get(tag)
-            if read is None or oldest is None or read.at < oldest:
-                began, forgotten = self._clock.now(), shelf.forgotten
-                read = Read(await shelf.ask(lambda: shelf.source.digest(shelf.name, tag)), began)
-                if forgotten == shelf.forgotten:
-                    shelf.digests[tag] = read
+            if read is None or oldest is None or read.at < oldest or read.poll != shelf.polls:
+                began, poll = self._clock.now(), shelf.polls
+                read = Read(await shelf.ask(lambda: shelf.source.digest(shelf.name, tag)), began, poll)
+                shelf.digests[tag] = read
         shelf.note(tag, read)
         return read
 
@@ -238,12 +248,12 @@ class Scans:
             seen.changed = seen.changed or not kept
 
 
-async def _quietly(look: Awaitable[Read]) -> None:
-    """A look whose failure means no more than that a tag's time starts later."""
+async def _quietly(look: Awaitable[Read]) -> Read | None:
+    """A look whose failure means no more than that it is not known where the tag points."""
     try:
-        await look
+        return await look
     except CaissonError:
-        return
+        return None
 
 
 def _as_versions(tags: Tags) -> Tags:
@@ -253,4 +263,5 @@ def _as_versions(tags: Tags) -> Tags:
         names=tuple(name.replace("_", "+") for name in tags.names),
         pushed={name.replace("_", "+"): at for name, at in tags.pushed.items()},
         first_seen={name.replace("_", "+"): at for name, at in tags.first_seen.items()},
+        pointing={name.replace("_", "+"): at for name, at in tags.pointing.items()},
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.actions import Ask
-from bot.model import Artifact, ImageDetails, Observation, Tags, Unknown, short_digest
+from bot.model import Artifact, Digest, ImageDetails, Observation, Tags, Unknown, short_digest
 from bot.platforms import platform_matches
 from bot.versions import Choice, Rejection, choose, newer, rules_of
 from config.pipeline import Artifacts, ImageSource, Pin, Strategy
@@ -83,7 +83,7 @@ def consider(name: str, source: Artifacts, seen: Observation, present: Artifact 
         appeared=appeared(tags),
         now=seen.now,
     )
-    return _dates(source, choice.undated, seen) if choice.undated else choice
+    return _dates(source, choice.undated, tags, seen) if choice.undated else choice
 
 
 def appeared(tags: Tags) -> Mapping[str, datetime]:
@@ -102,7 +102,7 @@ def built(name: str, source: Artifacts, seen: Observation) -> Mapping[str, datet
         return None
     times: dict[str, datetime | None] = dict(tags.pushed)
     for tag in tags.names:
-        digest = seen.digests.get((source.location, tag), Unknown("not asked"))
+        digest = _pointing(source, tag, tags, seen)
         if tag in times or isinstance(digest, Unknown):
             continue
         details = seen.details.get((source.location, digest)) if digest else None
@@ -114,24 +114,30 @@ def built(name: str, source: Artifacts, seen: Observation) -> Mapping[str, datet
     return times
 
 
+def _pointing(source: Artifacts, tag: str, tags: Tags, seen: Observation) -> Digest | Unknown | None:
+    """Where a tag points, as just asked, else as it was not long ago."""
+    known = tags.pointing.get(tag) or Unknown("not asked")
+    return seen.digests.get((source.location, tag), known)
+
+
 def _offers(platforms: tuple[str, ...], offered: str) -> bool:
     return not platforms or any(platform_matches(wanted, offered) for wanted in platforms)
 
 
-def _dates(source: Artifacts, tags: tuple[str, ...], seen: Observation) -> Ask | Unknown:
+def _dates(source: Artifacts, undated: tuple[str, ...], tags: Tags, seen: Observation) -> Ask | Unknown:
     """What to ask for to learn when these tags were built."""
-    if len(tags) > _MOST_DATED:
+    if len(undated) > _MOST_DATED:
         return Unknown(
-            f"{source.location}: {len(tags)} tags are admitted, and the build time of each would have to be read; "
+            f"{source.location}: {len(undated)} tags are admitted, and the build time of each would have to be read; "
             "narrow them with allow_tags"
         )
     digests: set[tuple[str, str]] = set()
     details: set[tuple[str, str]] = set()
-    for tag in tags:
-        digest = seen.digests.get((source.location, tag))
-        if isinstance(digest, Unknown):
-            return Unknown(f"{source.location}:{tag}: {digest.reason}")
-        if digest is None:
+    for tag in undated:
+        digest = _pointing(source, tag, tags, seen)
+        if isinstance(digest, Unknown) or digest is None:
+            if (source.location, tag) in seen.digests:
+                return Unknown(f"{source.location}:{tag}: {digest.reason if digest else 'it is gone'}")
             digests.add((source.location, tag))
             continue
         known = seen.details.get((source.location, digest))

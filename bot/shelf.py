@@ -8,7 +8,7 @@ patience.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from bot.model import Digest, ImageDetails, SignatureMaterial, Tags
@@ -26,10 +26,17 @@ class Source(Protocol):
     async def details(self, location: str, digest: Digest, /) -> ImageDetails: ...
 
 
+# How long it is believed where a tag points, for what does not matter much: when it was built.
+_POINTS_FOR = timedelta(hours=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
+    """Where a tag pointed. `poll`: the poll after which it was asked."""
+
     digest: Digest | None
     at: datetime
+    poll: int
 
 
 @dataclass(slots=True)
@@ -45,7 +52,7 @@ class Times:
 class Shelf:
     """What we know of one location. `listing` is held while its tags are read; `few` bounds what is asked at once.
 
-    `forgotten` counts how often digests were forgotten, so that one under way meanwhile is not remembered.
+    `polls` counts them: what was read before the last one counts as old. `wanted`: tags somebody has asked about since.
     """
 
     name: str
@@ -57,7 +64,8 @@ class Shelf:
     digests: dict[str, Read] = field(default_factory=dict)
     signatures: dict[Digest, tuple[SignatureMaterial, datetime]] = field(default_factory=dict)
     times: Times | None = None
-    forgotten: int = 0
+    polls: int = 0
+    wanted: set[str] = field(default_factory=set)
 
     @property
     def is_http(self) -> bool:
@@ -68,11 +76,18 @@ class Shelf:
         """A version as the source spells it."""
         return version if self.is_http else version.replace("+", "_")
 
-    def forget(self) -> None:
-        """Whatever may have changed without the listing changing."""
-        self.digests.clear()
+    def poll(self, now: datetime) -> dict[str, Digest | None]:
+        """Whatever may have changed without the listing changing is old now. Gives where the wanted tags pointed."""
+        pointed = {tag: read.digest for tag, read in self.digests.items() if tag in self.wanted}
+        self.digests = {tag: read for tag, read in self.digests.items() if read.at >= now - _POINTS_FOR}
         self.signatures.clear()
-        self.forgotten += 1
+        self.wanted.clear()
+        self.polls += 1
+        return pointed
+
+    def pointing(self, now: datetime) -> dict[str, Digest]:
+        """Where tags pointed within the last hour."""
+        return {tag: r.digest for tag, r in self.digests.items() if r.digest is not None and r.at >= now - _POINTS_FOR}
 
     def note(self, tag: str, read: Read) -> None:
         """A tag was found to point somewhere: our clock hears of it."""

@@ -165,7 +165,7 @@ async def test_what_cannot_be_learnt_is_unknown(world: World) -> None:
     scans = world.scans()
     unwell = Unknown(f"{world.it.host} is unwell (503)")
     assert await scans.tags(world.it.repository, times=True) == unwell
-    assert await scans.refresh(world.it.repository) == unwell
+    assert not await scans.refresh(world.it.repository)
     assert await scans.signature_material(world.it.repository, digest) == unwell
     for location in ("ghcr.io/Org/App", "https://charts.example", "ftp://x#y"):
         assert isinstance(await scans.tags(location), Unknown)
@@ -180,6 +180,39 @@ async def test_a_digest_under_way_while_all_are_forgotten_is_not_remembered(worl
     await asyncio.gather(scans.digest(world.it.repository, "1.0.0"), scans.refresh(world.it.repository))
     second = world.it.image("1.0.0", labels={"pushed": "again"})
     assert await scans.digest(world.it.repository, "1.0.0") == second
+
+
+async def test_a_poll_is_news_where_it_finds_something(world: World) -> None:
+    """Another listing, or a tag that somebody asked about and that points elsewhere; else nobody needs to look."""
+    world.it.image("1.0.0")
+    world.it.image("0.9.0")
+    scans = world.scans()
+    assert await scans.refresh(world.it.repository), "nothing was known before"
+    assert not await scans.refresh(world.it.repository)
+    await scans.digest(world.it.repository, "1.0.0")
+    world.it.image("0.9.0", labels={"pushed": "again"})
+    assert not await scans.refresh(world.it.repository), "nobody asked about that one"
+    await scans.digest(world.it.repository, "1.0.0")
+    world.it.image("1.0.0", labels={"pushed": "again"})
+    assert await scans.refresh(world.it.repository)
+    world.it.image("1.1.0")
+    assert await scans.refresh(world.it.repository)
+
+
+async def test_where_tags_pointed_is_told_for_an_hour(world: World) -> None:
+    """To whoever needs their times: polls do not make it forgotten, the hour does."""
+    digest = world.it.image("1.0.0")
+    scans = world.scans()
+    await scans.tags(world.it.repository, times=True)
+    await scans.digest(world.it.repository, "1.0.0")
+    await scans.refresh(world.it.repository)
+    tags = await scans.tags(world.it.repository, times=True)
+    assert isinstance(tags, Tags)
+    assert tags.pointing == {"1.0.0": digest}
+    world.clock.time += timedelta(hours=1, seconds=1)
+    tags = await scans.tags(world.it.repository, times=True)
+    assert isinstance(tags, Tags)
+    assert tags.pointing == {}
 
 
 # --- times ------------------------------------------------------------------------------------------------------------
@@ -418,6 +451,8 @@ async def test_a_chart_repository_that_fails_is_unknown() -> None:
         it.put("/index.yaml", index(**{"1.0.0": "a"}))
         await scans.tags(location)
         it.put("/index.yaml", "<html>")
-        assert isinstance(await scans.refresh(location), Unknown)
+        assert await scans.refresh(location)
+        assert isinstance(await scans.tags(location), Unknown)
         it.put("/index.yaml", {"entries": {}})
-        assert await scans.refresh(location) == Unknown(f"{it.url} knows no chart podinfo")
+        assert not await scans.refresh(location)
+        assert await scans.tags(location) == Unknown(f"{it.url} knows no chart podinfo")
