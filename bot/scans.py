@@ -82,6 +82,8 @@ class Scans:
                 if shelf.tags is None or shelf.tags.read_at < oldest:
                     shelf.tags = await self._list(shelf)
                 tags = shelf.redated(shelf.tags)
+                if times:
+                    tags = replace(tags, pointing=shelf.pointing(self._clock.now()))
                 return _as_versions(tags) if kind is Kind.CHART and not shelf.is_http else tags
         except CaissonError as error:
             return Unknown(str(error))
@@ -89,8 +91,8 @@ class Scans:
     async def refresh(self, location: str) -> bool:
         """Poll: list the tags anew, and ask again where those point that somebody asked about. True if that is news.
 
-        Where the registry does not answer, the listing is forgotten, so that the next look asks again and says why; that
-        is news once.
+        Where the registry does not answer, the listing is forgotten, so that the next look asks again and says why;
+        that is news once.
         """
         before: Tags | None = None
         try:

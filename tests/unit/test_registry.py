@@ -418,6 +418,7 @@ async def test_an_absent_registry_is_unknown_and_a_hint_asks_for_a_look(world: W
     await scans.refresh(world.shop)
     assert isinstance(await scans.tags(world.shop), Unknown)
     world.server.away = False
+    world.clock.time += timedelta(minutes=1)
     assert isinstance(await scans.tags(world.shop), Tags)
 
 
