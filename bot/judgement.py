@@ -63,7 +63,8 @@ def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
     for artifact in case.release.artifacts:
         source = case.pipeline.artifacts.get(artifact.name)
         if source is not None and source.verify is not None:
-            verdicts.append(signature.judge(artifact, case.seen.signatures.get((artifact.name, artifact.digest))))
+            known = case.seen.signatures.get((artifact.name, artifact.digest))
+            verdicts.append(signature.judge(artifact, known, now=case.seen.now))
     for name in case.environment.after:
         upstream = case.standings[name]
         verdicts.append(health.judge(case.release, upstream))

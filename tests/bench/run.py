@@ -11,7 +11,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import acks, latency, road
+from tests.bench import acks, choice, edit, latency, road
 from tests.bench.figure import Figure, as_json
 
 REPORT = Path("build") / "bench.json"
@@ -34,6 +34,8 @@ def figures() -> Iterator[Figure]:
         places = [Path(folder) / name for name in ("acks", "road", "latency")]
         for place in places:
             place.mkdir()
+        yield from choice.figures()
+        yield from edit.figures()
         yield from road.figures(asyncio.run(road.measure(places[1])))
         yield from latency.figures(asyncio.run(latency.measure(places[2])))
         load = acks.Load()

@@ -194,9 +194,7 @@ async def test_an_unsigned_image_is_blocked_until_it_is_signed(world: World, for
     assert "signature" in world.board("development").waiting
     assert world.board("development").active == "1.0.0"
     world.registry.sign(IMAGE, second, key=key, form=form)
-    await world.after("10m")
-    await world.service.resync()
-    await world.settle()
+    await world.after("6m")
     assert world.board("production").active == "1.1.0"
 
 

@@ -1,5 +1,7 @@
 """The truth table of the gate `signature`: only a verified signature passes."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from bot.actions import Outcome
@@ -7,6 +9,7 @@ from bot.gates import signature as gate
 from bot.model import Artifact, Digest, Signature, Unknown
 
 PASS, WAIT, BLOCK = Outcome
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WEB = Artifact(name="web", repository="registry.example.com/org/web", tag="1.2.0", digest=Digest("sha256:" + "a" * 64))
 
 
@@ -43,5 +46,7 @@ def test_signature(*, signature: Signature | Unknown | None, outcome: Outcome, r
     | not verified    | block |
     | unknown, or not asked yet | wait |
     """
-    verdict = gate.judge(WEB, signature)
+    verdict = gate.judge(WEB, signature, now=NOON)
     assert (verdict.gate, verdict.outcome, verdict.reason) == ("signature (web)", outcome, reason)
+    # Nobody tells us of a signature that is added: it is looked for again.
+    assert verdict.until == (None if outcome is PASS else NOON + timedelta(minutes=5))
