@@ -1,16 +1,18 @@
 """The versions among many tags, the highest first, found without reading them all. No I/O.
 
 A registry may list a hundred thousand tags, and the choice mostly ends with the first few. So the tags are read as one
-text: a pattern tells each version's first number, the highest of these are taken out, among those the second number is
-looked at, and so on; only the handful that remains is read as versions and sorted. Where it turns out that more are
-wanted, twice as many are taken each time, so that whoever asks for all pays no more than a few times their reading.
+text: a pattern finds the first number of every version, another the lines that begin with the highest of these, among
+which the second number is looked at, and so on; only the handful that remains is read as versions and sorted. Where it
+turns out that more are wanted, twice as many numbers are taken each time, so that whoever asks for all pays no more
+than a few times their reading.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from bot.constraints import Numbers
-from bot.precedence import Version, parse_version
+from bot.precedence import LARGEST, Version, parse_version
 
 Spans = tuple[tuple[Numbers, Numbers], ...]
 
@@ -22,11 +24,50 @@ _WHOLE = 3
 _NUMBER = r"[0-9]{1,256}+"
 _PART = rf"(?:\.({_NUMBER}))?+"
 _SKIP = rf"(?:\.{_NUMBER})?+"
+# The first, second and third number of a version; the latter two may be missing, and are zero then.
 _HEADS = (rf"({_NUMBER})", rf"{_NUMBER}{_PART}", rf"{_NUMBER}{_SKIP}{_PART}")
-_ANY_TAIL, _RELEASE_TAIL = r"(?:[.+-][^\n]*+)?+", r"[0-9.]*+(?:\+[^\n]*+)?+"
-# (a whole line that may be a version, its first, second or third number)
-_LINES = tuple(re.compile(rf"\n(v?+{head}{_ANY_TAIL})(?=\n)") for head in _HEADS)
-_RELEASES = tuple(re.compile(rf"\n(v?+{head}{_RELEASE_TAIL})(?=\n)") for head in _HEADS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Which lines are looked at: their versions begin with `v` or not and end with `tail`.
+
+    `numbers` finds the first, second or third number, `pairs` each line with that number.
+    """
+
+    tail: str
+    numbers: tuple[re.Pattern[str], ...]
+    pairs: tuple[re.Pattern[str], ...]
+
+    def beginning(self, numbers: Sequence[int]) -> re.Pattern[str]:
+        """The lines whose versions begin with these numbers."""
+        first, *others = numbers
+        return re.compile(rf"\n(v?+{_digits(first)}{_parts(others)}{self.tail})(?=\n)")
+
+
+def _lines(tail: str) -> _Lines:
+    return _Lines(
+        tail,
+        tuple(re.compile(rf"\nv?+{head}{tail}(?=\n)") for head in _HEADS),
+        tuple(re.compile(rf"\n(v?+{head}{tail})(?=\n)") for head in _HEADS),
+    )
+
+
+def _digits(number: int) -> str:
+    """Every spelling of a number, with no digit after it."""
+    return rf"{f'0*+{number}' if number else '0++'}(?![0-9])"
+
+
+def _parts(numbers: Sequence[int]) -> str:
+    """Every spelling of the numbers after the first: zeros may be missing, if none but zeros are left."""
+    if not numbers:
+        return ""
+    part = rf"\.{_digits(numbers[0])}{_parts(numbers[1:])}"
+    return part if any(numbers) else rf"(?:{part}|(?=[+\n-]))"
+
+
+_ANY = _lines(r"(?:[.+-][^\n]*+)?+")
+_RELEASES = _lines(r"[0-9.]*+(?:\+[^\n]*+)?+")
 
 
 def highest_first(
@@ -35,51 +76,73 @@ def highest_first(
     """Every version within the spans, by precedence and then text, descending; each spelling once.
 
     Both ends of a span belong to it. `releases_only` leaves prereleases out; `holding` what does not hold that text.
+    A few outside the spans may come too, in their place: the spans spare work, the constraint decides.
     """
+    if holding:
+        tags = [tag for tag in tags if holding in tag]
     text = _joined(tags)
     if text.count("\n") != len(tags) + 1:
         text = _joined([tag for tag in tags if "\n" not in tag])
-    yield from _descending(text, (), spans, _RELEASES if releases_only else _LINES, holding)
+    yield from _descending(text, (), spans, _RELEASES if releases_only else _ANY)
 
 
-def _descending(
-    text: str, known: tuple[int, ...], spans: Spans, patterns: Sequence[re.Pattern[str]], holding: str
-) -> Iterator[tuple[Version, str]]:
+def _descending(text: str, known: tuple[int, ...], spans: Spans, lines: _Lines) -> Iterator[tuple[Version, str]]:
     """Of lines whose first numbers are known: the versions among them, highest first."""
-    pairs: list[tuple[str, str]] = patterns[len(known)].findall(text)
-    if holding:
-        pairs = [pair for pair in pairs if holding in pair[0]]
-    if len(pairs) <= _FEW:
-        yield from _sorted(line for line, _ in pairs)
+    place = len(known)
+    found: list[str] = lines.numbers[place].findall(text)
+    if len(found) <= _FEW:
+        yield from _sorted(line for line, _ in lines.pairs[place].findall(text))
         return
-    spellings: dict[int, set[str]] = {}
+    spellings = set(found)
+    numbers = _within({int(spelling or "0") for spelling in spellings}, known, spans)
+    if not numbers:
+        return
+    highest = max(numbers)
+    yield from _narrowed(lines.beginning((*known, highest)).findall(text), (*known, highest), spans, lines)
+    numbers.remove(highest)
+    if numbers:
+        yield from _remaining(text, known, numbers, spans, lines)
+
+
+def _remaining(
+    text: str, known: tuple[int, ...], numbers: set[int], spans: Spans, lines: _Lines
+) -> Iterator[tuple[Version, str]]:
+    """The lines whose next number is one of these, in groups that grow."""
+    pairs: list[tuple[str, str]] = lines.pairs[len(known)].findall(text)
+    spelled: dict[int, set[str]] = {}
     for spelling in {number for _, number in pairs}:
-        number = int(spelling or "0")
-        if _may_hold((*known, number), spans):
-            spellings.setdefault(number, set()).add(spelling)
-    numbers = sorted(spellings, reverse=True)
-    at, size = 0, 1
-    while at < len(numbers):
-        group = numbers[at : at + size]
-        wanted = set().union(*(spellings[number] for number in group))
-        lines = [line for line, number in pairs if number in wanted]
-        further = (*known, *group) if size == 1 else known
-        if len(lines) <= _FEW or len(further) == _WHOLE:
-            yield from _sorted(lines)
-        else:
-            yield from _descending(_joined(lines), further, spans, patterns, "")
+        spelled.setdefault(int(spelling or "0"), set()).add(spelling)
+    descending = sorted(numbers, reverse=True)
+    at, size = 0, 2
+    while at < len(descending):
+        wanted = set().union(*(spelled[number] for number in descending[at : at + size]))
+        yield from _narrowed([line for line, number in pairs if number in wanted], known, spans, lines)
         at, size = at + size, size * 2
 
 
-def _sorted(lines: Iterable[str]) -> Iterator[tuple[Version, str]]:
-    found = ((parse_version(line), line) for line in set(lines))
-    yield from sorted(((version, line) for version, line in found if version is not None), reverse=True)
+def _narrowed(
+    found: Sequence[str], known: tuple[int, ...], spans: Spans, lines: _Lines
+) -> Iterator[tuple[Version, str]]:
+    if len(found) <= _FEW or len(known) == _WHOLE:
+        yield from _sorted(found)
+    else:
+        yield from _descending(_joined(found), known, spans, lines)
 
 
-def _may_hold(prefix: tuple[int, ...], spans: Spans) -> bool:
-    """Whether numbers that begin so may lie within a span."""
-    width = len(prefix)
-    return any(low[:width] <= prefix <= high[:width] for low, high in spans)
+def _sorted(found: Iterable[str]) -> Iterator[tuple[Version, str]]:
+    read = ((parse_version(line), line) for line in set(found))
+    yield from sorted(((version, line) for version, line in read if version is not None), reverse=True)
+
+
+def _within(numbers: set[int], known: tuple[int, ...], spans: Spans) -> set[int]:
+    """Those of the numbers that may come after the known ones within a span."""
+    place = len(known)
+    ranges = {
+        (low[place] if low[:place] == known else 0, high[place] if high[:place] == known else LARGEST)
+        for low, high in spans
+        if low[:place] <= known <= high[:place]
+    }
+    return set().union(*({n for n in numbers if first <= n <= last} for first, last in ranges))
 
 
 def _joined(lines: Sequence[str]) -> str:

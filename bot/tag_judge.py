@@ -48,10 +48,6 @@ class Judge:
         """What is compared: the extract, where there is one; None where the pattern does not match."""
         return tag if self.rules.extract is None else self.rules.extract.of(tag)
 
-    def version_of(self, tag: str) -> Version | None:
-        text = self.text_of(tag)
-        return None if text is None else parse_version(text)
-
     def rank(self, tag: str) -> Rank | None:
         """Where the tag stands in the strategy's order; None where it has no place there."""
         text = self.text_of(tag)

@@ -136,7 +136,7 @@ def choose(
     with `now` this is for `minimum_age`, and ValueError is raised where the rules demand an age and `now` is missing.
     """
     judge = make_judge(rules, present=present, built=built, appeared=appeared, now=now)
-    return Choice(tags if isinstance(tags, tuple | list) else tuple(tags), judge)
+    return Choice(tuple(tags), judge)
 
 
 def newer(tag: str, present: str, rules: Rules, *, built: Mapping[str, datetime | None] | None = None) -> bool:

@@ -49,12 +49,15 @@ def plainly(listed: list[str]) -> list[str]:
 
 
 def crowd(size: int, *, majors: int, minors: int, patches: int) -> list[str]:
-    """Many tags, junk and doubles among them, in an order of their own."""
+    """Many tags, with junk, doubles, numbers left out, numbers that begin with zeros, and suffixes."""
     chance = random.Random(size)
     made = [f"sha-{chance.getrandbits(40):010x}" for _ in range(size // 3)]
     while len(made) < size:
-        version = f"{chance.randrange(majors)}.{chance.randrange(minors)}.{chance.randrange(patches)}"
-        made.append(chance.choice(["", "v"]) + version + chance.choice(["", "", "-alpine", "-rc.1"]))
+        written = [chance.randrange(majors), chance.randrange(minors), chance.randrange(patches)]
+        numbers = [chance.choice(["", "", "", "0"]) + str(number) for number in written]
+        version = ".".join(numbers[: chance.choice([1, 2, 3, 3, 3])])
+        suffix = chance.choice(["", "", "", "-alpine", "-rc.1", "-rc.10", ".1", "x", "+b-c"])
+        made.append(chance.choice(["", "v"]) + version + suffix)
     return made
 
 
@@ -78,7 +81,7 @@ def test_many_versions_come_highest_first(majors: int, minors: int, patches: int
     listed = crowd(6000, majors=majors, minors=minors, patches=patches)
     everything = plainly(listed)
     assert [tag for _, tag in highest_first(listed, EVERYTHING)] == everything
-    releases = [tag for tag in everything if "-" not in tag]
+    releases = [tag for tag in everything if "-" not in tag.partition("+")[0]]
     assert [tag for _, tag in highest_first(listed, EVERYTHING, releases_only=True)] == releases
     alpine = [tag for tag in everything if "alpine" in tag]
     assert [tag for _, tag in highest_first(listed, EVERYTHING, holding="alpine")] == alpine
