@@ -18,6 +18,8 @@ Spans = tuple[tuple[Numbers, Numbers], ...]
 
 # So many are read as versions rather than looked at one number further.
 _FEW = 256
+# So many numbers are tried one by one: the highest within a range that ends at `<9` is 9, which has nothing to give.
+_ALONE = 3
 # How many numbers a version has.
 _WHOLE = 3
 # 256 characters are the most a version has; a line of more digits is none, and too long to be made a number of.
@@ -95,11 +97,10 @@ def _descending(text: str, known: tuple[int, ...], spans: Spans, lines: _Lines) 
         return
     spellings = set(found)
     numbers = _within({int(spelling or "0") for spelling in spellings}, known, spans)
-    if not numbers:
-        return
-    highest = max(numbers)
-    yield from _narrowed(lines.beginning((*known, highest)).findall(text), (*known, highest), spans, lines)
-    numbers.remove(highest)
+    for _ in range(min(_ALONE, len(numbers))):
+        highest = max(numbers)
+        yield from _narrowed(lines.beginning((*known, highest)).findall(text), (*known, highest), spans, lines)
+        numbers.remove(highest)
     if numbers:
         yield from _remaining(text, known, numbers, spans, lines)
 
