@@ -5,7 +5,7 @@ in an element of a generator, to which the source refers by a template.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from bot.manifests import chart, helm, marker
 from bot.manifests.fields import Field, fields, items_at, mapping_at, mappings
@@ -18,6 +18,7 @@ from config.pipeline import Format
 from config.yaml_text import Document, Scalar, resolved
 
 KINDS = frozenset({"Application", "ApplicationSet"})
+Piece = Scalar | yaml_text.Sequence | yaml_text.Mapping
 _SOURCE = frozenset({"source", "drySource"})
 
 
@@ -25,61 +26,94 @@ def find_places(text: YamlText, document: Document, subject: Subject) -> Iterato
     """Where the subject's version stands in an Application, an ApplicationSet, or Image Updater's file of overrides."""
     if not isinstance(document.root, yaml_text.Mapping):
         return
+    finder = _Finder(text, document, subject)
     kind = fields(document.root).get("kind")
     if kind is None:
-        yield from _source_places(text, document, document.root, subject)
+        yield from finder.source(document.root)
         return
-    for place in _resource_places(text, document, subject):
+    for place in finder.resource():
         # A set fills its template in from what its generators yield.
         yield replace(place, filled=place.templated) if kind.text == "ApplicationSet" else place
 
 
-def _resource_places(text: YamlText, document: Document, subject: Subject) -> Iterator[Place]:
-    for mapping in document.mappings:
-        for key, value in mapping.entries:
-            name, piece = yaml_text.key_text(key), resolved(value)
-            if name in _SOURCE and isinstance(piece, yaml_text.Mapping):
-                yield from _source_places(text, document, piece, subject)
-            elif name == "sources" and isinstance(piece, yaml_text.Sequence):
-                for source in mappings(piece.items):
-                    yield from _source_places(text, document, source, subject)
-            elif name == "elements" or (name == "values" and isinstance(piece, yaml_text.Mapping)):
-                # A list generator's elements, and the values that other generators carry along.
-                yield from helm.find_places(text, document, subject, whole=piece, kind=Format.ARGOCD)
+@dataclass(frozen=True, slots=True)
+class _Finder:
+    """One walk over a document. `seen`: the pieces looked into, by their order, since aliases may lead to one often."""
+
+    text: YamlText
+    document: Document
+    subject: Subject
+    seen: set[int] = field(default_factory=set)
+
+    def resource(self) -> Iterator[Place]:
+        """Everywhere in an Application or a set: its sources, and what its generators carry."""
+        for mapping in self.document.mappings:
+            for key, value in mapping.entries:
+                name, piece = yaml_text.key_text(key), resolved(value)
+                if name in _SOURCE and isinstance(piece, yaml_text.Mapping):
+                    yield from self.source(piece)
+                elif name == "sources" and isinstance(piece, yaml_text.Sequence):
+                    for source in mappings(piece.items):
+                        yield from self.source(source)
+                elif name == "elements" or (name == "values" and isinstance(piece, yaml_text.Mapping)):
+                    # A list generator's elements, and the values that other generators carry along.
+                    yield from self._tree(piece)
+
+    def source(self, source: yaml_text.Mapping) -> Iterator[Place]:
+        """What one source sets."""
+        if self._again(source):
+            return
+        known = fields(source)
+        yield from chart.source_places(self.text, known, self.subject, kind=Format.ARGOCD, spot=source.start)
+        if (kustomize := mapping_at(known, "kustomize")) is not None and not self.subject.chart:
+            for item in items_at(fields(kustomize), "images"):
+                if place := _kustomize_image(self.text, Field(item), self.subject):
+                    yield place
+        if (values := mapping_at(known, "helm")) is not None and not self._again(values):
+            yield from self._helm(fields(values))
+
+    def _helm(self, known: Mapping[str, Field]) -> Iterator[Place]:
+        if not self.subject.chart:
+            yield from _parameter_places(self.text, known, self.subject)
+        if (whole := mapping_at(known, "valuesObject")) is not None:
+            yield from self._tree(whole)
+        values = known.get("values")
+        scalar = resolved(values.value) if values else None
+        if isinstance(scalar, Scalar) and not self._again(scalar):
+            yield from self._block(scalar)
+
+    def _tree(self, piece: Piece) -> Iterator[Place]:
+        if not self._again(piece):
+            yield from helm.find_places(self.text, self.document, self.subject, whole=piece, kind=Format.ARGOCD)
+
+    def _block(self, scalar: Scalar) -> Iterator[Place]:
+        """Values that are YAML inside a value."""
+        if self.subject.last not in scalar.value and not marker.may_stand_in(scalar.value):
+            return
+        try:
+            inner = embedded(self.text, scalar)
+        except CannotEdit:
+            # A template that makes it unreadable matters only where our version is inside.
+            if self.subject.mentioned_in(scalar.value) or marker.names(scalar.value, self.subject):
+                raise
+            return
+        for part in inner.stream.documents:
+            yield from helm.find_places(inner, part, self.subject, kind=Format.ARGOCD)
+        yield from marker.find_places(inner, self.subject)
+
+    def _again(self, piece: Piece) -> bool:
+        if piece.order in self.seen:
+            return True
+        self.seen.add(piece.order)
+        return False
 
 
-def _source_places(text: YamlText, document: Document, source: yaml_text.Mapping, subject: Subject) -> Iterator[Place]:
-    known = fields(source)
-    yield from chart.source_places(text, known, subject, kind=Format.ARGOCD, spot=source.start)
-    if (kustomize := mapping_at(known, "kustomize")) is not None and not subject.chart:
-        for item in items_at(fields(kustomize), "images"):
-            if place := _kustomize_image(text, Field(item), subject):
-                yield place
-    if (values := mapping_at(known, "helm")) is not None:
-        yield from _helm_places(text, document, fields(values), subject)
-
-
-def _kustomize_image(text: YamlText, field: Field, subject: Subject) -> Place | None:
+def _kustomize_image(text: YamlText, item: Field, subject: Subject) -> Place | None:
     """`[old=]new[:tag][@digest]`."""
-    old, equals, new = (field.text or "").rpartition("=")
+    old, equals, new = (item.text or "").rpartition("=")
     if not new or subject.reference(new) is None:
         return None
-    return Place(text=text, format=Format.ARGOCD, spot=field.value.start, whole=field, before=old + equals)
-
-
-def _helm_places(text: YamlText, document: Document, known: Mapping[str, Field], subject: Subject) -> Iterator[Place]:
-    if not subject.chart:
-        yield from _parameter_places(text, known, subject)
-    if (whole := mapping_at(known, "valuesObject")) is not None:
-        yield from helm.find_places(text, document, subject, whole=whole, kind=Format.ARGOCD)
-    values = known.get("values")
-    scalar = resolved(values.value) if values else None
-    if isinstance(scalar, Scalar) and (subject.last in scalar.value or marker.may_stand_in(scalar.value)):
-        inner = _values(text, scalar, subject)
-        for part in inner.stream.documents if inner else ():
-            yield from helm.find_places(inner or text, part, subject, kind=Format.ARGOCD)
-        if inner:
-            yield from marker.find_places(inner, subject)
+    return Place(text=text, format=Format.ARGOCD, spot=item.value.start, whole=item, before=old + equals)
 
 
 def _parameter_places(text: YamlText, known: Mapping[str, Field], subject: Subject) -> Iterator[Place]:
@@ -93,13 +127,3 @@ def _parameter_places(text: YamlText, known: Mapping[str, Field], subject: Subje
             together[name] = its["value"]
     if items:
         yield from helm.image_places(text, together, subject, kind=Format.ARGOCD, spot=items[0].start)
-
-
-def _values(text: YamlText, scalar: Scalar, subject: Subject) -> YamlText | None:
-    try:
-        return embedded(text, scalar)
-    except CannotEdit:
-        # A template that makes it unreadable matters only where our version is inside.
-        if subject.mentioned_in(scalar.value) or marker.names(scalar.value, subject):
-            raise
-        return None

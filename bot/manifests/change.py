@@ -5,6 +5,7 @@ anything but the intended values in the intended places, nothing is written.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -81,12 +82,19 @@ def apply(text: YamlText, changes: Iterable[Change]) -> str:
     flat = [change for change in made if change.text is text]
     for inside, its in inner.items():
         flat += _lifted(inside, its)
-    edited = text.text
-    # Of two at one place, what is added stands behind what is replaced.
-    for change in sorted(flat, key=lambda c: (c.start, bool(c.added)), reverse=True):
-        edited = edited[: change.start] + change.written + edited[change.end :]
+    edited = _spliced(text.text, flat)
     _prove(text, edited, flat)
     return edited
+
+
+def _spliced(text: str, changes: Iterable[Change]) -> str:
+    pieces: list[str] = []
+    at = 0
+    # Of two at one place, what is added stands behind what is replaced.
+    for change in sorted(changes, key=lambda c: (c.start, bool(c.added))):
+        pieces += text[at : change.start], change.written
+        at = change.end
+    return "".join([*pieces, text[at:]])
 
 
 def _refuse_special(text: YamlText, scalar: Scalar, value: str) -> None:
@@ -113,9 +121,10 @@ def _lifted(inside: YamlText, changes: Sequence[Change]) -> list[Change]:
     refuse_shared(host.text, host.scalar.order)
     value = apply(inside, changes)
     lifted = []
+    begins = [0, *(found.end() for found in re.finditer("\n", inside.text))]
     for change in changes:
-        line = inside.text.count("\n", 0, change.start)
-        shift = host.starts[line] - (inside.text.rfind("\n", 0, change.start) + 1)
+        line = bisect_right(begins, change.start) - 1
+        shift = host.starts[line] - begins[line]
         lifted.append(
             Change(
                 text=host.text,

@@ -1,5 +1,6 @@
 """The keys of a mapping as its reader sees them: its own, and those that merge keys (`<<`) bring. No I/O."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Fields
 from dataclasses import dataclass
@@ -73,9 +74,16 @@ def mappings(items: Iterable[Node]) -> Iterator[Mapping]:
             yield piece
 
 
-def within(pieces: Iterable[Piece], whole: Node) -> Iterator[Piece]:
-    """Those of the pieces that are written in `whole`, itself included."""
-    if isinstance(whole, Mapping | Sequence):
-        for piece in pieces:
-            if whole.order <= piece.order <= whole.last:
-                yield piece
+def within(pieces: tuple[Piece, ...], whole: Node) -> tuple[Piece, ...]:
+    """Those of a document's pieces that are written in `whole`, itself included.
+
+    Inner ones stand before outer ones, so they are one run: a file of very many small parts is not read anew for each.
+    """
+    if not isinstance(whole, Mapping | Sequence):
+        return ()
+    start = bisect_right(pieces, whole.order, key=_last)
+    return pieces[start : bisect_right(pieces, whole.last, key=_last)]
+
+
+def _last(piece: Mapping | Sequence) -> int:
+    return piece.last

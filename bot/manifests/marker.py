@@ -5,6 +5,7 @@ artifact's name, whatever the namespace; and ours, `# caisson: web`, with `:tag`
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,13 +16,17 @@ from bot.manifests.place import Place
 from bot.manifests.reading import YamlText
 from bot.manifests.subject import Subject
 from config.pipeline import Format
-from config.yaml_text import Alias, Scalar, Spot
+from config.yaml_text import Alias, Node, Scalar, Spot
 
 _MARKER = re.compile(
     r"(?<!\S)#[ \t]*(?:"
     r'\{[ \t]*"\$imagepolicy"[ \t]*:[ \t]*"[^":\s]+:(?P<policy>[^":\s]+)(?::(?P<part>[^":\s]*))?"[ \t]*\}'
     r"|caisson:[ \t]*(?P<name>[a-z0-9][a-z0-9-]*)(?::(?P<own>[^\s:]*))?(?=\s|\Z))"
 )
+
+
+# What libyaml counts as the end of a line.
+_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 
 
 class Part(StrEnum):
@@ -57,11 +62,11 @@ def find_places(text: YamlText, subject: Subject) -> Iterator[Place]:
     """Where markers name the subject. CannotEdit where one stands beside no value, or says what none can be."""
     if not names(text.text, subject):
         return
-    values = _values(text)
+    values = _Values(text)
     groups: dict[int, dict[Part, Field]] = {}
     for marker in _markers(text.text, subject):
-        spot = _spot(text.text, marker.start())
-        if any(v.start.offset <= spot.offset < v.end.offset for v, _ in values if isinstance(v, Scalar)):
+        spot = values.spot(marker.start())
+        if values.hold(spot.offset):
             continue
         marked = _marked(text, marker, spot, values)
         if marked.part is not Part.NAME:
@@ -98,18 +103,14 @@ def _looks(marked: _Marked, subject: Subject) -> tuple[Part, Field]:
     return (Part.WHOLE if whole else Part.TAG), field
 
 
-def _marked(text: YamlText, marker: re.Match[str], spot: Spot, values: list[tuple[Scalar | Alias, int]]) -> _Marked:
+def _marked(text: YamlText, marker: re.Match[str], spot: Spot, values: "_Values") -> _Marked:
     suffix = marker["part"] or marker["own"] or ""
     if suffix not in list(Part):
         raise text.refusal(spot, f"a marker ends in :tag, :digest, :version, :name or in the name, not in :{suffix}")
-    on_line = [
-        (value.start.offset, value, group)
-        for value, group in values
-        if value.start.offset <= spot.offset and _last_line(value) == spot.line
-    ]
-    if not on_line:
+    found = values.before(spot)
+    if found is None:
         raise text.refusal(spot, "this marker stands on a line without a value; write it behind the value it is about")
-    _, value, group = max(on_line, key=lambda found: found[0])
+    value, group = found
     return _Marked(Field(value), group, Part(suffix))
 
 
@@ -122,25 +123,51 @@ def _markers(text: str, subject: Subject) -> Iterator[re.Match[str]]:
             yield marker
 
 
-def _values(text: YamlText) -> list[tuple[Scalar | Alias, int]]:
-    """Every single value, block scalars too, with the order of what holds it."""
-    values: list[tuple[Scalar | Alias, int]] = []
-    for document in text.stream.documents:
-        for mapping in document.mappings:
-            values += [(v, mapping.order) for _, v in mapping.entries if isinstance(v, Scalar | Alias)]
-        for sequence in document.sequences:
-            values += [(v, v.order) for v in sequence.items if isinstance(v, Scalar | Alias)]
-    return values
+class _Values:
+    """The single values of a text by where they stand, so that a file full of markers is still read in one go."""
+
+    def __init__(self, text: YamlText) -> None:
+        self._lines = [0, *(found.end() for found in _BREAK.finditer(text.text))]
+        self._by_line: dict[int, tuple[int, Scalar | Alias, int]] = {}
+        spans: list[tuple[int, int]] = []
+        for document in text.stream.documents:
+            for mapping in document.mappings:
+                for key, value in mapping.entries:
+                    spans += _span(key), _span(value)
+                    self._note(value, mapping.order)
+            for sequence in document.sequences:
+                for item in sequence.items:
+                    spans.append(_span(item))
+                    self._note(item, item.order)
+        self._spans = sorted(span for span in spans if span[0] < span[1])
+
+    def spot(self, offset: int) -> Spot:
+        line = bisect_right(self._lines, offset)
+        return Spot(offset, line, offset - self._lines[line - 1] + 1)
+
+    def hold(self, offset: int) -> bool:
+        """Whether a character is part of a scalar, and begins no comment."""
+        index = bisect_right(self._spans, offset, key=lambda span: span[0]) - 1
+        return index >= 0 and offset < self._spans[index][1]
+
+    def before(self, spot: Spot) -> tuple[Scalar | Alias, int] | None:
+        """The last value that ends on a line, if any, with the order of what holds it."""
+        found = self._by_line.get(spot.line)
+        return found[1:] if found and found[0] <= spot.offset else None
+
+    def _note(self, value: Node, group: int) -> None:
+        # Behind a block no comment can stand.
+        if isinstance(value, Alias):
+            line = value.start.line
+        elif isinstance(value, Scalar) and value.style not in ("|", ">"):
+            line = value.end.line
+        else:
+            return
+        start = value.start.offset
+        if line not in self._by_line or self._by_line[line][0] < start:
+            self._by_line[line] = (start, value, group)
 
 
-def _last_line(value: Scalar | Alias) -> int:
-    """The line on which a value ends, 0 for blocks: no comment can stand behind them."""
-    if isinstance(value, Alias):
-        return value.start.line
-    return 0 if value.style in ("|", ">") else value.end.line
-
-
-def _spot(text: str, offset: int) -> Spot:
-    lines = re.findall(r"\r\n|\n|\r", text[:offset])
-    begin = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
-    return Spot(offset, len(lines) + 1, offset - begin + 1)
+def _span(node: Node) -> tuple[int, int]:
+    end = node.end if isinstance(node, Scalar) else node.start
+    return node.start.offset, end.offset

@@ -1,7 +1,7 @@
 """A file's YAML, and the YAML that people write inside it as the value of one key. No I/O."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.manifests.scalars import CannotEdit, has_template
 from config import yaml_text
@@ -30,6 +30,8 @@ class YamlText:
     path: str
     stream: Stream
     host: Host | None = None
+    # What its scalars hold, by their order: each is read once, however many aliases lead to it.
+    inner: "dict[int, YamlText | CannotEdit]" = field(default_factory=dict, repr=False)
 
     @property
     def text(self) -> str:
@@ -69,8 +71,17 @@ def read_text(path: str, text: str, *, host: Host | None = None) -> YamlText:
 
 def embedded(outer: YamlText, scalar: Scalar) -> YamlText:
     """The YAML that a scalar of a text holds. Raises CannotEdit where it is none."""
-    starts = _line_starts(outer.text, scalar)
-    return read_text(outer.path, scalar.value, host=Host(text=outer, scalar=scalar, starts=starts))
+    found = outer.inner.get(scalar.order)
+    if found is None:
+        host = Host(text=outer, scalar=scalar, starts=_line_starts(outer.text, scalar))
+        try:
+            found = read_text(outer.path, scalar.value, host=host)
+        except CannotEdit as error:
+            found = error
+        outer.inner[scalar.order] = found
+    if isinstance(found, CannotEdit):
+        raise found
+    return found
 
 
 def _line_within(host: Host, line: int) -> int:

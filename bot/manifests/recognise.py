@@ -1,9 +1,10 @@
 """Which format a document has: by the name of its file, and by what it says of itself. No I/O."""
 
 from collections.abc import Iterator
+from collections.abc import Mapping as Fields
 
 from bot.manifests import argocd, chart, helm, kubernetes, kustomize, marker
-from bot.manifests.fields import fields
+from bot.manifests.fields import Field, fields, items_at, mappings
 from bot.manifests.place import Place
 from bot.manifests.reading import YamlText
 from bot.manifests.subject import Subject
@@ -14,6 +15,8 @@ _EXTENSIONS = (".yaml", ".yml", ".json")
 _OVERRIDES = ".argocd-source"
 _KUSTOMIZE_API = "kustomize.config.k8s.io/"
 _ARGOCD_API = "argoproj.io/"
+_KUSTOMIZE_KINDS = frozenset({"Kustomization", "Component"})
+_KUSTOMIZE_KEYS = frozenset({"newTag", "newName"})
 
 
 def may_hold_versions(path: str) -> bool:
@@ -29,9 +32,7 @@ def format_of(path: str, document: Document) -> Format | None:
     known = fields(document.root)
     api, kind = (known[key].text if key in known else None for key in ("apiVersion", "kind"))
     name = path.rpartition("/")[2]
-    if (api or "").startswith(_KUSTOMIZE_API):
-        return Format.KUSTOMIZE
-    if name in kustomize.NAMES and kind in (None, "Kustomization", "Component") and api is None:
+    if (api or "").startswith(_KUSTOMIZE_API) or (api is None and _is_kustomization(known, name, kind)):
         return Format.KUSTOMIZE
     if name in chart.NAMES:
         return Format.CHART
@@ -40,6 +41,14 @@ def format_of(path: str, document: Document) -> Format | None:
     if api is None or kind is None:
         return Format.HELM
     return Format.ARGOCD if api.startswith(_ARGOCD_API) and kind in argocd.KINDS else Format.MANIFEST
+
+
+def _is_kustomization(known: Fields[str, Field], name: str, kind: str | None) -> bool:
+    """By its name or kind, or by keys that nothing else has."""
+    if kind is not None or name in kustomize.NAMES:
+        return kind in _KUSTOMIZE_KINDS or kind is None
+    keys = {key for entry in mappings(items_at(known, "images")) for key in fields(entry)}
+    return "name" in keys and not keys.isdisjoint(_KUSTOMIZE_KEYS)
 
 
 def find_places(text: YamlText, subject: Subject, *, kind: Format | None = None) -> Iterator[Place]:
