@@ -57,6 +57,14 @@ def _file(folder: Path, name: str, content: bytes) -> Path:
             id="a marker with another name",
         ),
         pytest.param(
+            "any.yaml",
+            b"images:\n- name: x\n  newName: nginx\n  newTag: '1'\n",
+            ("--image", "nginx", "--to", "2"),
+            b"'1'",
+            b"'2'",
+            id="a kustomization by what it says",
+        ),
+        pytest.param(
             "x.yaml",
             b"v: 1.0 # caisson: nginx:tag\n",
             ("--image", "nginx", "--to", "v2"),

@@ -191,6 +191,13 @@ def test_unreadable_values_of_others_do_not_matter() -> None:
     assert edit(text, "app.yaml") == text.replace("app:1", "app:2.0.0")
 
 
+def test_a_source_that_aliases_lead_to_often_is_looked_into_once() -> None:
+    """Reading a large block of values a hundred times would take minutes."""
+    block = "x: &v |\n  image: ghcr.io/org/app:1.0.0\n"
+    text = HEAD + "  sources:\n" + "  - helm: {values: *v}\n" * 100
+    assert len(find({"app.yaml": block + text}, WEB, folder="")) == 1
+
+
 CHARTED = """\
   source:
     repoURL: https://charts.example.com/stable/

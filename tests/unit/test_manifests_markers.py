@@ -119,3 +119,9 @@ def test_a_name_that_is_only_known_to_the_marker() -> None:
     """The repository need not stand in the file."""
     subject = Subject(name="db", repository="ghcr.io/org/postgres")
     assert edit("v: 1.0 # caisson: db:tag\n", "any.yaml", subject=subject) == "v: 2.0.0 # caisson: db:tag\n"
+
+
+def test_line_breaks_that_only_yaml_knows_are_counted_as_it_does() -> None:
+    """U+2028 and U+0085 end lines for libyaml, so the value on the marker's line is still found."""
+    text = "a: 'x\u2028 y\x85 z'\nb: v1 # caisson: web:tag\nc: v3\n"
+    assert edit(text, "any.yaml") == text.replace("v1", "2.0.0")
