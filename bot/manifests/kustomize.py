@@ -5,21 +5,15 @@ An entry is ours by its *effective* repository: `newName` where it is given, els
 Keys: kubectl.docs.kubernetes.io/references/kustomize/kustomization/images.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from bot.image_reference import ImageReferenceError, normalise_repository
 from bot.manifests import chart, helm
-from bot.manifests.change import apply
 from bot.manifests.fields import Field, fields, items_at, mapping_at, mappings
-from bot.manifests.place import Place, Room, standing
-from bot.manifests.reading import YamlText, read_text
-from bot.manifests.scalars import CannotEdit
+from bot.manifests.place import Place, Room
+from bot.manifests.reading import YamlText
 from bot.manifests.subject import Subject
-from bot.manifests.writing import Version, changes
 from config.pipeline import Format
 from config.yaml_text import Alias, Document, Mapping, Scalar, Sequence, resolved
-
-__all__ = ["CannotEdit", "find_places", "set_image", "versions_in"]
 
 NAMES = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 
@@ -41,44 +35,6 @@ def find_places(text: YamlText, document: Document, subject: Subject) -> Iterato
         for entry in _entries(text, known["images"]):
             if place := _place(text, entry, subject):
                 yield place
-
-
-def versions_in(text: str, repositories: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:
-    """Repository, as given → (tag, digest) that stand; absent where no entry has it. CannotEdit where two disagree."""
-    versions: dict[str, tuple[str | None, str | None]] = {}
-    for repository in repositories:
-        places = _places(text, repository)
-        stands = [standing(place) for place in places]
-        for place, version in zip(places, stands, strict=True):
-            if version != stands[0]:
-                raise place.refusal(
-                    f"{repository} stands at another version than in line {places[0].line}; write one version in both"
-                )
-        if stands:
-            versions[repository] = stands[0]
-    return versions
-
-
-def set_image(text: str, repository: str, *, tag: str, digest: str | None) -> str:
-    """The text with the version of every entry of that repository set, and not a byte else changed.
-
-    `digest` is written only where an entry has one already. Raises CannotEdit naming line and reason.
-    """
-    version = Version(tag=tag, digest=digest)
-    version.check(chart=False)
-    places = _places(text, repository)
-    if not places:
-        raise CannotEdit(f"`images:` has no entry for {repository}; write `- name: {repository}` with a newTag")
-    return apply(places[0].text, [change for place in places for change in changes(place, version)])
-
-
-def _places(text: str, repository: str) -> list[Place]:
-    read = read_text("", text)
-    try:
-        subject = Subject(name="", repository=normalise_repository(repository))
-    except ImageReferenceError:
-        return []
-    return [place for document in read.stream.documents for place in find_places(read, document, subject)]
 
 
 def _entries(text: YamlText, images: Field) -> Iterator[Mapping]:

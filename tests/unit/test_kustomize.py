@@ -5,11 +5,32 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.manifests.kustomize import CannotEdit, set_image, versions_in
-from bot.manifests.scalars import plain_or_quoted
+from bot.image_reference import normalise_repository
+from bot.manifests.scalars import CannotEdit, plain_or_quoted
+from bot.manifests.subject import Subject
+from bot.manifests.versions import set_version, version_in
+from config.pipeline import Write
 
 OLD = "sha256:" + "a" * 64
 NEW = "sha256:" + "b" * 64
+FILE = "kustomization.yaml"
+
+
+def versions_in(text: str, repositories: list[str]) -> dict[str, tuple[str | None, str | None]]:
+    """Repository → (tag, digest) that stand in a kustomization; absent where it has none."""
+    found = {}
+    for repository in repositories:
+        subject = Subject(name="app", repository=normalise_repository(repository))
+        if version := version_in({FILE: text}, subject, folder=""):
+            found[repository] = version
+    return found
+
+
+def set_image(text: str, repository: str, *, tag: str, digest: str | None) -> str:
+    """The kustomization, named as the place, with another version of that image."""
+    subject = Subject(name="app", repository=normalise_repository(repository), write=(Write(file=FILE),))
+    changed = set_version({FILE: text}, subject, tag=tag, digest=digest, pin=None, folder="")
+    return changed.get(FILE, text)
 
 
 @pytest.mark.parametrize(
@@ -91,9 +112,9 @@ def test_every_entry_of_the_repository_is_set() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        pytest.param("images:\n- name: other\n  newTag: v1\n", "no entry for app", id="no entry"),
-        pytest.param("resources: []\n", "no entry for app", id="no images"),
-        pytest.param("", "no entry for app", id="an empty file"),
+        pytest.param("images:\n- name: other\n  newTag: v1\n", "app stands nowhere", id="no entry"),
+        pytest.param("resources: []\n", "app stands nowhere", id="no images"),
+        pytest.param("", "app stands nowhere", id="an empty file"),
         pytest.param("images:\n- {name: app}\n", "line 2: .*no newTag", id="flow entry without newTag"),
         pytest.param("images:\n- name: app\n  newTag: &t v1\nx: *t\n", "line 3: &t", id="an anchored version"),
         pytest.param("x: &t v1\nimages:\n- name: app\n  newTag: *t\n", "line 4: .*alias", id="an aliased version"),
@@ -115,7 +136,7 @@ def test_every_entry_of_the_repository_is_set() -> None:
         pytest.param("#" * (1 << 20) + "\nimages: []\n", "larger than 1 MiB", id="size"),
         pytest.param("images: x\n", "line 1: `images` is not a list", id="not a list"),
         pytest.param("images:\n- newTag: v1\n", "line 2: .*no name", id="an entry without a name"),
-        pytest.param("images:\n- name: app:1\n  newTag: v1\n", "no entry for app", id="a name with a tag is nobody's"),
+        pytest.param("images:\n- name: app:1\n  newTag: v1\n", "app stands nowhere", id="a name with a tag is nobody's"),
     ],
 )
 def test_what_cannot_be_edited_safely_is_refused(text: str, reason: str) -> None:
@@ -133,7 +154,7 @@ def test_only_legal_tags_are_written(tag: str) -> None:
 
 def test_entries_that_disagree_are_refused() -> None:
     """There is no one version that stands."""
-    with pytest.raises(CannotEdit, match=r"line 3: .*another version than in line 2"):
+    with pytest.raises(CannotEdit, match=r"line 3: .* as v2, .* line 2 as v1"):
         versions_in("images:\n- {name: app, newTag: v1}\n- {name: app, newTag: v2}\n", ["app"])
 
 
