@@ -89,7 +89,7 @@ def _tags(name: str, siblings: _Siblings) -> tuple[str, ...]:
     if pick.choice is None or newest not in pick.choice.accepted:
         return (newest,)
     accepted = pick.choice.accepted
-    onward = forward(name, siblings.source(name), siblings.seen, present)
+    onward = forward(pick.choice, siblings.seen, present)
     earlier = itertools.takewhile(onward, reversed(accepted[: accepted.index(newest)]))
     standing = (present.tag,) if present is not None and present.tag else ()
     return tuple(dict.fromkeys((newest, *itertools.islice(earlier, _MOST_TRIED - 2), *standing)))
