@@ -10,7 +10,7 @@ from bot.errors import UserError
 from bot.gates.verdicts import blocks, passed, waits
 from bot.manifests.chart import stale_lock
 from bot.manifests.subject import subjects
-from bot.manifests.versions import set_version
+from bot.manifests.versions import set_version, version_in
 from bot.model import Base, Commit, File, PullRequest, Release, Sha
 from bot.release_record import release_from_json, trailers
 from config.pipeline import Environment, ImageSource, Pipeline, Promote
@@ -49,15 +49,8 @@ def wanted(
         scratch = f"caisson-merge/{pipeline.name}/{environment.name}"
         return Wanted(content=MergeOf(source=release.source, scratch=scratch), blobs={}, base={})
     before = {path: file.text for path, file in files.items() if file.text is not None}
-    texts = dict(before)
     try:
-        for subject in subjects(pipeline):
-            artifact = next(a for a in release.artifacts if a.name == subject.name)
-            source = pipeline.artifacts[subject.name]
-            pin = source.pin if isinstance(source, ImageSource) else None
-            texts |= set_version(
-                texts, subject, tag=artifact.tag, digest=artifact.digest, pin=pin, folder=environment.path
-            )
+        texts = _edited(pipeline, environment, release, before)
     except UserError as error:
         return str(error)
     changed = {path: text for path, text in texts.items() if text != before[path]}
@@ -68,6 +61,26 @@ def wanted(
         blobs={path: blob_id(text) for path, text in changed.items()},
         base={path: files[path].oid for path in changed},
     )
+
+
+def _edited(
+    pipeline: Pipeline, environment: Environment, release: Release, before: Mapping[str, str]
+) -> dict[str, str]:
+    """The texts with every version of the release. Raises UserError where one cannot be written."""
+    texts = dict(before)
+    for subject in subjects(pipeline):
+        artifact = next(a for a in release.artifacts if a.name == subject.name)
+        if not artifact.tag and version_in(texts, subject, folder=environment.path) == (None, artifact.digest):
+            # It was adopted by its digest, and stands as it should.
+            continue
+        if not artifact.tag:
+            raise UserError(
+                f"{artifact.repository}@{artifact.digest} has no tag that is known, and one must be written"
+            )
+        source = pipeline.artifacts[subject.name]
+        pin = source.pin if isinstance(source, ImageSource) else None
+        texts |= set_version(texts, subject, tag=artifact.tag, digest=artifact.digest, pin=pin, folder=environment.path)
+    return texts
 
 
 def stale_locks(pipeline: Pipeline, content: Edits | MergeOf, files: Mapping[str, File]) -> tuple[str, ...]:

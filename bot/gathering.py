@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from bot.actions import Ask
-from bot.model import Artifact, Observation, Tags
+from bot.model import Artifact, Digest, Observation, Tags, Unknown
 from bot.release_rule import Rule, compile_rule, matching
 from bot.selection import Pick, appeared, forward, resolved
 from bot.spans import clock_time
@@ -67,10 +67,12 @@ def _matching(when: str, siblings: _Siblings) -> Gathered:
     if refusal is None:
         return Gathered(picks=picks)
     choices = {name: _tags(name, siblings) for name in picks}
-    if rule.reads_digests and (ask := _digests(siblings, choices)):
-        return Gathered(picks=picks, ask=ask)
+    digests = _digests(siblings)
     repositories = {name: siblings.source(name).location for name in picks}
-    found = matching(rule, choices, repositories=repositories, digests=siblings.seen.digests)
+    wanted = frozenset((repositories[name], tag) for name, tags in choices.items() for tag in tags) - digests.keys()
+    if rule.reads_digests and wanted:
+        return Gathered(picks=picks, ask=Ask(digests=wanted))
+    found = matching(rule, choices, repositories=repositories, digests=digests)
     if found is None or all(name in present and found[name] == present[name].tag for name in picks):
         return Gathered(picks=picks, waiting=refusal)
     return _taken(found, when, siblings)
@@ -89,15 +91,17 @@ def _tags(name: str, siblings: _Siblings) -> tuple[str, ...]:
     if pick.choice is None or newest not in pick.choice.accepted:
         return (newest,)
     accepted = pick.choice.accepted
-    onward = forward(name, siblings.source(name), siblings.seen, present)
+    onward = forward(pick.choice, siblings.seen, present)
     earlier = itertools.takewhile(onward, reversed(accepted[: accepted.index(newest)]))
     standing = (present.tag,) if present is not None and present.tag else ()
     return tuple(dict.fromkeys((newest, *itertools.islice(earlier, _MOST_TRIED - 2), *standing)))
 
 
-def _digests(siblings: _Siblings, choices: Mapping[str, tuple[str, ...]]) -> Ask:
-    wanted = {(siblings.source(name).location, tag) for name, tags in choices.items() for tag in tags}
-    return Ask(digests=frozenset(wanted) - siblings.seen.digests.keys())
+def _digests(siblings: _Siblings) -> Mapping[tuple[str, str], Digest | Unknown | None]:
+    """Where tags point. What would go into the release counts: a tag that stands may have been moved since."""
+    picked = [pick.artifact for pick in siblings.picks.values() if pick.artifact is not None]
+    certain = {(a.repository, a.tag): a.digest for a in (*siblings.present.values(), *picked)}
+    return {**siblings.seen.digests, **certain}
 
 
 def _taken(found: Mapping[str, str], when: str, siblings: _Siblings) -> Gathered:

@@ -16,10 +16,10 @@ def record_name(pipeline: Pipeline, environment: Environment) -> str:
 
 
 def stands(release: Release, versions: Mapping[str, tuple[str | None, str | None]]) -> bool:
-    """Whether the scalars in Git are that release's: each tag, and the digest where one is written."""
+    """Whether the scalars in Git are that release's: each tag and each digest that is written."""
     for artifact in release.artifacts:
         tag, digest = versions.get(artifact.repository, (None, None))
-        if tag != artifact.tag or (digest is not None and digest != artifact.digest):
+        if tag not in (None, artifact.tag) or digest not in (None, artifact.digest):
             return False
     return {a.repository for a in release.artifacts} == set(versions)
 

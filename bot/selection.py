@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot import build_times
 from bot.actions import Ask
-from bot.model import Artifact, Digest, ImageDetails, Observation, Tags, Unknown, short_digest
+from bot.model import Artifact, Observation, Tags, Unknown, short_digest
 from bot.platforms import platform_matches
 from bot.versions import Choice, Rejection, choose, newer, rules_of
 from config.pipeline import Artifacts, ImageSource, Pin, Strategy
 
-# Past so many tags without a build time, or refused for their platforms, people should narrow the declaration.
-_MOST_DATED = 500
+# Past so many tags refused for their platforms people should look at the declaration, or at the builds.
 _MOST_TRIED = 10
 _ASKED_TOGETHER = 3
 
@@ -51,7 +51,7 @@ def pick(name: str, source: Artifacts, seen: Observation, present: Artifact | No
     if isinstance(considered, Ask):
         return Pick(artifact=None, reason=f"{source.location}: reading when its tags were built", ask=considered)
     refused: list[Rejection] = []
-    for tag in _later(considered, forward(name, source, seen, present)):
+    for tag in _later(considered, forward(considered, seen, present)):
         match resolved(name, source, tag, seen, with_it=_next_to_try(source, tag, considered)):
             case Artifact() as artifact:
                 reason = f"{tag} is the newest version the declaration admits"
@@ -75,15 +75,33 @@ def consider(name: str, source: Artifacts, seen: Observation, present: Artifact 
     tags = seen.tags.get(name, Unknown("the registry has not been read"))
     if isinstance(tags, Unknown):
         return Unknown(f"{source.location}: {tags.reason}")
-    choice = choose(
-        tags.names,
-        rules_of(source),
-        present=present.tag if present and present.tag else None,
-        built=built(name, source, seen),
-        appeared=appeared(tags),
-        now=seen.now,
-    )
-    return _dates(source, choice.undated, tags, seen) if choice.undated else choice
+    standing = present.tag if present and present.tag else None
+
+    def chosen(times: build_times.Times | None = None) -> Choice:
+        since, rules = appeared(tags), rules_of(source)
+        return choose(tags.names, rules, present=standing, built=times, appeared=since, now=seen.now)
+
+    if isinstance(source, ImageSource) and source.strategy is Strategy.NEWEST_BUILD:
+        return _dated(source, tags, seen, present, chosen)
+    return chosen()
+
+
+def _dated(
+    source: ImageSource,
+    tags: Tags,
+    seen: Observation,
+    present: Artifact | None,
+    chosen: Callable[[build_times.Times], Choice],
+) -> Choice | Unknown | Ask:
+    """The choice by build times: by the registry's clock, where it has a time for all, else by what the images say."""
+    by_push = build_times.pushed(tags, present)
+    if by_push and not (choice := chosen(by_push)).undated:
+        return choice
+    choice = chosen(build_times.built(source, tags, seen, present))
+    if not choice.accepted and not choice.undated:
+        return choice
+    missing = build_times.missing(source, choice.undated, tags, seen, present)
+    return missing if isinstance(missing, Unknown) or missing else choice
 
 
 def appeared(tags: Tags) -> Mapping[str, datetime]:
@@ -91,75 +109,32 @@ def appeared(tags: Tags) -> Mapping[str, datetime]:
     return {**tags.first_seen, **tags.pushed}
 
 
-def built(name: str, source: Artifacts, seen: Observation) -> Mapping[str, datetime | None] | None:
-    """For `newest-build`: when each tag was built, as far as it is known; None where it is known to say nothing."""
-    tags = seen.tags.get(name)
-    if (
-        not isinstance(source, ImageSource)
-        or source.strategy is not Strategy.NEWEST_BUILD
-        or not isinstance(tags, Tags)
-    ):
-        return None
-    times: dict[str, datetime | None] = dict(tags.pushed)
-    for tag in tags.names:
-        digest = _pointing(source, tag, tags, seen)
-        if tag in times or isinstance(digest, Unknown):
-            continue
-        details = seen.details.get((source.location, digest)) if digest else None
-        if digest is None:
-            times[tag] = None
-        elif isinstance(details, ImageDetails):
-            wanted = [t for p, t in details.platforms.items() if t and _offers(source.platforms, p)]
-            times[tag] = max(wanted, default=None)
-    return times
-
-
-def _pointing(source: Artifacts, tag: str, tags: Tags, seen: Observation) -> Digest | Unknown | None:
-    """Where a tag points, as just asked, else as it was not long ago."""
-    known = tags.pointing.get(tag) or Unknown("not asked")
-    return seen.digests.get((source.location, tag), known)
-
-
-def _offers(platforms: tuple[str, ...], offered: str) -> bool:
-    return not platforms or any(platform_matches(wanted, offered) for wanted in platforms)
-
-
-def _dates(source: Artifacts, undated: tuple[str, ...], tags: Tags, seen: Observation) -> Ask | Unknown:
-    """What to ask for to learn when these tags were built."""
-    if len(undated) > _MOST_DATED:
-        return Unknown(
-            f"{source.location}: {len(undated)} tags are admitted, and the build time of each would have to be read; "
-            "narrow them with allow_tags"
-        )
-    digests: set[tuple[str, str]] = set()
-    details: set[tuple[str, str]] = set()
-    for tag in undated:
-        digest = _pointing(source, tag, tags, seen)
-        if isinstance(digest, Unknown) or digest is None:
-            if (source.location, tag) in seen.digests:
-                return Unknown(f"{source.location}:{tag}: {digest.reason if digest else 'it is gone'}")
-            digests.add((source.location, tag))
-            continue
-        known = seen.details.get((source.location, digest))
-        if isinstance(known, Unknown):
-            return Unknown(f"{source.location}:{tag}: {known.reason}")
-        details.add((source.location, digest))
-    return Ask(digests=frozenset(digests), details=frozenset(details))
-
-
-def forward(name: str, source: Artifacts, seen: Observation, present: Artifact | None) -> Callable[[str], bool]:
+def forward(choice: Choice, seen: Observation, present: Artifact | None) -> Callable[[str], bool]:
     """Tells whether a tag would be a step forward from what stands."""
-    rules, times = rules_of(source), built(name, source, seen)
+    rules, times = choice.judge.rules, choice.judge.built
+    names = _names(present, seen) if present else ()
 
     def onward(tag: str) -> bool:
-        if present is None or not present.tag:
+        if present is None:
             return True
         if rules.strategy is Strategy.DIGEST:
             # The one tag that is followed, unless it stands already: then only its digest can be news.
             return tag != present.tag
-        return newer(tag, present.tag, rules, built=times)
+        if rules.strategy is Strategy.NEWEST_BUILD:
+            return tag != present.tag and build_times.later(tag, present, times)
+        return all(newer(tag, name, rules) for name in names)
 
     return onward
+
+
+def _names(present: Artifact, seen: Observation) -> tuple[str, ...]:
+    """The tag that stands; where only a digest does, the tags that are known to point at it."""
+    if present.tag:
+        return (present.tag,)
+    tags = seen.tags.get(present.name)
+    known: dict[str, object] = dict(tags.pointing) if isinstance(tags, Tags) else {}
+    known |= {tag: digest for (repository, tag), digest in seen.digests.items() if repository == present.repository}
+    return tuple(tag for tag, digest in known.items() if digest == present.digest)
 
 
 def _later(choice: Choice, onward: Callable[[str], bool]) -> Iterator[str]:
@@ -219,13 +194,13 @@ def _standing(
         said = f"; {refused[0].tag} {refused[0].reason}" if refused else ""
         reason = f"no tag of {source.location} satisfies the declaration{said}"
         return Pick(artifact=None, reason=reason, choice=choice, refused=refused)
-    stays = Pick(artifact=present, reason=f"{present.tag} stands", choice=choice, refused=refused)
+    stays = Pick(artifact=present, reason=f"{present.label} stands", choice=choice, refused=refused)
     if not (pinned or pins(source)) or not choice.admits(present.tag):
         return stays
     match resolved(name, source, present.tag, seen):
         case Ask() as ask:
             return Pick(artifact=None, reason="resolving digests", ask=ask, choice=choice)
-        case Artifact() as moved if moved.digest != present.digest:
+        case Artifact() as moved if moved.digest != present.digest and not _moved_back(present, choice):
             reason = (
                 f"the tag {present.tag} was moved from {short_digest(present.digest)} to {short_digest(moved.digest)}"
             )
@@ -233,6 +208,12 @@ def _standing(
         case _:
             # Where it points cannot be told, or nowhere: what runs is known by its digest and stays.
             return stays
+
+
+def _moved_back(present: Artifact, choice: Choice) -> bool:
+    """Where the newest build is wanted, whether the tag that stands was put on an older one."""
+    newest_build = choice.judge.rules.strategy is Strategy.NEWEST_BUILD
+    return newest_build and build_times.moved_back(present, choice.judge.built)
 
 
 def pins(source: Artifacts) -> bool:

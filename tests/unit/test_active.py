@@ -10,7 +10,7 @@ from bot.active import Ground, ground, version_files
 from bot.content import blob_id
 from bot.health import HealthState
 from bot.model import Application, File, How, Merged, Place, Record, RecordState, Release, Sha, Unknown
-from config.pipeline import Environment, HealthRule, Pipeline, Promote
+from config.pipeline import ChartSource, Environment, HealthRule, ImageSource, Pipeline, Promote
 from tests.unit.facts import (
     HEALTHY_LONG,
     IMAGE,
@@ -385,3 +385,160 @@ def test_the_same_tag_with_another_digest_is_not_our_record() -> None:
     other = release("1.0.0", digest=digest_of("rebuilt"))
     there = standing_in_git(kustomization("1.0.0", digest=digest_of("rebuilt")), record(other, HEALTHY_LONG))
     assert at_production(there).standing.active == other
+
+
+# --- digests, several files, several artifacts ------------------------------------------------------------------------
+
+ONE = digest_of("one")
+
+
+def by_digest(digest: str = ONE) -> str:
+    return f"images:\n  - name: {IMAGE}\n    digest: {digest}\n"
+
+
+@pytest.mark.parametrize(
+    ("records", "tag"),
+    [
+        pytest.param((), "", id="never recorded: nobody knows its tag"),
+        pytest.param(
+            (record(release("1.1.0", digest=ONE)), record(OLD)), "1.1.0", id="recorded with a tag, and newest"
+        ),
+        pytest.param(
+            (record(OLD), record(release("1.1.0", digest=ONE))), "1.1.0", id="recorded with a tag, and put back"
+        ),
+        pytest.param((record(OLD),), "", id="only others were recorded"),
+    ],
+)
+def test_a_digest_alone_is_known_by_the_tag_it_was_recorded_with(*, records: tuple[Record, ...], tag: str) -> None:
+    """What runs is known in any case; the tag is a label that may be missing."""
+    found = at_production(standing_in_git(by_digest(), *records), digests={})
+    active = found.standing.active
+    assert active is not None
+    assert [(a.tag, a.digest) for a in active.artifacts] == [(tag, ONE)]
+    assert found.ask == Ask()
+
+
+@pytest.mark.parametrize("tag", [pytest.param("", id="without a tag"), pytest.param("1.1.0", id="with its tag")])
+def test_a_digest_alone_is_recorded_once(tag: str) -> None:
+    """The record stands as long as the digest does; else every pass would write another."""
+    known = release(tag, digest=ONE)
+    found = at_production(standing_in_git(by_digest(), record(known, HEALTHY_LONG)))
+    assert (found.actions, found.standing.active, found.standing.record) == ((), known, record(known, HEALTHY_LONG))
+    assert found.standing.pinned == {"web"}
+
+
+def test_another_digest_than_the_recorded_one_is_adopted() -> None:
+    """Changed by hand: the tag it was recorded with says nothing of it."""
+    there = standing_in_git(by_digest(digest_of("other")), record(release("1.1.0", digest=ONE), HEALTHY_LONG))
+    made = adopted(at_production(there).actions)
+    assert [(a.tag, a.digest) for a in made.release.artifacts] == [("", digest_of("other"))]
+
+
+def test_a_merge_that_pinned_the_digest_alone_is_recorded_as_promoted() -> None:
+    """The tag stands nowhere in Git, and is told by the merge's head."""
+    there = place(PRODUCTION, record(release("1.0.0"), HEALTHY_LONG, commit=sha("before")))
+    there = replace(there, base=base(file_of(PRODUCTION, by_digest(digest_of("1.0.0")))))
+    made = proposal(PRODUCTION, NEW, there)
+    after = file_of(PRODUCTION, by_digest(digest_of("1.1.0")))
+    result = merged(head=made.head, files=dict(made.head_files))
+    done = replace(there, base=base(after), merged=(result,))
+    written = adopted(at_production(done).actions)
+    assert (written.how, written.release) == (How.PROMOTED, NEW)
+
+
+VALUES = "image:\n  repository: {image}\n  tag: {tag}\n"
+
+
+def two_files(kustomized: str, valued: str) -> Place:
+    values = file("values.yaml")
+    text = VALUES.format(image=IMAGE, tag=valued)
+    there = base(file_of(PRODUCTION, kustomization(kustomized)), replace(values, text=text))
+    return place(PRODUCTION, record(OLD, HEALTHY_LONG), base=there)
+
+
+def test_files_that_agree_hold_one_version() -> None:
+    """It may stand in several."""
+    found = at_production(two_files("1.0.0", "1.0.0"))
+    assert (found.standing.active, found.standing.problem) == (OLD, None)
+
+
+def test_files_that_disagree_are_a_problem_that_names_both() -> None:
+    """Which of them runs cannot be told, so nothing is adopted and nothing promoted."""
+    found = at_production(two_files("1.0.0", "1.1.0"))
+    problem = found.standing.problem or ""
+    assert PATH in problem
+    assert "apps/web/production/values.yaml" in problem
+    assert (found.actions, found.standing.active) == ((), None)
+
+
+WORKER = "ghcr.io/org/worker"
+TWO = SHOP.model_copy(update={"images": {"web": SHOP.images["web"], "worker": ImageSource(repository=WORKER)}})
+TWO_ENTRIES = f"images:\n  - name: {IMAGE}\n    newTag: 1.0.0\n  - name: {WORKER}\n    newTag: 3.0.0\n"
+
+
+def test_two_artifacts_may_stand_in_one_file() -> None:
+    """Both make the release that stands."""
+    there = place(PRODUCTION, base=base(file_of(PRODUCTION, TWO_ENTRIES)))
+    digests = {(IMAGE, "1.0.0"): digest_of("1.0.0"), (WORKER, "3.0.0"): digest_of("3.0.0")}
+    made = adopted(ground(TWO, PRODUCTION, observation({"production": there}, digests=digests)).actions)
+    assert made.release.label == "web 1.0.0, worker 3.0.0"
+
+
+@pytest.mark.parametrize(
+    ("digests", "ask", "problem"),
+    [
+        pytest.param({}, {(IMAGE, "1.0.0"), (WORKER, "3.0.0")}, None, id="both are asked for at once"),
+        pytest.param({(IMAGE, "1.0.0"): digest_of("1.0.0")}, {(WORKER, "3.0.0")}, None, id="one is missing"),
+        pytest.param(
+            {(IMAGE, "1.0.0"): digest_of("1.0.0"), (WORKER, "3.0.0"): None},
+            set(),
+            f"{WORKER}:3.0.0 stands in Git, but the registry does not have it",
+            id="one is gone",
+        ),
+    ],
+)
+def test_two_artifacts_are_adopted_together(*, digests: dict[Any, Any], ask: set[Any], problem: str | None) -> None:
+    """Half a release is none."""
+    there = place(PRODUCTION, base=base(file_of(PRODUCTION, TWO_ENTRIES)))
+    found = ground(TWO, PRODUCTION, observation({"production": there}, digests=digests))
+    assert (found.ask, found.standing.problem, found.actions) == (Ask(digests=frozenset(ask)), problem, ())
+
+
+def test_one_of_two_artifacts_that_stands_nowhere_is_a_problem() -> None:
+    """The sentence names it."""
+    there = place(PRODUCTION, base=base(file_of(PRODUCTION, kustomization("1.0.0"))))
+    found = ground(TWO, PRODUCTION, observation({"production": there}))
+    assert WORKER in (found.standing.problem or "")
+
+
+CHARTS = "https://charts.example.com"
+CHARTED = Pipeline(
+    name="shop", charts={"web": ChartSource(repository=CHARTS, chart="web")}, environments=SHOP.environments
+)
+CHART_YAML = f"""\
+apiVersion: v2
+name: all
+version: 1.0.0
+dependencies:
+  - name: web
+    version: {{version}}
+    repository: {CHARTS}
+"""
+
+
+def charted(version: str = "4.0.0") -> Place:
+    return place(PRODUCTION, base=base(replace(file("Chart.yaml"), text=CHART_YAML.format(version=version))))
+
+
+def test_a_chart_that_stands_is_adopted_by_its_digest() -> None:
+    """Asked of the chart's repository, by its location."""
+    location = f"{CHARTS}#web"
+    found = ground(CHARTED, PRODUCTION, observation({"production": charted()}, digests={}))
+    assert found.ask == Ask(digests=frozenset({(location, "4.0.0")}))
+    known = {(location, "4.0.0"): digest_of("chart")}
+    found = ground(CHARTED, PRODUCTION, observation({"production": charted()}, digests=known))
+    made = adopted(found.actions)
+    assert [(a.repository, a.tag, a.digest) for a in made.release.artifacts] == [
+        (location, "4.0.0", digest_of("chart"))
+    ]
+    assert found.standing.pinned == frozenset()

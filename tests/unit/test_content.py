@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bot.actions import Edits, MergeOf, Outcome
-from bot.content import Wanted, blob_id, branch_name, judge_head, proposed_release, stale, wanted
-from bot.model import Base, Commit, File, Place, PullRequest, Release, Sha
-from config.pipeline import Environment, Promote
+from bot.content import Wanted, blob_id, branch_name, judge_head, proposed_release, stale, stale_locks, wanted
+from bot.model import Artifact, Base, Commit, Digest, File, Place, PullRequest, Release, Sha
+from config.pipeline import ChartSource, Environment, ImageSource, Pipeline, Promote
 from tests.unit.facts import (
     HEAD,
     IMAGE,
@@ -293,3 +293,185 @@ def test_the_trailers_carry_the_whole_release() -> None:
     assert json.loads(told["Caisson-Blobs"]) == dict(MADE.head_files)
     assert json.loads(told["Caisson-Release"])["artifacts"][0]["repository"] == IMAGE
     assert MADE.head.sha == HEAD
+
+
+# --- several files, several artifacts, digests, charts ----------------------------------------------------------------
+
+WORKER = "ghcr.io/org/worker"
+TWO = SHOP.model_copy(update={"images": {"web": SHOP.images["web"], "worker": ImageSource(repository=WORKER)}})
+
+
+def written(path: str, text: str, *, mode: int = 0o100644) -> File:
+    return File(path=f"apps/web/production/{path}", oid=sha(path), mode=mode, text=text)
+
+
+def artifact(name: str, tag: str, *, repository: str | None = None, digest: str | None = None) -> Artifact:
+    places = {"web": IMAGE, "worker": WORKER}
+    return Artifact(
+        name=name,
+        repository=repository or places[name],
+        tag=tag,
+        digest=Digest(digest) if digest else digest_of(tag),
+    )
+
+
+def of(*artifacts: Artifact) -> Release:
+    return Release(artifacts=artifacts, proposed=at(-60))
+
+
+def edits(files: tuple[File, ...], what: Release, pipeline: Pipeline = SHOP) -> Edits | str:
+    wish = wanted(pipeline, PRODUCTION, what, base=base(*files), files=by_path(*files))
+    if isinstance(wish, str):
+        return wish
+    assert isinstance(wish.content, Edits)
+    assert set(wish.blobs) == set(wish.base) == set(wish.content.modes) == set(wish.content.texts)
+    return wish.content
+
+
+VALUES = f"image:\n  repository: {IMAGE}\n  tag: 1.0.0\n"
+
+
+def test_a_version_moves_in_every_file_in_which_it_stands() -> None:
+    """And in those alone; each keeps the mode it has."""
+    files = (
+        written("kustomization.yaml", kustomization("1.0.0"), mode=0o100755),
+        written("values.yaml", VALUES),
+        written("other.yaml", "image:\n  repository: ghcr.io/org/other\n  tag: 1.0.0\n"),
+    )
+    made = edits(files, NEW)
+    assert isinstance(made, Edits)
+    assert made.modes == {
+        "apps/web/production/kustomization.yaml": 0o100755,
+        "apps/web/production/values.yaml": 0o100644,
+    }
+    assert made.texts["apps/web/production/values.yaml"] == VALUES.replace("1.0.0", "1.1.0")
+
+
+def test_files_with_one_that_cannot_be_written_are_all_left() -> None:
+    """Half a promotion is none; the sentence names the file."""
+    templated = written("values.yaml", VALUES.replace("1.0.0", "'{{ .tag }}'"))
+    told = edits((written("kustomization.yaml", kustomization("1.0.0")), templated), NEW)
+    assert isinstance(told, str)
+    assert "apps/web/production/values.yaml" in told
+
+
+ENTRIES = f"images:\n  - name: {IMAGE}\n    newTag: {{web}}\n  - name: {WORKER}\n    {{worker}}\n"
+
+
+@pytest.mark.parametrize(
+    ("release_", "after"),
+    [
+        pytest.param(
+            of(artifact("web", "1.1.0"), artifact("worker", "3.1.0")),
+            ENTRIES.format(web="1.1.0", worker="newTag: 3.1.0"),
+            id="both move",
+        ),
+        pytest.param(
+            of(artifact("web", "1.1.0"), artifact("worker", "3.0.0")),
+            ENTRIES.format(web="1.1.0", worker="newTag: 3.0.0"),
+            id="one moves",
+        ),
+    ],
+)
+def test_two_artifacts_move_in_one_file(*, release_: Release, after: str) -> None:
+    """The second edit is made on the text of the first."""
+    before = written("kustomization.yaml", ENTRIES.format(web="1.0.0", worker="newTag: 3.0.0"))
+    made = edits((before,), release_, TWO)
+    assert isinstance(made, Edits)
+    assert dict(made.texts) == {PATH: after}
+
+
+BARE = digest_of("bare")
+
+
+@pytest.mark.parametrize(
+    ("worker", "outcome"),
+    [
+        pytest.param(f"digest: {BARE}", "moved", id="its digest stands already"),
+        pytest.param(f"digest: {digest_of('other')}", "refused", id="another digest stands"),
+        pytest.param("newTag: 3.0.0", "refused", id="a tag stands"),
+        pytest.param(f"newTag: 3.0.0\n    digest: {BARE}", "refused", id="a tag stands beside its digest"),
+    ],
+)
+def test_an_artifact_without_a_tag_is_never_written(*, worker: str, outcome: str) -> None:
+    """It was adopted by its digest: where that stands its siblings move, elsewhere it cannot be brought."""
+    before = written("kustomization.yaml", ENTRIES.format(web="1.0.0", worker=worker))
+    made = edits((before,), of(artifact("web", "1.1.0"), artifact("worker", "", digest=BARE)), TWO)
+    if outcome == "moved":
+        assert isinstance(made, Edits)
+        assert dict(made.texts) == {PATH: ENTRIES.format(web="1.1.0", worker=worker)}
+    else:
+        assert isinstance(made, str)
+        assert f"{WORKER}@{BARE}" in made
+        assert "no tag" in made
+
+
+def test_a_digest_alone_moves_to_a_digest_alone() -> None:
+    """No tag is written where none stands."""
+    before = written("kustomization.yaml", f"images:\n  - name: {IMAGE}\n    digest: {BARE}\n")
+    made = edits((before,), NEW)
+    assert isinstance(made, Edits)
+    assert dict(made.texts) == {PATH: f"images:\n  - name: {IMAGE}\n    digest: {digest_of('1.1.0')}\n"}
+
+
+@pytest.mark.parametrize(
+    ("tag", "why"),
+    [
+        pytest.param("1.1.0\nevil: true", "is not a tag", id="a line break"),
+        pytest.param("1.1.0 # x", "is not a tag", id="a comment"),
+        pytest.param("{{ tag }}", "is not a tag", id="a template"),
+        pytest.param("-1", "is not a tag", id="no tag may begin so"),
+    ],
+)
+def test_what_is_no_tag_is_not_written(*, tag: str, why: str) -> None:
+    """A registry that lists such names smuggles nothing into Git."""
+    told = edits((written("kustomization.yaml", kustomization("1.0.0")),), of(artifact("web", tag, digest=BARE)))
+    assert isinstance(told, str)
+    assert why in told
+
+
+CHARTS = "https://charts.example.com"
+CHARTED = Pipeline(
+    name="shop", charts={"web": ChartSource(repository=CHARTS, chart="web")}, environments=SHOP.environments
+)
+CHART_YAML = f"""\
+apiVersion: v2
+name: all
+version: 1.0.0
+dependencies:
+  - name: web
+    version: {{version}}
+    repository: {CHARTS}
+"""
+LOCK = f"dependencies:\n- name: web\n  repository: {CHARTS}\n  version: 4.0.0\ndigest: sha256:0\n"
+CHART = of(artifact("web", "4.1.0", repository=f"{CHARTS}#web"))
+
+
+def test_a_chart_moves_by_its_version_alone() -> None:
+    """A digest of a chart is written nowhere."""
+    made = edits((written("Chart.yaml", CHART_YAML.format(version="4.0.0")),), CHART, CHARTED)
+    assert isinstance(made, Edits)
+    assert dict(made.texts) == {"apps/web/production/Chart.yaml": CHART_YAML.format(version="4.1.0")}
+
+
+@pytest.mark.parametrize(
+    ("lock", "told"),
+    [
+        pytest.param(LOCK, True, id="the lock says the old version"),
+        pytest.param(LOCK.replace("4.0.0", "4.1.0"), False, id="the lock says the new version already"),
+        pytest.param(None, False, id="there is no lock"),
+    ],
+)
+def test_a_lock_that_is_left_behind_is_told(*, lock: str | None, told: bool) -> None:
+    """We cannot write its digest, so a person has to."""
+    chart = written("Chart.yaml", CHART_YAML.format(version="4.0.0"))
+    files = (chart,) if lock is None else (chart, written("Chart.lock", lock))
+    made = edits(files, CHART, CHARTED)
+    assert isinstance(made, Edits)
+    said = stale_locks(CHARTED, made, by_path(*files))
+    assert [("Chart.lock" in sentence) for sentence in said] == ([True] if told else [])
+
+
+def test_a_merge_leaves_no_lock_behind() -> None:
+    """It brings whole files."""
+    assert stale_locks(SHOP, MergeOf(source=sha("source"), scratch="scratch"), {}) == ()
