@@ -89,10 +89,10 @@ class World:
             store=str(self._folder / store),
             kube=self.laptop.cluster.url,
             registry_doors={
-                name: Door(sender=Sender.DISTRIBUTION, authentication=bearer(token))
-                for name, token in (("laptop", REGISTRY_TOKEN), ("distribution", "from-the-registry"))
-            }
-            | self.doors,
+                "laptop": Door(sender=Sender.DISTRIBUTION, authentication=bearer(REGISTRY_TOKEN)),
+                "distribution": Door(sender=Sender.DISTRIBUTION, authentication=bearer("from-the-registry")),
+                **self.doors,
+            },
             registries=RegistrySettings(plain_http=frozenset(self._plain_hosts())),
             registry_credentials=self.credentials,
         )
