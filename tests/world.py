@@ -47,8 +47,11 @@ class World:
         self._folder = folder
         self._dice = random.Random(7)
         self.laptop = Laptop(folder / "github", self.clock.now, manifest=ROOT / "app.yml")
-        # Another registry than the laptop's own may be in play.
+        # Another registry than the laptop's own may be in play, with its token service, logins and doors.
         self.registry_host: str | None = None
+        self.token_host: str | None = None
+        self.credentials: Path | None = None
+        self.doors: Mapping[str, Door] = {}
         self._ready = False
         self.service: Service
         self.repository: Repository
@@ -86,15 +89,20 @@ class World:
             store=str(self._folder / store),
             kube=self.laptop.cluster.url,
             registry_doors={
-                name: Door(sender=Sender.DISTRIBUTION, authentication=bearer(token))
-                for name, token in (("laptop", REGISTRY_TOKEN), ("distribution", "from-the-registry"))
+                "laptop": Door(sender=Sender.DISTRIBUTION, authentication=bearer(REGISTRY_TOKEN)),
+                "distribution": Door(sender=Sender.DISTRIBUTION, authentication=bearer("from-the-registry")),
+                **self.doors,
             },
-            registries=RegistrySettings(
-                plain_http=frozenset({self.registry_host or self.registry.host, self.laptop.charts.host})
-            ),
+            registries=RegistrySettings(plain_http=frozenset(self._plain_hosts())),
+            registry_credentials=self.credentials,
         )
         self.service = await Service(parts, self.clock).start()
         await self.service.resync()
+
+    def _plain_hosts(self) -> list[str]:
+        """Whatever stands on the loopback address speaks plain HTTP."""
+        hosts = (self.registry_host or self.registry.host, self.laptop.charts.host, self.token_host)
+        return [host for host in hosts if host is not None]
 
     async def lose_the_store(self) -> None:
         """The bot's machine dies with its disk; another starts with an empty store."""

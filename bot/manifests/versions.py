@@ -48,10 +48,12 @@ def version_in(files: Mapping[str, str], subject: Subject, *, folder: str) -> tu
     """The one (tag, digest) that stands; None where the subject stands nowhere.
 
     A place that holds a tag only agrees with one that holds the same tag and a digest. Raises CannotEdit where two
-    places disagree, naming both.
+    places disagree, naming both, and where it is only told that a template brings the version from elsewhere.
     """
     written = find(files, subject, folder=folder)
     if not written:
+        if places := _places(files, subject, folder=folder):
+            raise _brought(places[0])
         return None
     for kind in ("tag", "digest"):
         says = [place for place in written if getattr(place, kind) is not None]
@@ -79,9 +81,7 @@ def set_version(
     direct = _direct(places)
     if not direct:
         if places:
-            raise places[0].text.refusal(
-                places[0].spot, "a template brings the version from elsewhere; say in `write` where that is"
-            )
+            raise _brought(places[0])
         raise CannotEdit(_nowhere(files, subject, folder=folder))
     by_path: dict[str, list[Place]] = {}
     for place in direct:
@@ -108,6 +108,10 @@ def _places(files: Mapping[str, str], subject: Subject, *, folder: str) -> list[
 def _direct(places: list[Place]) -> list[Place]:
     """Without those into which a template brings the version from another."""
     return [place for place in places if not place.filled]
+
+
+def _brought(place: Place) -> CannotEdit:
+    return place.refusal("a template brings the version from elsewhere; say in `write` where that is")
 
 
 def _declared(files: Mapping[str, str], subject: Subject, *, folder: str) -> Iterator[Place]:

@@ -34,7 +34,7 @@ class RegistryServer:
 
     `away`: it answers 503; `rubbish`: with a page for people; `huge`: with more than anybody should read; `loop`: its
     lists of tags go on with themselves. `asked` is every request it received, as (method, path with query), oldest
-    first.
+    first; `unchanged` counts those it answered with "not modified".
     """
 
     now: Callable[[], datetime]
@@ -43,6 +43,7 @@ class RegistryServer:
     away: bool = False
     outbox: list[bytes] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
+    unchanged: int = 0
     token_life: timedelta | None = None
     etags: bool = False
     referrers: bool = True
@@ -213,7 +214,9 @@ class RegistryServer:
             return answers.refusal(HTTPStatus.METHOD_NOT_ALLOWED, "UNSUPPORTED")
         if path.rstrip("/") == "v2":
             return web.json_response({}, headers=answers.VERSION)
-        return self._read(request, name, verb, last)
+        answer = self._read(request, name, verb, last)
+        self.unchanged += answer.status == HTTPStatus.NOT_MODIFIED
+        return answer
 
     def _read(self, request: web.Request, name: str, verb: str, last: str) -> web.Response:
         shelf = self._shelves.get(name)

@@ -4,11 +4,9 @@ cosign 2.5, which Debian packages, writes the layers of version 2 with `sign`, a
 writes since version 3: the same envelope, statement and type.
 """
 
-import asyncio
 import base64
 import hashlib
 import json
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,13 +25,13 @@ from bot.signatures.keyless import verify_keyless
 from bot.signatures.trust import read_trust
 from config.public_key import read_keys
 from tests.conftest import require
-from tests.real.docker_registry import MANIFEST_TYPE, PATIENCE, push, serving
+from tests.real.cosign_program import OFFLINE, run_cosign
+from tests.real.docker_registry import MANIFEST_TYPE, push, serving
 from tests.signing import BUNDLE, SIGN, PrivateKey, bundle, key, payload, pem, sign, statement
 from tests.small_sigstore import IDENTITY, ISSUER, SmallSigstore
 
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 EMPTY = b"{}"
-OFFLINE = ("--tlog-upload=false", "--allow-http-registry", "--yes")
 UNLOGGED = ("--insecure-ignore-tlog", "--allow-http-registry")
 
 
@@ -58,15 +56,7 @@ class Shop:
 
     async def run(self, *arguments: str | Path) -> bool:
         """Run cosign without any network but the registry's; whether it said yes."""
-        process = await asyncio.create_subprocess_exec(
-            self.cosign,
-            *arguments,
-            cwd=self.folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "COSIGN_PASSWORD": "a password"},
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        return await asyncio.wait_for(process.wait(), PATIENCE) == 0
+        return await run_cosign(self.cosign, self.folder, *arguments)
 
     async def get(self, path: str, *, accept: str) -> bytes | None:
         async with self.session.get(f"{self.url}/{path}", headers={"Accept": accept}) as response:
