@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.actions import Action, Ask, RecordRelease, RecordStatusChange
+from bot.content import REGULAR, blob_id, unread
+from bot.declaration import declares
 from bot.errors import UserError
 from bot.health import Health, HealthState, assess, matching
-from bot.manifests.recognise import may_hold_versions
 from bot.manifests.subject import subjects
 from bot.manifests.versions import version_in
 from bot.merges import carried_by, merge_record, mismatch, record_name, stands, unrecorded
@@ -85,9 +86,12 @@ def _folder_ground(pipeline: Pipeline, environment: Environment, seen: Observati
     absent = [a.location for a in pipeline.artifacts.values() if a.location not in versions]
     if absent:
         where = environment.path or "the repository's root"
-        problem = f"no file in {where} on {base.branch} holds a version of {', '.join(absent)}{_unread(base)}"
+        problem = f"no file in {where} on {base.branch} holds a version of {', '.join(absent)}"
+        if closed := unread(base):
+            problem = f"{problem}; could not read {', '.join(closed[:3])}"
         return Ground(standing=_nowhere(environment, place, problem), files=files)
-    record = next((r for r in place.records if stands(r.release, versions)), None)
+    # A release that was made of other artifacts is another one, even if the same versions stand.
+    record = next((r for r in place.records if stands(r.release, versions) and declares(pipeline, r.release)), None)
     newest = place.records[0] if place.records else None
     merged = unrecorded(place, base)
     pinned = frozenset(name for name, a in pipeline.artifacts.items() if versions[a.location][1] is not None)
@@ -110,14 +114,9 @@ def _folder_ground(pipeline: Pipeline, environment: Environment, seen: Observati
 
 
 def version_files(base: Base) -> Mapping[str, File]:
-    """The regular files of the environment's folder whose text GitHub gave, by path."""
-    return {f.path: f for f in base.files if f.mode in (0o100644, 0o100755) and f.text is not None}
-
-
-def _unread(base: Base) -> str:
-    """Manifests among the files that GitHub gave no text of, since they are too large or no text at all."""
-    unread = [f.path for f in base.files if f.text is None and may_hold_versions(f.path)]
-    return f"; could not read {', '.join(unread[:3])}" if unread else ""
+    """The regular files of the environment's folder whose text GitHub gave, to the byte, by path."""
+    texts = ((f, f.text) for f in base.files if f.mode in REGULAR and f.text is not None)
+    return {f.path: f for f, text in texts if blob_id(text) == f.oid}
 
 
 def _versions(pipeline: Pipeline, environment: Environment, files: Mapping[str, File]) -> Versions:

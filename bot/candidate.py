@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.actions import Ask, Outcome, Verdict
-from bot.gates.verdicts import passed, waits
+from bot.actions import Ask
+from bot.declaration import declares
 from bot.gathering import gather
-from bot.model import Observation, Release, Unknown
-from bot.selection import Pick, consider, pick
+from bot.model import Observation, Release
+from bot.selection import Pick, pick
+from bot.spans import SOON
 from bot.standing import Standing, first_proposed
 from bot.versions import overtaking
 from config.pipeline import Environment, Pipeline
-
-_DECLARATION = "declaration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +86,8 @@ def _chosen(pipeline: Pipeline, seen: Observation, here: Standing) -> Candidate:
         ask |= each.ask
     lacking = next((p for p in picks.values() if p.artifact is None and not p.ask), None)
     if lacking is not None:
-        return Candidate(release=None, reason=lacking.reason, until=until, picks=picks)
+        again = min(until or seen.now + SOON, seen.now + SOON)
+        return Candidate(release=None, reason=lacking.reason, until=again, picks=picks)
     if ask:
         return Candidate(release=None, reason=next(p.reason for p in picks.values() if p.ask), ask=ask)
     gathered = gather(pipeline, picks, seen, standing)
@@ -121,34 +121,3 @@ def _held_back(picks: Mapping[str, Pick]) -> str:
         if newer:
             return f"; {newer[0].tag} {newer[0].reason}"
     return ""
-
-
-def declares(pipeline: Pipeline, release: Release) -> bool:
-    """Whether a release consists of what the pipeline declares now: another set of artifacts is another generation."""
-    carried = {(a.name, a.repository) for a in release.artifacts}
-    return carried == {(name, source.location) for name, source in pipeline.artifacts.items()} and (
-        (release.source is None) == bool(pipeline.artifacts)
-    )
-
-
-def undeclared(pipeline: Pipeline, release: Release, seen: Observation, here: Standing) -> Verdict:
-    """Gate `declaration`: whether a release may enter a root. It waits for a tag that is not admitted, or not known."""
-    standing = {a.name: a for a in here.active.artifacts} if here.active else {}
-    for artifact in release.artifacts:
-        present = standing.get(artifact.name)
-        if present is not None and present.tag == artifact.tag and present.digest == artifact.digest:
-            continue
-        source = pipeline.artifacts.get(artifact.name)
-        if source is None or source.location != artifact.repository:
-            return waits(_DECLARATION, f"{artifact.repository} is not declared any more")
-        considered = consider(artifact.name, source, seen, present)
-        if isinstance(considered, Unknown):
-            return waits(_DECLARATION, considered.reason)
-        if isinstance(considered, Ask):
-            return waits(_DECLARATION, f"{source.location}: its tags' build times are not known yet")
-        if not considered.admits(artifact.tag):
-            refusal = next((r for r in considered.rejected if r.tag == artifact.tag), None)
-            why = f": it {refusal.reason}" if refusal else ""
-            reason = f"the declaration does not admit {artifact.repository}:{artifact.tag} any more{why}"
-            return Verdict(gate=_DECLARATION, outcome=Outcome.WAIT, reason=reason, until=considered.until)
-    return passed(_DECLARATION, "admitted by the declaration")

@@ -9,20 +9,28 @@ from bot.actions import Edits, MergeOf, Verdict
 from bot.errors import UserError
 from bot.gates.verdicts import blocks, passed, waits
 from bot.manifests.chart import stale_lock
+from bot.manifests.recognise import may_hold_versions
 from bot.manifests.subject import subjects
 from bot.manifests.versions import set_version, version_in
 from bot.model import Base, Commit, File, PullRequest, Release, Sha
 from bot.release_record import release_from_json, trailers
 from config.pipeline import Environment, ImageSource, Pipeline, Promote
 
+# The modes of files that hold text: no links, folders or submodules.
+REGULAR = (0o100644, 0o100755)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """The content a promotion should have now. `blobs`, `base`: path → blob id after and before, empty for merges."""
+    """The content a promotion should have now. `blobs`, `base`: path → blob id after and before, empty for merges.
+
+    `by_tag`: names of the artifacts that stand by their tag alone then, so that the tag says what is pulled.
+    """
 
     content: Edits | MergeOf
     blobs: Mapping[str, Sha]
     base: Mapping[str, Sha]
+    by_tag: frozenset[str] = frozenset()
 
 
 def branch_name(pipeline: Pipeline, environment: Environment) -> str:
@@ -60,7 +68,13 @@ def wanted(
         content=Edits(texts=changed, modes={path: files[path].mode for path in changed}, base_tree=base.tree),
         blobs={path: blob_id(text) for path, text in changed.items()},
         base={path: files[path].oid for path in changed},
+        by_tag=_by_tag(pipeline, environment, texts),
     )
+
+
+def _by_tag(pipeline: Pipeline, environment: Environment, texts: Mapping[str, str]) -> frozenset[str]:
+    standing = {s.name: version_in(texts, s, folder=environment.path) for s in subjects(pipeline)}
+    return frozenset(name for name, version in standing.items() if version is None or version[1] is None)
 
 
 def _edited(
@@ -69,7 +83,9 @@ def _edited(
     """The texts with every version of the release. Raises UserError where one cannot be written."""
     texts = dict(before)
     for subject in subjects(pipeline):
-        artifact = next(a for a in release.artifacts if a.name == subject.name)
+        artifact = next((a for a in release.artifacts if a.name == subject.name), None)
+        if artifact is None:
+            raise UserError(f"{release.label} has no {subject.name}, which is declared now; a newer release goes on")
         if not artifact.tag and version_in(texts, subject, folder=environment.path) == (None, artifact.digest):
             # It was adopted by its digest, and stands as it should.
             continue
@@ -83,13 +99,20 @@ def _edited(
     return texts
 
 
-def stale_locks(pipeline: Pipeline, content: Edits | MergeOf, files: Mapping[str, File]) -> tuple[str, ...]:
-    """What a reviewer should know of lock files that the edits leave behind."""
+def notes_on(pipeline: Pipeline, content: Edits | MergeOf, base: Base) -> tuple[str, ...]:
+    """What a reviewer should know: lock files that the edits leave behind, and manifests that were not looked into."""
     if not isinstance(content, Edits):
         return ()
-    texts = {path: file.text for path, file in files.items() if file.text is not None} | dict(content.texts)
-    said = (stale_lock(texts, subject) for subject in subjects(pipeline))
+    texts = {file.path: file.text for file in base.files if file.text is not None} | dict(content.texts)
+    said = [stale_lock(texts, subject) for subject in subjects(pipeline)]
+    said += [f"{path} could not be read as text, so no version in it is moved" for path in unread(base)]
     return tuple(sentence for sentence in said if sentence)
+
+
+def unread(base: Base) -> tuple[str, ...]:
+    """Manifests that GitHub gave no text of, or not to the byte: they are too large, or no text at all."""
+    closed = (f for f in base.files if f.text is None or blob_id(f.text) != f.oid)
+    return tuple(f.path for f in closed if f.mode in REGULAR and may_hold_versions(f.path))
 
 
 def proposed_release(head: Commit | None) -> Release | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot import promotion_text
+from bot import declaration, promotion_text
 from bot.actions import (
     Action,
     AddLabels,
@@ -28,16 +28,18 @@ from bot.actions import (
 )
 from bot.active import Ground, ground
 from bot.candidate import Candidate, candidate
-from bot.content import branch_name, judge_head, proposed_release, stale, stale_locks, wanted
+from bot.content import Wanted, branch_name, judge_head, notes_on, proposed_release, stale, wanted
+from bot.declaration import declares
 from bot.explanation import explain
 from bot.gates import hold
 from bot.gates.verdicts import blocks, waits
 from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on, waiting_for
 from bot.messages import GATES, gates_check, merge_message, status_reply
-from bot.model import CheckStatus, Commit, Observation, Place, PullRequest, Release
+from bot.model import CheckStatus, Observation, Place, PullRequest, Release, Unknown
 from bot.opinions import opinions
 from bot.orders import Queries, obey, sticky
 from bot.promotion_text import Promotion
+from bot.spans import SOON
 from bot.standing import Standing
 from config.pipeline import Environment, Mode, Pipeline, Promote, Supersede, Templates
 
@@ -56,9 +58,17 @@ class Step:
 
 
 def decide(
-    pipeline: Pipeline, seen: Observation, *, mode: Mode = Mode.MERGE, templates: Templates = NO_TEMPLATES
+    pipeline: Pipeline,
+    seen: Observation,
+    *,
+    mode: Mode = Mode.MERGE,
+    templates: Templates = NO_TEMPLATES,
+    last: bool = False,
 ) -> Plan | Ask:
-    """The plan for one pipeline, or the facts still needed to make it."""
+    """The plan for one pipeline, or the facts still needed to make it.
+
+    `last`: no more facts are to be had in this pass; whatever needs some waits, and the rest goes on.
+    """
     grounds = {e.name: ground(pipeline, e, seen) for e in pipeline.environments}
     standings = {name: g.standing for name, g in grounds.items()}
     steps = [
@@ -68,12 +78,13 @@ def decide(
     ask = Ask()
     for wanting in (*(g.ask for g in grounds.values()), *(s.ask for s in steps)):
         ask |= wanting
-    if ask:
+    if ask and not last:
         return ask
     actions = [a for g in grounds.values() for a in g.actions] + [a for s in steps for a in s.actions]
     if mode is Mode.OBSERVE:
         actions = []
     moments = [v.until for s in steps for v in s.verdicts] + [s.until for s in steps]
+    moments += [seen.now + SOON] if ask else []
     later = [moment for moment in moments if moment is not None and moment > seen.now]
     return Plan(actions=tuple(actions), views=tuple(s.view for s in steps), look_again_at=min(later, default=None))
 
@@ -97,16 +108,20 @@ def _step(
     newest = candidate(pipeline, environment, seen, standings)
     if newest.ask:
         return Step(view=_view(environment, standing, waiting=newest.reason), ask=newest.ask)
-    release = _kept(environment, place.pull, place.head, newest, standings)
+    release = _kept(pipeline, environment, place, newest, standings)
     if release is None:
         view = _view(environment, standing, waiting=newest.reason, pull=place.pull)
-        tidied = (*_closing(place, standing), *_tidy(pipeline, environment, seen, here))
+        tidied = (
+            *_ending(pipeline, environment, place, standing, newest.reason),
+            *_tidy(pipeline, environment, seen, here),
+        )
         return Step(view=view, actions=tidied, until=newest.until)
     wish = wanted(pipeline, environment, release, base=place.base, files=here.files)
     if isinstance(wish, str):
         view = _view(environment, standing, waiting=wish, pull=place.pull)
-        return Step(view=view, actions=_closing(place, standing), until=newest.until)
-    if unknown := _unknown(pipeline, release, standing, seen):
+        ending = _ending(pipeline, environment, place, standing, wish)
+        return Step(view=view, actions=ending, until=newest.until)
+    if unknown := _unknown(pipeline, environment, release, wish=wish, here=standing, seen=seen):
         return Step(view=_view(environment, standing, waiting="reading what the images say"), ask=unknown)
     case = Case(
         pipeline=pipeline,
@@ -121,19 +136,26 @@ def _step(
         mode=mode,
         templates=templates,
         picks=newest.picks,
-        notes=stale_locks(pipeline, wish.content, here.files),
+        notes=notes_on(pipeline, wish.content, place.base),
     )
     step = _propose(case) if _must_build(case) else _judge(case)
     return replace(step, until=newest.until)
 
 
-def _unknown(pipeline: Pipeline, release: Release, here: Standing, seen: Observation) -> Ask:
-    """What the registry must be asked about this release: what its images say of themselves, and who signed them."""
+def _unknown(
+    pipeline: Pipeline, environment: Environment, release: Release, *, wish: Wanted, here: Standing, seen: Observation
+) -> Ask:
+    """What the registry must be asked about this release.
+
+    What its images say of themselves, who signed them, where its tags point, and what the declaration asks of it.
+    """
     shown = (*release.artifacts, *(here.active.artifacts if here.active else ()))
     details = frozenset((a.repository, str(a.digest)) for a in shown) - seen.details.keys()
     signed = [a for a in release.artifacts if a.name in pipeline.artifacts and pipeline.artifacts[a.name].verify]
     signatures = frozenset((a.name, str(a.digest)) for a in signed) - seen.signatures.keys()
-    return Ask(details=details, signatures=signatures)
+    tags = frozenset((a.repository, a.tag) for a in release.artifacts if a.name in wish.by_tag) - seen.digests.keys()
+    asked = declaration.judge(pipeline, environment, release, seen=seen, here=here).ask
+    return Ask(digests=tags, details=details, signatures=signatures) | asked
 
 
 def _barred(pipeline: Pipeline, environment: Environment, place: Place, here: Ground) -> Verdict | None:
@@ -154,19 +176,16 @@ def _barred(pipeline: Pipeline, environment: Environment, place: Place, here: Gr
 
 
 def _kept(
-    environment: Environment,
-    pull: PullRequest | None,
-    head: Commit | None,
-    newest: Candidate,
-    standings: Mapping[str, Standing],
+    pipeline: Pipeline, environment: Environment, place: Place, newest: Candidate, standings: Mapping[str, Standing]
 ) -> Release | None:
     """The release to promote: the candidate, or the one already proposed where it may not be moved.
 
-    What a head says of its release is only a claim: an upstream's record must know it, or the candidate must equal it.
+    What a head says of its release is only a claim: an upstream's record must know it, and into a root the gate
+    `declaration` must let it.
     """
-    here = standings[environment.name]
-    proposed = proposed_release(head) if pull else None
-    if proposed is None or pull is None:
+    here, pull = standings[environment.name], place.pull
+    proposed = proposed_release(place.head) if pull else None
+    if proposed is None or pull is None or not declares(pipeline, proposed):
         return newest.release
     if newest.release is not None and proposed.id == newest.release.id:
         # The same release again: its order is when it was *first* proposed.
@@ -185,12 +204,23 @@ def _kept(
     return proposed if approved else newest.release
 
 
-def _closing(place: Place, here: Standing) -> tuple[Action, ...]:
-    """Close our pull request when what it carries is in, or behind, what is active."""
-    proposed = proposed_release(place.head)
-    if place.pull is None or not place.pull.by_us or proposed is None or here.active is None:
+def _ending(
+    pipeline: Pipeline, environment: Environment, place: Place, here: Standing, reason: str
+) -> tuple[Action, ...]:
+    """Nothing is to be proposed: close our pull request when what it carries is in, or behind, what is active.
+
+    Else it stays open, and a check that said success once must not go on saying so.
+    """
+    pull, proposed = place.pull, proposed_release(place.head)
+    if pull is None or not pull.by_us or proposed is None or here.active is None:
         return ()
-    return (Close(pull=place.pull),) if proposed.order <= here.active.order else ()
+    if proposed.order <= here.active.order:
+        return (Close(pull=pull),)
+    existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
+    text = gates_check(pipeline, environment, proposed, (waits("environment", reason),))
+    if existing is None or existing.external_id == text.external_id:
+        return ()
+    return (PostCheck(commit=pull.head, existing=existing, text=text),)
 
 
 def _tidy(pipeline: Pipeline, environment: Environment, seen: Observation, here: Ground) -> tuple[Action, ...]:
@@ -317,8 +347,12 @@ def _publish(case: Case, verdicts: tuple[Verdict, ...]) -> tuple[Action, ...]:
         actions.append(PostCheck(commit=case.pull.head, existing=existing, text=text))
     told = _told(case)
     title, body = promotion_text.title(told), promotion_text.body(told, verdicts)
+    # A registry that does not answer for a moment takes nothing out of the text that stood there.
+    known = not any(
+        isinstance(case.seen.details.get((a.repository, a.digest)), Unknown) for a in case.release.artifacts
+    )
     if text.status is not CheckStatus.COMPLETED and (
-        case.pull.title != title or case.pull.body.strip() != body.strip()
+        case.pull.title != title or (known and case.pull.body.strip() != body.strip())
     ):
         actions.append(Retitle(pull=case.pull, title=title, body=body))
     if labels := _missing_labels(case.pull, case.templates):
@@ -328,8 +362,10 @@ def _publish(case: Case, verdicts: tuple[Verdict, ...]) -> tuple[Action, ...]:
 
 def _missing_labels(pull: PullRequest, templates: Templates) -> tuple[str, ...]:
     """Declared labels that it lacks; one that we put on once and somebody took off stays off."""
-    ours = {event.label for event in pull.labelling if event.added and event.by_us}
-    return tuple(label for label in templates.labels if label not in pull.labels and label not in ours)
+    ours = {event.label.lower() for event in pull.labelling if event.added and event.by_us}
+    # GitHub's names of labels ignore case.
+    there = ours | {label.lower() for label in pull.labels}
+    return tuple(label for label in templates.labels if label.lower() not in there)
 
 
 def _view(

@@ -62,7 +62,7 @@ def gather(
 def _matching(when: str, siblings: _Siblings) -> Gathered:
     """The newest versions for which the rule holds."""
     picks, present = siblings.picks, siblings.present
-    rule = _rule(when, tuple(picks))
+    rule = rule_of(when, tuple(picks))
     refusal = rule.refusal({name: p.artifact for name, p in picks.items() if p.artifact is not None})
     if refusal is None:
         return Gathered(picks=picks)
@@ -79,7 +79,8 @@ def _matching(when: str, siblings: _Siblings) -> Gathered:
 
 
 @lru_cache(maxsize=256)
-def _rule(when: str, names: tuple[str, ...]) -> Rule:
+def rule_of(when: str, names: tuple[str, ...]) -> Rule:
+    """The rule of a declaration, read once."""
     return compile_rule(when, names)
 
 

@@ -1,12 +1,12 @@
 """One promotion under judgement: what every gate says of its head, and whether it may merge. No I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from bot import declaration
 from bot.actions import Action, Outcome, PostCheck, Verdict
-from bot.candidate import undeclared
 from bot.content import MADE_BY_US, Wanted, judge_head
-from bot.gates import approvals, health, hold, signature, soak
+from bot.gates import approvals, health, hold, signature, soak, tag
 from bot.gates.verdicts import waits, worst
 from bot.messages import GATES
 from bot.model import Base, Check, Commit, Observation, PullRequest, Release
@@ -57,20 +57,29 @@ def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
     verdicts: list[Verdict] = []
     if case.release.id in case.standings[case.environment.name].reverted:
         verdicts.append(waits("revert", f"{case.release.label} was taken out of {case.environment.name} by hand"))
-    if case.environment.is_root:
-        here = case.standings[case.environment.name]
-        verdicts.append(undeclared(case.pipeline, case.release, case.seen, here))
-    for artifact in case.release.artifacts:
-        source = case.pipeline.artifacts.get(artifact.name)
-        if source is not None and source.verify is not None:
-            known = case.seen.signatures.get((artifact.name, artifact.digest))
-            verdicts.append(signature.judge(artifact, known, now=case.seen.now))
+    here = case.standings[case.environment.name]
+    verdicts.append(declaration.judge(case.pipeline, case.environment, case.release, seen=case.seen, here=here).verdict)
+    verdicts += _artifact_verdicts(case)
     for name in case.environment.after:
         upstream = case.standings[name]
         verdicts.append(health.judge(case.release, upstream))
         if case.environment.gates.soak is not None:
             verdicts.append(soak.judge(case.release, upstream, needed=case.environment.gates.soak, now=case.seen.now))
     return tuple(verdicts)
+
+
+def _artifact_verdicts(case: Case) -> Iterator[Verdict]:
+    """What is known of each artifact's tag and signature."""
+    seen = case.seen
+    for artifact in case.release.artifacts:
+        pointing = (artifact.repository, artifact.tag)
+        if artifact.name in case.wish.by_tag:
+            asked = pointing in seen.digests
+            yield tag.judge(artifact, seen.digests.get(pointing), asked=asked, now=seen.now)
+        source = case.pipeline.artifacts.get(artifact.name)
+        if source is not None and source.verify is not None:
+            known = seen.signatures.get((artifact.name, artifact.digest))
+            yield signature.judge(artifact, known, now=seen.now)
 
 
 def _hold_verdict(pull: PullRequest | None, held: hold.Hold | None) -> Verdict:

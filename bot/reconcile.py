@@ -243,7 +243,9 @@ class Reconciler:
             if not isinstance(decision, Ask):
                 return decision
             seen = await answer(decision, pipeline, seen, client=client, tags=self._scans, verifier=self._verifier)
-        return Unknown(f"{pipeline.name} still needs facts after {ROUNDS} rounds")
+        decision = decide(pipeline, seen, mode=mode, templates=templates, last=True)
+        assert not isinstance(decision, Ask)
+        return decision
 
     async def _act(
         self, client: RepositoryClient, repository: Repository, actions: tuple[Action, ...], plans: list[Plan]

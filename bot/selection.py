@@ -5,20 +5,20 @@ was built, for which platforms. They are asked for newest first and only as far 
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot import build_times
 from bot.actions import Ask
-from bot.model import Artifact, Observation, Tags, Unknown, short_digest
+from bot.model import Artifact, ImageDetails, Observation, Tags, Unknown, short_digest
 from bot.platforms import platform_matches
 from bot.versions import Choice, Rejection, choose, newer, rules_of
 from config.pipeline import Artifacts, ImageSource, Pin, Strategy
 
 # Past so many tags refused for their platforms people should look at the declaration, or at the builds.
 _MOST_TRIED = 10
-_ASKED_TOGETHER = 3
+_ASKED_TOGETHER = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +51,14 @@ def pick(name: str, source: Artifacts, seen: Observation, present: Artifact | No
     if isinstance(considered, Ask):
         return Pick(artifact=None, reason=f"{source.location}: reading when its tags were built", ask=considered)
     refused: list[Rejection] = []
-    for tag in _later(considered, forward(considered, seen, present)):
-        match resolved(name, source, tag, seen, with_it=_next_to_try(source, tag, considered)):
+    later = _later(considered, forward(considered, seen, present))
+    for tag in later:
+        match resolved(name, source, tag, seen):
             case Artifact() as artifact:
                 reason = f"{tag} is the newest version the declaration admits"
                 return Pick(artifact=artifact, reason=reason, choice=considered, refused=tuple(refused))
             case Ask() as ask:
+                ask |= _next_to_try(name, source, itertools.islice(later, _ASKED_TOGETHER), seen)
                 return Pick(artifact=None, reason="resolving digests", ask=ask, choice=considered)
             case Unknown(reason):
                 return Pick(artifact=None, reason=f"{source.location}:{tag}: {reason}", choice=considered)
@@ -145,15 +147,10 @@ def _later(choice: Choice, onward: Callable[[str], bool]) -> Iterator[str]:
     yield from itertools.takewhile(onward, (tag for tag in reversed(choice.accepted) if tag != choice.selected))
 
 
-def resolved(
-    name: str, source: Artifacts, tag: str, seen: Observation, *, with_it: tuple[str, ...] = ()
-) -> Artifact | Ask | Unknown | str:
-    """The tag as an artifact; what is missing for that; or a sentence's end that says why it cannot be taken.
-
-    `with_it`: tags whose digests are asked for along with it, since they may be needed next.
-    """
+def resolved(name: str, source: Artifacts, tag: str, seen: Observation) -> Artifact | Ask | Unknown | str:
+    """The tag as an artifact; what is missing for that; or a sentence's end that says why it cannot be taken."""
     if (source.location, tag) not in seen.digests:
-        return Ask(digests=frozenset((source.location, t) for t in (tag, *with_it)))
+        return Ask(digests=frozenset({(source.location, tag)}))
     digest = seen.digests[source.location, tag]
     if isinstance(digest, Unknown):
         return digest
@@ -165,18 +162,27 @@ def resolved(
             return Ask(details=frozenset({(source.location, digest)}))
         if isinstance(details, Unknown):
             return details
-        lacking = [w for w in source.platforms if not any(platform_matches(w, p) for p in details.platforms)]
-        if lacking:
+        if lacking := lacking_platforms(source, details):
             return f"has no image for {', '.join(lacking)}"
     return Artifact(name=name, repository=source.location, tag=tag, digest=digest)
 
 
-def _next_to_try(source: Artifacts, tag: str, choice: Choice) -> tuple[str, ...]:
-    """Where a tag may yet be refused for its platforms, the ones before it are asked for along with it."""
-    if not isinstance(source, ImageSource) or not source.platforms:
-        return ()
-    at = choice.accepted.index(tag)
-    return choice.accepted[max(0, at + 1 - _ASKED_TOGETHER) : at]
+def _next_to_try(name: str, source: Artifacts, tags: Iterable[str], seen: Observation) -> Ask:
+    """Where a tag may yet be refused for its platforms, the same is asked of the next ones along with it."""
+    ask = Ask()
+    if isinstance(source, ImageSource) and source.platforms:
+        for tag in tags:
+            match resolved(name, source, tag, seen):
+                case Ask() as wanted:
+                    ask |= wanted
+                case _:
+                    continue
+    return ask
+
+
+def lacking_platforms(source: ImageSource, details: ImageDetails) -> tuple[str, ...]:
+    """The declared platforms for which there is no image."""
+    return tuple(w for w in source.platforms if not any(platform_matches(w, p) for p in details.platforms))
 
 
 def _standing(

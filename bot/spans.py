@@ -2,6 +2,9 @@
 
 from datetime import datetime, timedelta
 
+# How soon what could not be learnt, and nobody tells us of, is asked again.
+SOON = timedelta(minutes=5)
+
 
 def spoken(span: timedelta) -> str:
     """A duration as people write it: 1d 2h, 30m, 45s."""

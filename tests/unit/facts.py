@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.content import Wanted, wanted
+from bot.content import Wanted, blob_id, wanted
 from bot.health import Health, HealthState
 from bot.messages import GATES
 from bot.model import (
@@ -201,7 +201,7 @@ def kustomization(tag: str, *, digest: str | None = None) -> str:
 
 def file_of(environment: Environment, text: str | None) -> File:
     path = f"{environment.path}/kustomization.yaml"
-    return File(path=path, oid=sha(f"blob {text}"), mode=0o100644, text=text)
+    return File(path=path, oid=blob_id(text) if text is not None else sha(path), mode=0o100644, text=text)
 
 
 def base(*files: File, **changed: Any) -> Base:
@@ -327,7 +327,7 @@ def observation(places: Mapping[str, Place] | None = None, **changed: Any) -> Ob
         },
         applications={e.name: (application(e),) for e in SHOP.environments},
         tags={"web": Tags(repository=IMAGE, names=("1.0.0", "1.1.0"), read_at=NOON)},
-        digests={(IMAGE, tag): digest_of(tag) for tag in ("1.0.0", "1.1.0")},
+        digests={(IMAGE, tag): digest_of(tag) for tag in ("1.0.0", "1.1.0", "1.2.0")},
         details={(IMAGE, digest_of(tag)): ImageDetails() for tag in ("1.0.0", "1.1.0", "1.2.0")},
     )
     return replace(made, **changed)

@@ -52,8 +52,8 @@ def at_production(there: Place, **seen: Any) -> Ground:
 # --- where versions are written ---------------------------------------------------------------------------------------
 
 
-def file(name: str, *, mode: int = 0o100644) -> File:
-    return File(path=f"apps/web/production/{name}", oid=sha(name), mode=mode, text="")
+def file(name: str, *, mode: int = 0o100644, text: str = "") -> File:
+    return File(path=f"apps/web/production/{name}", oid=blob_id(text), mode=mode, text=text)
 
 
 @pytest.mark.parametrize(
@@ -450,9 +450,8 @@ VALUES = "image:\n  repository: {image}\n  tag: {tag}\n"
 
 
 def two_files(kustomized: str, valued: str) -> Place:
-    values = file("values.yaml")
-    text = VALUES.format(image=IMAGE, tag=valued)
-    there = base(file_of(PRODUCTION, kustomization(kustomized)), replace(values, text=text))
+    values = file("values.yaml", text=VALUES.format(image=IMAGE, tag=valued))
+    there = base(file_of(PRODUCTION, kustomization(kustomized)), values)
     return place(PRODUCTION, record(OLD, HEALTHY_LONG), base=there)
 
 
@@ -527,7 +526,7 @@ dependencies:
 
 
 def charted(version: str = "4.0.0") -> Place:
-    return place(PRODUCTION, base=base(replace(file("Chart.yaml"), text=CHART_YAML.format(version=version))))
+    return place(PRODUCTION, base=base(file("Chart.yaml", text=CHART_YAML.format(version=version))))
 
 
 def test_a_chart_that_stands_is_adopted_by_its_digest() -> None:

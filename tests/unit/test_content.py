@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.actions import Edits, MergeOf, Outcome
-from bot.content import Wanted, blob_id, branch_name, judge_head, proposed_release, stale, stale_locks, wanted
+from bot.content import Wanted, blob_id, branch_name, judge_head, notes_on, proposed_release, stale, wanted
 from bot.model import Artifact, Base, Commit, Digest, File, Place, PullRequest, Release, Sha
 from config.pipeline import ChartSource, Environment, ImageSource, Pipeline, Promote
 from tests.unit.facts import (
@@ -66,6 +66,7 @@ def test_a_version_is_edited_and_nothing_else() -> None:
         content=Edits(texts={PATH: text}, modes={PATH: 0o100644}, base_tree=HERE.base.tree),
         blobs={PATH: blob_id(text)},
         base={PATH: HERE.base.files[0].oid},
+        by_tag=frozenset({"web"}),
     )
 
 
@@ -302,7 +303,7 @@ TWO = SHOP.model_copy(update={"images": {"web": SHOP.images["web"], "worker": Im
 
 
 def written(path: str, text: str, *, mode: int = 0o100644) -> File:
-    return File(path=f"apps/web/production/{path}", oid=sha(path), mode=mode, text=text)
+    return File(path=f"apps/web/production/{path}", oid=blob_id(text), mode=mode, text=text)
 
 
 def artifact(name: str, tag: str, *, repository: str | None = None, digest: str | None = None) -> Artifact:
@@ -468,10 +469,10 @@ def test_a_lock_that_is_left_behind_is_told(*, lock: str | None, told: bool) -> 
     files = (chart,) if lock is None else (chart, written("Chart.lock", lock))
     made = edits(files, CHART, CHARTED)
     assert isinstance(made, Edits)
-    said = stale_locks(CHARTED, made, by_path(*files))
+    said = notes_on(CHARTED, made, base(*files))
     assert [("Chart.lock" in sentence) for sentence in said] == ([True] if told else [])
 
 
 def test_a_merge_leaves_no_lock_behind() -> None:
     """It brings whole files."""
-    assert stale_locks(SHOP, MergeOf(source=sha("source"), scratch="scratch"), {}) == ()
+    assert notes_on(SHOP, MergeOf(source=sha("source"), scratch="scratch"), base()) == ()

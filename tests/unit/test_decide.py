@@ -92,9 +92,10 @@ def test_a_verified_release_is_proposed() -> None:
 def test_a_new_image_is_proposed_to_the_root() -> None:
     """First its digest is asked for, then the pull request is made."""
     tags: dict[str, Tags | Unknown] = {"web": Tags(repository=IMAGE, names=("1.1.0", "1.2.0"), read_at=NOON)}
-    seen = observation({"production": opened()}, tags=tags)
+    known = {(IMAGE, "1.1.0"): digest_of("1.1.0")}
+    seen = observation({"production": opened()}, tags=tags, digests=known)
     assert decide(SHOP, seen) == Ask(digests=frozenset({(IMAGE, "1.2.0")}))
-    answered = replace(seen, digests={(IMAGE, "1.2.0"): digest_of("1.2.0")})
+    answered = replace(seen, digests={**seen.digests, (IMAGE, "1.2.0"): digest_of("1.2.0")})
     assert only(plan(answered), Propose).title == "Promote shop 1.2.0 to staging"
 
 

@@ -136,7 +136,9 @@ def test_every_entry_of_the_repository_is_set() -> None:
         pytest.param("#" * (1 << 20) + "\nimages: []\n", "larger than 1 MiB", id="size"),
         pytest.param("images: x\n", "line 1: `images` is not a list", id="not a list"),
         pytest.param("images:\n- newTag: v1\n", "line 2: .*no name", id="an entry without a name"),
-        pytest.param("images:\n- name: app:1\n  newTag: v1\n", "app stands nowhere", id="a name with a tag is nobody's"),
+        pytest.param(
+            "images:\n- name: app:1\n  newTag: v1\n", "app stands nowhere", id="a name with a tag is nobody's"
+        ),
     ],
 )
 def test_what_cannot_be_edited_safely_is_refused(text: str, reason: str) -> None:

@@ -1,0 +1,101 @@
+"""Gate `declaration`: whether a release is one that the file, as it stands now, lets into an environment. No I/O.
+
+What was chosen may not be chosen any more when it comes to the merge: the declaration changed, a tag was taken back or
+pushed again, a rule holds no longer. So whatever the choice looked at is looked at again here, for the very release.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.actions import Ask, Outcome, Verdict
+from bot.gates.verdicts import passed, waits
+from bot.gathering import rule_of
+from bot.model import Artifact, ImageDetails, Observation, Release, Unknown
+from bot.selection import consider, lacking_platforms
+from bot.standing import Standing
+from config.pipeline import Artifacts, Environment, ImageSource, Pipeline
+
+_GATE = "declaration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """The verdict, or what must be known first."""
+
+    verdict: Verdict
+    ask: Ask = Ask()
+
+
+def declares(pipeline: Pipeline, release: Release) -> bool:
+    """Whether a release consists of what the pipeline declares now: another set of artifacts is another generation."""
+    carried = {(a.name, a.repository) for a in release.artifacts}
+    return carried == {(name, source.location) for name, source in pipeline.artifacts.items()} and (
+        (release.source is None) == bool(pipeline.artifacts)
+    )
+
+
+def judge(
+    pipeline: Pipeline, environment: Environment, release: Release, *, seen: Observation, here: Standing
+) -> Declared:
+    """A root takes what the choice admits; every environment takes only what the pipeline is made of."""
+    if not declares(pipeline, release):
+        return Declared(verdict=waits(_GATE, f"{release.label} is not made of what is declared any more"))
+    if not environment.is_root:
+        return Declared(verdict=passed(_GATE, "made of what is declared"))
+    standing = {a.name: a for a in here.active.artifacts} if here.active else {}
+    ask = Ask()
+    for artifact in release.artifacts:
+        source, present = pipeline.artifacts[artifact.name], standing.get(artifact.name)
+        if artifact == present:
+            continue
+        judged = _admitted(artifact, source, seen, present)
+        if judged.verdict.outcome is not Outcome.PASS and not judged.ask:
+            return judged
+        ask |= judged.ask
+    if ask:
+        return Declared(verdict=waits(_GATE, "reading what the registry says of it"), ask=ask)
+    return Declared(verdict=_ruled(pipeline, release) or passed(_GATE, "admitted by the declaration"))
+
+
+def _admitted(artifact: Artifact, source: Artifacts, seen: Observation, present: Artifact | None) -> Declared:
+    considered = consider(artifact.name, source, seen, present)
+    if isinstance(considered, Unknown):
+        return Declared(verdict=waits(_GATE, considered.reason))
+    if isinstance(considered, Ask):
+        return Declared(verdict=waits(_GATE, f"{source.location}: reading when its tags were built"), ask=considered)
+    if not considered.admits(artifact.tag):
+        refusal = next((r for r in considered.rejected if r.tag == artifact.tag), None)
+        why = f": it {refusal.reason}" if refusal else ""
+        reason = f"the declaration does not admit {artifact.repository}:{artifact.tag} any more{why}"
+        return Declared(verdict=_until(reason, considered.until))
+    return _built_for(artifact, source, seen)
+
+
+def _until(reason: str, until: datetime | None) -> Verdict:
+    return Verdict(gate=_GATE, outcome=Outcome.WAIT, reason=reason, until=until)
+
+
+def _built_for(artifact: Artifact, source: Artifacts, seen: Observation) -> Declared:
+    """Every declared platform, of the digest that is promoted, wherever its tag points by now."""
+    fine = Declared(verdict=passed(_GATE, "admitted by the declaration"))
+    if not isinstance(source, ImageSource) or not source.platforms:
+        return fine
+    details = seen.details.get((artifact.repository, artifact.digest))
+    if details is None:
+        ask = Ask(details=frozenset({(artifact.repository, str(artifact.digest))}))
+        return Declared(verdict=waits(_GATE, f"reading for which platforms {artifact.label} was built"), ask=ask)
+    if not isinstance(details, ImageDetails):
+        return Declared(verdict=waits(_GATE, f"{artifact.repository}:{artifact.label}: {details.reason}"))
+    lacking = lacking_platforms(source, details)
+    if lacking:
+        return Declared(verdict=waits(_GATE, f"{artifact.label} has no image for {', '.join(lacking)}"))
+    return fine
+
+
+def _ruled(pipeline: Pipeline, release: Release) -> Verdict | None:
+    """Why the release rule does not hold for it."""
+    if pipeline.release is None or pipeline.release.when is None:
+        return None
+    rule = rule_of(pipeline.release.when, tuple(pipeline.artifacts))
+    refusal = rule.refusal({artifact.name: artifact for artifact in release.artifacts})
+    return waits(_GATE, refusal) if refusal else None
