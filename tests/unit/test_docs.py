@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -86,7 +87,7 @@ def blocks(document: Path) -> Iterator[Block]:
     """Every fenced block of one document."""
     text = document.read_text(encoding="utf-8")
     for found in _FENCE.finditer(text):
-        language, kind, name, *_ = [*found["info"].split(), "", "", ""]
+        language, kind, name = [*found["info"].split(), "", "", ""][:3]
         line = text.count("\n", 0, found.start()) + 1
         yield Block(document=document, line=line, language=language, kind=kind, name=name, text=found["text"])
 
@@ -245,6 +246,38 @@ def test_a_link_leads_somewhere(document: Path, path: str, anchor: str | None) -
         assert anchor in [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
+# --- what is delivered ------------------------------------------------------------------------------------------------
+
+
+def test_the_image_holds_every_package() -> None:
+    """Each package of the wheel is copied into the stage that makes it, and let through by .dockerignore."""
+    packages = _pyproject()["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    dockerfile, ignored = everything_of("Dockerfile"), everything_of(".dockerignore").splitlines()
+    assert packages
+    for package in packages:
+        assert f"COPY {package} {package}\n" in dockerfile
+        assert f"!{package}" in ignored
+
+
+def test_whatever_the_image_writes_lies_in_its_volume() -> None:
+    """The root of its file system is read-only: the store, and Sigstore's keys, which TUF keeps where XDG says."""
+    dockerfile = everything_of("Dockerfile")
+    volume = re.search(r"^VOLUME (\S+)$", dockerfile, re.MULTILINE)
+    assert volume
+    for variable in ("CAISSON_STORE", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        assert f"{variable}={volume[1]}/" in dockerfile
+
+
+def test_the_role_for_pull_secrets_reads_named_secrets_only() -> None:
+    """`get` of Secrets by their names, in the name of the account that the deployment runs as."""
+    role, binding = yaml.safe_load_all(everything_of("deploy/pull-secrets.example.yaml"))
+    account = next(yaml.safe_load_all(everything_of("deploy/access.yaml")))
+    assert [(rule["resources"], rule["verbs"]) for rule in role["rules"]] == [(["secrets"], ["get"])]
+    assert all(rule["resourceNames"] for rule in role["rules"])
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert [subject["name"] for subject in binding["subjects"]] == [account["metadata"]["name"]]
+
+
 # --- layers -----------------------------------------------------------------------------------------------------------
 
 
@@ -256,5 +289,5 @@ def test_the_layers_are_those_that_are_enforced() -> None:
     assert [re.split(r"\s{2,}", line)[0] for line in shown.splitlines()] == enforced
 
 
-def _pyproject() -> dict[str, dict[str, dict[str, list[dict[str, list[str]]]]]]:
+def _pyproject() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
