@@ -24,13 +24,15 @@ RUN /opt/caisson/bin/pip install --no-cache-dir --no-deps /wheels/*.whl \
 
 FROM python:3.11-slim
 COPY --from=venv /opt/caisson /opt/caisson
-# The one writable place: the embedded store. Mount a volume here.
+# The one writable place: the embedded store, and Sigstore's keys as TUF keeps them. Mount a volume here.
 RUN install -d -o 65532 -g 65532 /var/lib/caisson
 ENV PATH=/opt/caisson/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     CAISSON_LISTEN=0.0.0.0:8080 \
-    CAISSON_STORE=/var/lib/caisson/caisson.db
+    CAISSON_STORE=/var/lib/caisson/caisson.db \
+    XDG_DATA_HOME=/var/lib/caisson/data \
+    XDG_CACHE_HOME=/var/lib/caisson/cache
 USER 65532:65532
 WORKDIR /var/lib/caisson
 VOLUME /var/lib/caisson

@@ -1,4 +1,4 @@
-"""The registry of slash commands, and their parser; `/help`, docs and web page are made from the registry. No I/O.
+"""The registry of slash commands, and their parser; `/help` is made from it, and the README is held to it. No I/O.
 
 A command is a line of a comment's visible plain words that starts with `/`. What is nearly one of ours is answered with
 a suggestion; any other `/word` is left to the other bots that may live in the repository. Words after a command that
