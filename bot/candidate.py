@@ -7,13 +7,15 @@ from datetime import datetime
 from bot.actions import Ask, Outcome, Verdict
 from bot.gates.verdicts import passed, waits
 from bot.gathering import gather
-from bot.model import Observation, Release, Unknown
-from bot.selection import Pick, consider, pick
+from bot.model import Artifact, Observation, Release, Unknown, short_digest
+from bot.selection import Pick, consider, pick, pins
 from bot.standing import Standing, first_proposed
-from bot.versions import overtaking
-from config.pipeline import Environment, Pipeline
+from bot.versions import Choice, Rejection, overtaking
+from config.pipeline import Artifacts, Environment, Pipeline
 
 _DECLARATION = "declaration"
+# How many of the newest refused tags are looked at for one that is only too young.
+_MOST_LOOKED_AT = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +119,16 @@ def _held_back(picks: Mapping[str, Pick]) -> str:
     for each in picks.values():
         if each.refused:
             return f"; {each.refused[0].tag} {each.refused[0].reason}"
-        newer = overtaking(each.choice, limit=1) if each.until and each.choice else ()
-        if newer:
-            return f"; {newer[0].tag} {newer[0].reason}"
+        if each.until and each.choice and (young := _newest_young(each.choice)):
+            return f"; {young.tag} {young.reason}"
     return ""
+
+
+def _newest_young(choice: Choice) -> Rejection | None:
+    """The newest tag that only its youth keeps out. What the declaration excludes is no news, however new."""
+    judge = choice.judge
+    ahead = overtaking(choice, limit=_MOST_LOOKED_AT)
+    return next((r for r in ahead if judge.objection(r.tag, judge.rank(r.tag)) is None), None)
 
 
 def declares(pipeline: Pipeline, release: Release) -> bool:
@@ -141,14 +149,49 @@ def undeclared(pipeline: Pipeline, release: Release, seen: Observation, here: St
         source = pipeline.artifacts.get(artifact.name)
         if source is None or source.location != artifact.repository:
             return waits(_DECLARATION, f"{artifact.repository} is not declared any more")
-        considered = consider(artifact.name, source, seen, present)
-        if isinstance(considered, Unknown):
-            return waits(_DECLARATION, considered.reason)
-        if isinstance(considered, Ask):
-            return waits(_DECLARATION, f"{source.location}: its tags' build times are not known yet")
-        if not considered.admits(artifact.tag):
-            refusal = next((r for r in considered.rejected if r.tag == artifact.tag), None)
-            why = f": it {refusal.reason}" if refusal else ""
-            reason = f"the declaration does not admit {artifact.repository}:{artifact.tag} any more{why}"
-            return Verdict(gate=_DECLARATION, outcome=Outcome.WAIT, reason=reason, until=considered.until)
+        if refusal := _unadmitted(artifact, source, seen, present):
+            return refusal
+    if reason := astray(pipeline, release, seen, here):
+        return waits(_DECLARATION, reason)
     return passed(_DECLARATION, "admitted by the declaration")
+
+
+def _unadmitted(artifact: Artifact, source: Artifacts, seen: Observation, present: Artifact | None) -> Verdict | None:
+    considered = consider(artifact.name, source, seen, present)
+    if isinstance(considered, Unknown):
+        return waits(_DECLARATION, considered.reason)
+    if isinstance(considered, Ask):
+        return waits(_DECLARATION, f"{source.location}: its tags' build times are not known yet")
+    if considered.admits(artifact.tag):
+        return None
+    refusal = next((r for r in considered.rejected if r.tag == artifact.tag), None)
+    why = f": it {refusal.reason}" if refusal else ""
+    shown = f"{artifact.repository}{':' if artifact.tag else '@'}{artifact.label}"
+    reason = f"the declaration does not admit {shown} any more{why}"
+    return Verdict(gate=_DECLARATION, outcome=Outcome.WAIT, reason=reason, until=considered.until)
+
+
+def by_tag_alone(pipeline: Pipeline, release: Release, here: Standing) -> tuple[Artifact, ...]:
+    """What would change and is written as a tag without a digest: what runs then is wherever the tag points."""
+    standing = here.active.artifacts if here.active else ()
+    sources = pipeline.artifacts
+    return tuple(
+        a
+        for a in release.artifacts
+        if a.tag and a not in standing and a.name not in here.pinned and a.name in sources and not pins(sources[a.name])
+    )
+
+
+def astray(pipeline: Pipeline, release: Release, seen: Observation, here: Standing) -> str | None:
+    """Why writing a release's tags would not bring what was proposed, signed and approved; None where it would."""
+    for artifact in by_tag_alone(pipeline, release, here):
+        shown = f"{artifact.repository}:{artifact.tag}"
+        points = seen.digests.get((artifact.repository, artifact.tag), Unknown("it has not been asked yet"))
+        if isinstance(points, Unknown):
+            return f"where {shown} points is not known: {points.reason}"
+        if points is None:
+            return f"{shown} is gone from the registry"
+        if points != artifact.digest:
+            moved = f"{shown} was moved from {short_digest(artifact.digest)} to {short_digest(points)}"
+            return f"{moved} since, and the tag alone is written; pin: both would keep them apart"
+    return None

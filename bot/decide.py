@@ -27,7 +27,7 @@ from bot.actions import (
     Verdict,
 )
 from bot.active import Ground, ground
-from bot.candidate import Candidate, candidate
+from bot.candidate import Candidate, by_tag_alone, candidate
 from bot.content import branch_name, judge_head, proposed_release, stale, stale_locks, wanted
 from bot.explanation import explain
 from bot.gates import hold
@@ -128,12 +128,13 @@ def _step(
 
 
 def _unknown(pipeline: Pipeline, release: Release, here: Standing, seen: Observation) -> Ask:
-    """What the registry must be asked about this release: what its images say of themselves, and who signed them."""
+    """What the registry must be asked about a release: what its images say, who signed them, where its tags point."""
     shown = (*release.artifacts, *(here.active.artifacts if here.active else ()))
     details = frozenset((a.repository, str(a.digest)) for a in shown) - seen.details.keys()
     signed = [a for a in release.artifacts if a.name in pipeline.artifacts and pipeline.artifacts[a.name].verify]
     signatures = frozenset((a.name, str(a.digest)) for a in signed) - seen.signatures.keys()
-    return Ask(details=details, signatures=signatures)
+    digests = frozenset((a.repository, a.tag) for a in by_tag_alone(pipeline, release, here)) - seen.digests.keys()
+    return Ask(digests=digests, details=details, signatures=signatures)
 
 
 def _barred(pipeline: Pipeline, environment: Environment, place: Place, here: Ground) -> Verdict | None:
