@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.actions import Action, Outcome, PostCheck, Verdict
-from bot.candidate import undeclared
+from bot.candidate import astray, undeclared
 from bot.content import MADE_BY_US, Wanted, judge_head
 from bot.gates import approvals, health, hold, signature, soak
 from bot.gates.verdicts import waits, worst
@@ -55,11 +55,13 @@ def foreseen(case: Case) -> tuple[Verdict, ...]:
 def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
     """Whether the release may come from where it comes: the declaration for roots, the upstreams' gates for others."""
     verdicts: list[Verdict] = []
-    if case.release.id in case.standings[case.environment.name].reverted:
+    here = case.standings[case.environment.name]
+    if case.release.id in here.reverted:
         verdicts.append(waits("revert", f"{case.release.label} was taken out of {case.environment.name} by hand"))
     if case.environment.is_root:
-        here = case.standings[case.environment.name]
         verdicts.append(undeclared(case.pipeline, case.release, case.seen, here))
+    elif reason := astray(case.pipeline, case.release, case.seen, here):
+        verdicts.append(waits("tag", reason))
     for artifact in case.release.artifacts:
         source = case.pipeline.artifacts.get(artifact.name)
         if source is not None and source.verify is not None:
