@@ -8,7 +8,7 @@ from bot.actions import Ask, Outcome, Verdict
 from bot.gates.verdicts import passed, waits
 from bot.gathering import gather
 from bot.model import Artifact, Observation, Release, Unknown, short_digest
-from bot.selection import Pick, consider, pick, pins
+from bot.selection import Pick, consider, forward, pick, pins
 from bot.standing import Standing, first_proposed
 from bot.versions import Choice, Rejection, overtaking
 from config.pipeline import Artifacts, Environment, Pipeline
@@ -139,7 +139,9 @@ def declares(pipeline: Pipeline, release: Release) -> bool:
     )
 
 
-def undeclared(pipeline: Pipeline, release: Release, seen: Observation, here: Standing) -> Verdict:
+def undeclared(
+    pipeline: Pipeline, environment: Environment, release: Release, seen: Observation, here: Standing
+) -> Verdict:
     """Gate `declaration`: whether a release may enter a root. It waits for a tag that is not admitted, or not known."""
     standing = {a.name: a for a in here.active.artifacts} if here.active else {}
     for artifact in release.artifacts:
@@ -151,7 +153,7 @@ def undeclared(pipeline: Pipeline, release: Release, seen: Observation, here: St
             return waits(_DECLARATION, f"{artifact.repository} is not declared any more")
         if refusal := _unadmitted(artifact, source, seen, present):
             return refusal
-    if reason := astray(pipeline, release, seen, here):
+    if reason := astray(pipeline, environment, release, seen, here):
         return waits(_DECLARATION, reason)
     return passed(_DECLARATION, "admitted by the declaration")
 
@@ -162,29 +164,35 @@ def _unadmitted(artifact: Artifact, source: Artifacts, seen: Observation, presen
         return waits(_DECLARATION, considered.reason)
     if isinstance(considered, Ask):
         return waits(_DECLARATION, f"{source.location}: its tags' build times are not known yet")
+    shown = f"{artifact.repository}{':' if artifact.tag else '@'}{artifact.label}"
     if considered.admits(artifact.tag):
-        return None
+        if present is None or artifact.tag == present.tag or forward(considered, seen, present)(artifact.tag):
+            return None
+        return waits(_DECLARATION, f"{shown} comes before {present.label}, which stands")
     refusal = next((r for r in considered.rejected if r.tag == artifact.tag), None)
     why = f": it {refusal.reason}" if refusal else ""
-    shown = f"{artifact.repository}{':' if artifact.tag else '@'}{artifact.label}"
     reason = f"the declaration does not admit {shown} any more{why}"
     return Verdict(gate=_DECLARATION, outcome=Outcome.WAIT, reason=reason, until=considered.until)
 
 
-def by_tag_alone(pipeline: Pipeline, release: Release, here: Standing) -> tuple[Artifact, ...]:
-    """What would change and is written as a tag without a digest: what runs then is wherever the tag points."""
+def to_confirm(pipeline: Pipeline, environment: Environment, release: Release, here: Standing) -> tuple[Artifact, ...]:
+    """What would change, and must be where its tag points.
+
+    In a root all of it: what a head says of digests is a claim, and there is no record to hold it against. Elsewhere
+    what is written as a tag without a digest: what runs then is wherever the tag points.
+    """
     standing = here.active.artifacts if here.active else ()
-    sources = pipeline.artifacts
-    return tuple(
-        a
-        for a in release.artifacts
-        if a.tag and a not in standing and a.name not in here.pinned and a.name in sources and not pins(sources[a.name])
-    )
+    moving = tuple(a for a in release.artifacts if a.tag and a not in standing and a.name in pipeline.artifacts)
+    if environment.is_root:
+        return moving
+    return tuple(a for a in moving if a.name not in here.pinned and not pins(pipeline.artifacts[a.name]))
 
 
-def astray(pipeline: Pipeline, release: Release, seen: Observation, here: Standing) -> str | None:
-    """Why writing a release's tags would not bring what was proposed, signed and approved; None where it would."""
-    for artifact in by_tag_alone(pipeline, release, here):
+def astray(
+    pipeline: Pipeline, environment: Environment, release: Release, seen: Observation, here: Standing
+) -> str | None:
+    """Why a release's tags would not bring what was proposed, signed and approved; None where they would."""
+    for artifact in to_confirm(pipeline, environment, release, here):
         shown = f"{artifact.repository}:{artifact.tag}"
         points = seen.digests.get((artifact.repository, artifact.tag), Unknown("it has not been asked yet"))
         if isinstance(points, Unknown):
@@ -192,6 +200,5 @@ def astray(pipeline: Pipeline, release: Release, seen: Observation, here: Standi
         if points is None:
             return f"{shown} is gone from the registry"
         if points != artifact.digest:
-            moved = f"{shown} was moved from {short_digest(artifact.digest)} to {short_digest(points)}"
-            return f"{moved} since, and the tag alone is written; pin: both would keep them apart"
+            return f"{shown} points at {short_digest(points)}, and {short_digest(artifact.digest)} was proposed"
     return None

@@ -27,7 +27,7 @@ from bot.actions import (
     Verdict,
 )
 from bot.active import Ground, ground
-from bot.candidate import Candidate, by_tag_alone, candidate
+from bot.candidate import Candidate, candidate, to_confirm
 from bot.content import branch_name, judge_head, proposed_release, stale, stale_locks, wanted
 from bot.explanation import explain
 from bot.gates import hold
@@ -106,7 +106,7 @@ def _step(
     if isinstance(wish, str):
         view = _view(environment, standing, waiting=wish, pull=place.pull)
         return Step(view=view, actions=_closing(place, standing), until=newest.until)
-    if unknown := _unknown(pipeline, release, standing, seen):
+    if unknown := _unknown(pipeline, environment, release, standing, seen):
         return Step(view=_view(environment, standing, waiting="reading what the images say"), ask=unknown)
     case = Case(
         pipeline=pipeline,
@@ -127,13 +127,15 @@ def _step(
     return replace(step, until=newest.until)
 
 
-def _unknown(pipeline: Pipeline, release: Release, here: Standing, seen: Observation) -> Ask:
+def _unknown(pipeline: Pipeline, environment: Environment, release: Release, here: Standing, seen: Observation) -> Ask:
     """What the registry must be asked about a release: what its images say, who signed them, where its tags point."""
     shown = (*release.artifacts, *(here.active.artifacts if here.active else ()))
     details = frozenset((a.repository, str(a.digest)) for a in shown) - seen.details.keys()
     signed = [a for a in release.artifacts if a.name in pipeline.artifacts and pipeline.artifacts[a.name].verify]
     signatures = frozenset((a.name, str(a.digest)) for a in signed) - seen.signatures.keys()
-    digests = frozenset((a.repository, a.tag) for a in by_tag_alone(pipeline, release, here)) - seen.digests.keys()
+    digests = (
+        frozenset((a.repository, a.tag) for a in to_confirm(pipeline, environment, release, here)) - seen.digests.keys()
+    )
     return Ask(digests=digests, details=details, signatures=signatures)
 
 

@@ -59,8 +59,8 @@ def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
     if case.release.id in here.reverted:
         verdicts.append(waits("revert", f"{case.release.label} was taken out of {case.environment.name} by hand"))
     if case.environment.is_root:
-        verdicts.append(undeclared(case.pipeline, case.release, case.seen, here))
-    elif reason := astray(case.pipeline, case.release, case.seen, here):
+        verdicts.append(undeclared(case.pipeline, case.environment, case.release, case.seen, here))
+    elif reason := astray(case.pipeline, case.environment, case.release, case.seen, here):
         verdicts.append(waits("tag", reason))
     for artifact in case.release.artifacts:
         source = case.pipeline.artifacts.get(artifact.name)

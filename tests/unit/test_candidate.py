@@ -397,12 +397,12 @@ def test_what_is_admitted_may_enter(strategy: str) -> None:
         "web": Tags(repository=IMAGE, names=(stands, good, bad), read_at=NOON, pushed=times)
     }
     seen = observation(tags=tags, digests=resolved(stands, good, bad))
-    assert undeclared(pipeline, one(good), seen, here).outcome is PASS
-    refused = undeclared(pipeline, one(bad), seen, here)
+    assert undeclared(pipeline, STAGING, one(good), seen, here).outcome is PASS
+    refused = undeclared(pipeline, STAGING, one(bad), seen, here)
     assert refused.outcome is WAIT
     assert f"does not admit {IMAGE}:{bad} any more: it " in refused.reason
     unlisted = replace(seen, tags={"web": Tags(repository=IMAGE, names=(stands,), read_at=NOON, pushed=times)})
-    assert undeclared(pipeline, one(good), unlisted, here).outcome is WAIT
+    assert undeclared(pipeline, STAGING, one(good), unlisted, here).outcome is WAIT
 
 
 @pytest.mark.parametrize(
@@ -447,7 +447,7 @@ def test_what_is_admitted_may_enter(strategy: str) -> None:
 )
 def test_what_is_proposed_must_be_declared_still(*, pipeline: Pipeline, seen: dict[str, Any], reason: str) -> None:
     """A declaration may change while a pull request is open; what is not known waits."""
-    verdict = undeclared(pipeline, NEW, observation(**seen), standing(record(OLD)))
+    verdict = undeclared(pipeline, STAGING, NEW, observation(**seen), standing(record(OLD)))
     assert (verdict.outcome, verdict.reason) == (WAIT, reason)
 
 
@@ -455,8 +455,8 @@ def test_a_tag_moved_after_it_was_proposed_must_come_of_age_again() -> None:
     """Its age begins when it points elsewhere; the verdict says until when."""
     old_enough = observation(tags=aged(v1_1_0=-60))
     here = standing(record(OLD), pinned=frozenset({"web"}))
-    assert undeclared(declaring(**HOUR), NEW, old_enough, here).outcome is PASS
-    verdict = undeclared(declaring(**HOUR), NEW, observation(tags=aged(v1_1_0=-15)), here)
+    assert undeclared(declaring(**HOUR), STAGING, NEW, old_enough, here).outcome is PASS
+    verdict = undeclared(declaring(**HOUR), STAGING, NEW, observation(tags=aged(v1_1_0=-15)), here)
     assert (verdict.outcome, verdict.until) == (WAIT, at(45))
     assert "it is younger than 1h: it counts from 12:45 UTC" in verdict.reason
 
@@ -467,21 +467,24 @@ def test_a_tag_moved_after_it_was_proposed_must_come_of_age_again() -> None:
         pytest.param(digest_of("1.1.0"), {}, False, PASS, id="it points where it pointed"),
         pytest.param(digest_of("evil"), {}, False, WAIT, id="it was moved, and Git holds tags alone"),
         pytest.param(digest_of("evil"), {"pin": Pin.TAG}, False, WAIT, id="it was moved, and pin: tag"),
-        pytest.param(digest_of("evil"), {}, True, PASS, id="it was moved, and the digest stands in Git"),
-        pytest.param(digest_of("evil"), {"pin": Pin.BOTH}, False, PASS, id="it was moved, and pin: both"),
+        pytest.param(digest_of("evil"), {}, True, WAIT, id="it was moved, and the digest stands in Git"),
+        pytest.param(digest_of("evil"), {"pin": Pin.BOTH}, False, WAIT, id="it was moved, and pin: both"),
         pytest.param(None, {}, False, WAIT, id="it is gone"),
         pytest.param(Unknown("HTTP 503"), {}, False, WAIT, id="where it points is unknown"),
         pytest.param("unasked", {}, False, WAIT, id="nobody asked yet"),
-        pytest.param("unasked", {}, True, PASS, id="nobody asked, and the digest stands in Git"),
+        pytest.param("unasked", {}, True, WAIT, id="nobody asked, and the digest stands in Git"),
     ],
 )
-def test_a_tag_alone_must_point_at_what_was_proposed(
+def test_a_tag_must_point_at_what_was_proposed(
     *, digest: Digest | Unknown | str | None, image: dict[str, Any], pinned: bool, outcome: Outcome
 ) -> None:
-    """Else another image would run than the one that was shown, signed and approved."""
+    """Else another image would run than the one that was shown, signed and approved, or one that no tag ever was.
+
+    What a head says of its digests is a claim, and a message can be forged.
+    """
     known = {} if digest == "unasked" else {(IMAGE, "1.1.0"): digest}
     here = standing(record(OLD), pinned=frozenset({"web"} if pinned else ()))
-    assert undeclared(declaring(**image), NEW, observation(digests=known), here).outcome is outcome
+    assert undeclared(declaring(**image), STAGING, NEW, observation(digests=known), here).outcome is outcome
 
 
 def test_a_chart_that_was_published_anew_under_its_version_waits() -> None:
@@ -495,20 +498,44 @@ def test_a_chart_that_was_published_anew_under_its_version_waits() -> None:
     tags: dict[str, Tags | Unknown] = {"web": Tags(repository=place, names=("4.1.0",), read_at=NOON)}
     good = observation(tags=tags, digests={(place, "4.1.0"): digest_of("4.1.0")})
     bad = observation(tags=tags, digests={(place, "4.1.0"): digest_of("other")})
-    assert undeclared(pipeline, what, good, standing()).outcome is PASS
-    assert undeclared(pipeline, what, bad, standing()).outcome is WAIT
+    assert undeclared(pipeline, STAGING, what, good, standing()).outcome is PASS
+    assert undeclared(pipeline, STAGING, what, bad, standing()).outcome is WAIT
+
+
+@pytest.mark.parametrize(
+    ("stands", "proposed", "outcome"),
+    [
+        pytest.param("1.0.0", "1.1.0", PASS, id="newer than what stands"),
+        pytest.param("1.2.0", "1.1.0", WAIT, id="older than what stands"),
+        pytest.param("latest", "1.1.0", PASS, id="what stands is no version"),
+    ],
+)
+def test_nothing_enters_a_root_that_comes_before_what_stands(*, stands: str, proposed: str, outcome: Outcome) -> None:
+    """Somebody may have put a newer version into Git by hand while the pull request was open."""
+    seen = observation(tags=listed("1.0.0", "1.1.0", "1.2.0"), digests=resolved("1.0.0", "1.1.0", "1.2.0"))
+    verdict = undeclared(SHOP, STAGING, release(proposed), seen, standing(record(release(stands, proposed=-300))))
+    assert verdict.outcome is outcome
+    assert outcome is PASS or verdict.reason == f"{IMAGE}:{proposed} comes before {stands}, which stands"
+
+
+def test_the_same_tag_with_another_digest_may_enter() -> None:
+    """It was moved, and points at what is proposed."""
+    seen = observation(tags=listed("1.0.0"), digests={(IMAGE, "1.0.0"): digest_of("moved")})
+    moved = release("1.0.0", digest=digest_of("moved"))
+    here = standing(record(OLD), pinned=frozenset({"web"}))
+    assert undeclared(SHOP, STAGING, moved, seen, here).outcome is PASS
 
 
 def test_what_stands_already_is_not_judged_again() -> None:
     """Only what would change is."""
     strict = declaring(constraint=">=9")
-    assert undeclared(strict, OLD, observation(), standing(record(OLD))).outcome is PASS
+    assert undeclared(strict, STAGING, OLD, observation(), standing(record(OLD))).outcome is PASS
 
 
 def test_a_digest_without_a_tag_is_never_proposed_to_a_root() -> None:
     """No tag admits it."""
     bare = release("", digest=digest_of("bare"))
-    verdict = undeclared(declaring(), bare, observation(), standing(record(OLD)))
+    verdict = undeclared(declaring(), STAGING, bare, observation(), standing(record(OLD)))
     assert verdict.outcome is WAIT
     assert f"{IMAGE}@{digest_of('bare')[:19]}" in verdict.reason
 

@@ -10,7 +10,7 @@ from bot.actions import AddLabels, Ask, Close, Merge, Outcome, Plan, PostCheck, 
 from bot.content import branch_name, proposed_release
 from bot.decide import decide
 from bot.messages import GATES
-from bot.model import ImageDetails, Observation, Permission, Place, RecordState, Signature, Tags, Unknown
+from bot.model import ImageDetails, Observation, Permission, Place, RecordState, Release, Signature, Tags, Unknown
 from config.pipeline import (
     Approvals,
     Cosign,
@@ -49,6 +49,7 @@ from tests.unit.facts import (
     place,
     proposal,
     record,
+    release,
     review,
     sha,
 )
@@ -462,7 +463,7 @@ def test_no_signature_is_asked_for_where_none_is_declared() -> None:
 @pytest.mark.parametrize(
     ("digest", "why"),
     [
-        pytest.param(digest_of("evil"), "was moved from", id="moved"),
+        pytest.param(digest_of("evil"), "was proposed", id="moved"),
         pytest.param(None, "is gone from the registry", id="gone"),
         pytest.param(Unknown("HTTP 503"), "HTTP 503", id="not known"),
     ],
@@ -525,6 +526,39 @@ def test_an_approval_is_of_an_image_not_of_a_tag(*, points: Any, merges: bool) -
     decided = plan(seen, pipeline=ROOTED)
     assert ("Merge" in kinds(decided)) is merges
     assert not [a for a in decided.actions if isinstance(a, Propose)]
+
+
+FORGED = release("1.0.5", proposed=-1, digest=digest_of("evil"))
+BY_DIGEST = base(file_of(STAGING, kustomization("1.0.0", digest=digest_of("1.0.0"))))
+IN_STAGING = place(STAGING, record(OLD, HEALTHY_LONG), base=BY_DIGEST)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(FORGED, id="a digest that no tag is"),
+        pytest.param(release("1.0.5", proposed=-1, digest=digest_of("1.0.0")), id="the digest of another tag"),
+        pytest.param(release("9.9.9", proposed=-1), id="a tag that nobody listed"),
+    ],
+)
+@pytest.mark.parametrize("tags", [("1.0.0",), ("1.0.0", "1.0.5")])
+@pytest.mark.parametrize("away", [False, True])
+def test_a_forged_proposal_never_enters_a_root(*, what: Release, tags: tuple[str, ...], away: bool) -> None:
+    """A squash by hand onto our branch keeps our name: what it claims is confirmed by the registry, or waits."""
+    there = proposal(STAGING, what, IN_STAGING)
+    seen = observation(
+        {"staging": there, "production": place(PRODUCTION, record(OLD, HEALTHY_LONG))},
+        tags={"web": Tags(repository=IMAGE, names=tags, read_at=NOON)},
+    )
+    known: dict[tuple[str, str], Any] = {(IMAGE, tag): Unknown("HTTP 503") if away else digest_of(tag) for tag in tags}
+    decided = decide(SHOP, seen)
+    while isinstance(decided, Ask):
+        points = {key: known.get(key) for key in decided.digests}
+        details = {key: ImageDetails() for key in decided.details}
+        assert points or details
+        seen = replace(seen, digests={**seen.digests, **points}, details={**seen.details, **details})
+        decided = decide(SHOP, seen)
+    assert "Merge" not in kinds(decided)
 
 
 # --- labels and templates ---------------------------------------------------------------------------------------------
@@ -655,7 +689,7 @@ def test_a_proposed_tag_that_was_moved_is_looked_at_again_when_it_is_old_enough(
     seen = observation(
         {"staging": there, "production": EVERYWHERE},
         tags={"web": tags},
-        digests={(IMAGE, "1.1.0"): digest_of("1.1.0")},
+        digests={(IMAGE, tag): digest_of(tag) for tag in ("1.1.0", "1.2.0")},
         permissions=BOB_WRITES,
     )
     decided = plan(seen, pipeline=AGED.model_copy(update={"environments": (ROOT, PRODUCTION)}))
