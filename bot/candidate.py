@@ -6,9 +6,9 @@ from datetime import datetime
 
 from bot.actions import Ask, Outcome, Verdict
 from bot.gates.verdicts import passed, waits
-from bot.gathering import gather
+from bot.gathering import gather, unmatched
 from bot.model import Artifact, Observation, Release, Unknown, short_digest
-from bot.selection import Pick, consider, forward, pick, pins
+from bot.selection import Pick, consider, forward, pick, pins, resolved
 from bot.standing import Standing, first_proposed
 from bot.versions import Choice, Rejection, overtaking
 from config.pipeline import Artifacts, Environment, Pipeline
@@ -153,7 +153,8 @@ def undeclared(
             return waits(_DECLARATION, f"{artifact.repository} is not declared any more")
         if refusal := _unadmitted(artifact, source, seen, present):
             return refusal
-    if reason := astray(pipeline, environment, release, seen, here):
+    reason = astray(pipeline, environment, release, seen, here) or _unfit(pipeline, release, seen, here)
+    if reason:
         return waits(_DECLARATION, reason)
     return passed(_DECLARATION, "admitted by the declaration")
 
@@ -173,6 +174,24 @@ def _unadmitted(artifact: Artifact, source: Artifacts, seen: Observation, presen
     why = f": it {refusal.reason}" if refusal else ""
     reason = f"the declaration does not admit {shown} any more{why}"
     return Verdict(gate=_DECLARATION, outcome=Outcome.WAIT, reason=reason, until=considered.until)
+
+
+def _unfit(pipeline: Pipeline, release: Release, seen: Observation, here: Standing) -> str | None:
+    """Why what is proposed is not for the declared platforms, or does not match the declared rule."""
+    standing = here.active.artifacts if here.active else ()
+    for artifact in release.artifacts:
+        if artifact in standing:
+            continue
+        match resolved(artifact.name, pipeline.artifacts[artifact.name], artifact.tag, seen):
+            case Ask():
+                return f"for which platforms {artifact.label} is has not been read yet"
+            case Unknown(reason):
+                return f"for which platforms {artifact.label} is is not known: {reason}"
+            case str(lacking):
+                return f"{artifact.label} {lacking}"
+            case Artifact():
+                pass
+    return unmatched(pipeline, release.artifacts) if set(release.artifacts) != set(standing) else None
 
 
 def to_confirm(pipeline: Pipeline, environment: Environment, release: Release, here: Standing) -> tuple[Artifact, ...]:

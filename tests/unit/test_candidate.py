@@ -11,7 +11,7 @@ from bot.candidate import candidate, declares, undeclared
 from bot.health import HealthState
 from bot.model import Artifact, Digest, ImageDetails, Observation, RecordState, Release, Sha, Tags, Unknown
 from bot.standing import Standing
-from config.pipeline import ChartSource, Environment, ImageSource, Pin, Pipeline, Strategy
+from config.pipeline import ChartSource, Environment, ImageSource, Pin, Pipeline, ReleaseRule, Strategy
 from tests.unit.facts import (
     IMAGE,
     NEW,
@@ -568,3 +568,43 @@ DECLARED = release("1.1.0")
 def test_another_set_of_artifacts_is_another_generation(*, what: Release, pipeline: Pipeline, same: bool) -> None:
     """Releases of before are not promoted any further."""
     assert declares(pipeline, what) is same
+
+
+# --- a declaration that changed while a pull request was open ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("details", "outcome", "said"),
+    [
+        pytest.param(ImageDetails(platforms={"linux/arm64": None}), PASS, "admitted", id="for the declared platform"),
+        pytest.param(
+            ImageDetails(platforms={"linux/amd64": None}), WAIT, "1.1.0 has no image for linux/arm64", id="for another"
+        ),
+        pytest.param(Unknown("HTTP 503"), WAIT, "HTTP 503", id="not known"),
+        pytest.param(None, WAIT, "for which platforms 1.1.0 is has not been read yet", id="not read yet"),
+    ],
+)
+def test_what_is_proposed_must_be_for_the_platforms_declared_now(
+    *, details: ImageDetails | Unknown | None, outcome: Outcome, said: str
+) -> None:
+    """They may have been declared after it was proposed."""
+    known = {} if details is None else {(IMAGE, digest_of("1.1.0")): details}
+    verdict = undeclared(declaring(**ARM), STAGING, NEW, observation(details=known), standing(record(OLD)))
+    assert verdict.outcome is outcome
+    assert said in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("web", "worker", "outcome"),
+    [
+        pytest.param("1.1.0", "1.1.0", PASS, id="it holds"),
+        pytest.param("1.1.0", "1.0.0", WAIT, id="it does not"),
+    ],
+)
+def test_what_is_proposed_must_match_the_rule_declared_now(*, web: str, worker: str, outcome: Outcome) -> None:
+    """`release: {when}` is of the whole set, of what moves and of what stands."""
+    ruled = BOTH.model_copy(update={"release": ReleaseRule(when="web.tag == worker.tag")})
+    seen = two_images(("1.0.0", "1.1.0"), ("1.0.0", "1.1.0"))
+    verdict = undeclared(ruled, STAGING, both(web, worker), seen, standing(record(both("1.0.0", "1.0.0"))))
+    assert verdict.outcome is outcome
+    assert outcome is PASS or "web.tag == worker.tag does not hold" in verdict.reason

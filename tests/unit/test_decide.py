@@ -696,3 +696,46 @@ def test_a_proposed_tag_that_was_moved_is_looked_at_again_when_it_is_old_enough(
     assert decided.look_again_at == at(51)
     assert "Merge" not in kinds(decided)
     assert "is younger than 1h" in waiting(decided, "staging")
+
+
+# --- a declaration that changed while a pull request was open ---------------------------------------------------------
+
+OTHER = "ghcr.io/new/web-app"
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        pytest.param({"web": ImageSource(repository=OTHER)}, id="another repository"),
+        pytest.param(
+            {"web": ImageSource(repository=IMAGE), "api": ImageSource(repository=OTHER)}, id="one artifact more"
+        ),
+    ],
+)
+def test_a_release_of_before_is_not_promoted_any_further(*, images: dict[str, ImageSource]) -> None:
+    """What was verified is not what would be written now, although names and approvals are the same."""
+    text = f"images:\n  - name: {IMAGE}\n    newTag: 1.0.0\n  - name: {OTHER}\n    newTag: 1.0.0\n"
+    changed = SHOP.model_copy(update={"images": images})
+    production = replace(APPROVED, base=base(file_of(PRODUCTION, text)))
+    staging = place(STAGING, record(NEW, HEALTHY_LONG), base=base(file_of(STAGING, text)))
+    digests = {(where, tag): digest_of(tag) for where in (IMAGE, OTHER) for tag in ("1.0.0", "1.1.0")}
+    tags = {name: Tags(repository=s.repository, names=("1.0.0", "1.1.0"), read_at=NOON) for name, s in images.items()}
+    details = {(where, digest_of(tag)): ImageDetails() for where in (IMAGE, OTHER) for tag in ("1.0.0", "1.1.0")}
+    seen = observation(
+        {"staging": staging, "production": production},
+        digests=digests,
+        tags=tags,
+        details=details,
+        permissions=BOB_WRITES,
+    )
+    recorded = [a for a in plan(seen, pipeline=changed).actions if isinstance(a, RecordRelease)]
+    assert recorded, "what stands by the new declaration is recorded first"
+    places = {
+        name: replace(seen.places[name], records=(record(a.release, HEALTHY_LONG, minute=-1), *there.records))
+        for name, there in seen.places.items()
+        for a in recorded
+        if a.record == f"shop/{name}"
+    }
+    decided = plan(replace(seen, places={**seen.places, **places}), pipeline=changed)
+    assert not [a for a in decided.actions if isinstance(a, Merge)]
+    assert not [a for a in decided.actions if isinstance(a, Propose) and a.environment == "production"]
