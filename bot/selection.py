@@ -52,11 +52,12 @@ def pick(name: str, source: Artifacts, seen: Observation, present: Artifact | No
         return Pick(artifact=None, reason=f"{source.location}: reading when its tags were built", ask=considered)
     refused: list[Rejection] = []
     for tag in _later(considered, forward(considered, seen, present)):
-        match resolved(name, source, tag, seen, with_it=_next_to_try(source, tag, considered)):
+        match resolved(name, source, tag, seen):
             case Artifact() as artifact:
                 reason = f"{tag} is the newest version the declaration admits"
                 return Pick(artifact=artifact, reason=reason, choice=considered, refused=tuple(refused))
             case Ask() as ask:
+                ask |= _next_to_try(source, tag, considered, seen, refused=len(refused))
                 return Pick(artifact=None, reason="resolving digests", ask=ask, choice=considered)
             case Unknown(reason):
                 return Pick(artifact=None, reason=f"{source.location}:{tag}: {reason}", choice=considered)
@@ -145,15 +146,10 @@ def _later(choice: Choice, onward: Callable[[str], bool]) -> Iterator[str]:
     yield from itertools.takewhile(onward, (tag for tag in reversed(choice.accepted) if tag != choice.selected))
 
 
-def resolved(
-    name: str, source: Artifacts, tag: str, seen: Observation, *, with_it: tuple[str, ...] = ()
-) -> Artifact | Ask | Unknown | str:
-    """The tag as an artifact; what is missing for that; or a sentence's end that says why it cannot be taken.
-
-    `with_it`: tags whose digests are asked for along with it, since they may be needed next.
-    """
+def resolved(name: str, source: Artifacts, tag: str, seen: Observation) -> Artifact | Ask | Unknown | str:
+    """The tag as an artifact; what is missing for that; or a sentence's end that says why it cannot be taken."""
     if (source.location, tag) not in seen.digests:
-        return Ask(digests=frozenset((source.location, t) for t in (tag, *with_it)))
+        return Ask(digests=frozenset({(source.location, tag)}))
     digest = seen.digests[source.location, tag]
     if isinstance(digest, Unknown):
         return digest
@@ -171,12 +167,19 @@ def resolved(
     return Artifact(name=name, repository=source.location, tag=tag, digest=digest)
 
 
-def _next_to_try(source: Artifacts, tag: str, choice: Choice) -> tuple[str, ...]:
-    """Where a tag may yet be refused for its platforms, the ones before it are asked for along with it."""
+def _next_to_try(source: Artifacts, tag: str, choice: Choice, seen: Observation, *, refused: int) -> Ask:
+    """Where a tag may yet be refused for its platforms, what is asked for of the ones before it.
+
+    The digests of a few; once one was refused, all there is to ask of as many as are tried: a pass asks only so often.
+    """
     if not isinstance(source, ImageSource) or not source.platforms:
-        return ()
+        return Ask()
     at = choice.accepted.index(tag)
-    return choice.accepted[max(0, at + 1 - _ASKED_TOGETHER) : at]
+    many = _MOST_TRIED - refused if refused else _ASKED_TOGETHER
+    keys = {(source.location, t) for t in choice.accepted[max(0, at + 1 - many) : at]}
+    known = [seen.digests[key] for key in keys & seen.digests.keys()]
+    details = {(source.location, str(digest)) for digest in known if isinstance(digest, str)} if refused else set()
+    return Ask(digests=frozenset(keys) - seen.digests.keys(), details=frozenset(details) - seen.details.keys())
 
 
 def _standing(

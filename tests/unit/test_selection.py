@@ -797,3 +797,27 @@ def assert_built_later(
     silent = built[0] is None and isinstance(says[present.digest], ImageDetails)
     by_build = built[1] is not None and (silent or (built[0] is not None and built[0] <= built[1]))
     assert by_push or by_build
+
+
+@pytest.mark.parametrize("strategy", [Strategy.SEMVER, Strategy.NEWEST_BUILD])
+@pytest.mark.parametrize("lacking", range(12))
+def test_few_rounds_are_enough_however_many_are_refused(*, lacking: int, strategy: Strategy) -> None:
+    """A pass asks eight times at most, and has more to ask for than this."""
+    tags = tuple(f"1.0.{i}" for i in range(20))
+    good = tags[: len(tags) - lacking]
+    says: dict[str, ImageDetails | Unknown] = {
+        str(digest_of(tag)): ImageDetails(platforms={"linux/arm64" if tag in good else "linux/amd64": at(i - 100)})
+        for i, tag in enumerate(tags)
+    }
+    source = image(platforms=("linux/arm64",), strategy=strategy, allow_tags="^1")
+    seen, rounds = facts(listed(*tags)), 0
+    while (found := picked(seen, source, "1.0.0")).ask:
+        rounds += 1
+        seen = replace(
+            seen,
+            digests={**seen.digests, **{key: digest_of(key[1]) for key in found.ask.digests}},
+            details={**seen.details, **{key: says[key[1]] for key in found.ask.details}},
+        )
+    assert rounds <= 4
+    if strategy is Strategy.SEMVER:
+        assert tag_of(found) == (good[-1] if lacking < 10 else None)
