@@ -330,9 +330,13 @@ def _publish(case: Case, verdicts: tuple[Verdict, ...]) -> tuple[Action, ...]:
 
 
 def _missing_labels(pull: PullRequest, templates: Templates) -> tuple[str, ...]:
-    """Declared labels that it lacks; one that we put on once and somebody took off stays off."""
+    """Declared labels that it lacks; one that we put on once and somebody took off stays off.
+
+    GitHub tells labels apart by their letters, not by their case, and shows the case in which one was made.
+    """
     ours = {event.label for event in pull.labelling if event.added and event.by_us}
-    return tuple(label for label in templates.labels if label not in pull.labels and label not in ours)
+    settled = {label.casefold() for label in (*pull.labels, *ours)}
+    return tuple(label for label in templates.labels if label.casefold() not in settled)
 
 
 def _view(

@@ -579,6 +579,20 @@ def labels_added(there: Place, templates: Templates = LABELS) -> tuple[str, ...]
         pytest.param({"labels": frozenset({"deployment"})}, ("team: shop",), id="a person put one of them on"),
         pytest.param({"labels": frozenset({"deployment", "team: shop"})}, (), id="it has both"),
         pytest.param(
+            {"labels": frozenset({"Deployment", "TEAM: shop"})}, (), id="in other letters: to GitHub the same"
+        ),
+        pytest.param(
+            {
+                "labels": frozenset({"team: shop"}),
+                "labelling": (
+                    labelled(US, added=True, minute=-9, label="Deployment"),
+                    labelled(person("bob"), added=False, minute=-8, label="Deployment"),
+                ),
+            },
+            (),
+            id="a person took one of ours off, which the repository writes in other letters",
+        ),
+        pytest.param(
             {
                 "labels": frozenset({"team: shop"}),
                 "labelling": (
