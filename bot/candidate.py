@@ -11,8 +11,11 @@ from bot.model import Observation, Release
 from bot.selection import Pick, pick
 from bot.spans import SOON
 from bot.standing import Standing, first_proposed
-from bot.versions import overtaking
+from bot.versions import Choice, Rejection, overtaking
 from config.pipeline import Environment, Pipeline
+
+# How many of the newest refused tags are looked at for one that is only too young.
+_MOST_LOOKED_AT = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +120,13 @@ def _held_back(picks: Mapping[str, Pick]) -> str:
     for each in picks.values():
         if each.refused:
             return f"; {each.refused[0].tag} {each.refused[0].reason}"
-        newer = overtaking(each.choice, limit=1) if each.until and each.choice else ()
-        if newer:
-            return f"; {newer[0].tag} {newer[0].reason}"
+        if each.until and each.choice and (young := _newest_young(each.choice)):
+            return f"; {young.tag} {young.reason}"
     return ""
+
+
+def _newest_young(choice: Choice) -> Rejection | None:
+    """The newest tag that only its youth keeps out. What the declaration excludes is no news, however new."""
+    judge = choice.judge
+    ahead = overtaking(choice, limit=_MOST_LOOKED_AT)
+    return next((r for r in ahead if judge.objection(r.tag, judge.rank(r.tag)) is None), None)

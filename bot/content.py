@@ -82,10 +82,12 @@ def _edited(
 ) -> dict[str, str]:
     """The texts with every version of the release. Raises UserError where one cannot be written."""
     texts = dict(before)
+    carried = {(a.name, a.repository): a for a in release.artifacts}
     for subject in subjects(pipeline):
-        artifact = next((a for a in release.artifacts if a.name == subject.name), None)
+        source = pipeline.artifacts[subject.name]
+        artifact = carried.get((subject.name, source.location))
         if artifact is None:
-            raise UserError(f"{release.label} has no {subject.name}, which is declared now; a newer release goes on")
+            raise UserError(f"{subject.name} is declared differently by now than {release.label} carries it")
         if not artifact.tag and version_in(texts, subject, folder=environment.path) == (None, artifact.digest):
             # It was adopted by its digest, and stands as it should.
             continue
@@ -93,7 +95,6 @@ def _edited(
             raise UserError(
                 f"{artifact.repository}@{artifact.digest} has no tag that is known, and one must be written"
             )
-        source = pipeline.artifacts[subject.name]
         pin = source.pin if isinstance(source, ImageSource) else None
         texts |= set_version(texts, subject, tag=artifact.tag, digest=artifact.digest, pin=pin, folder=environment.path)
     return texts

@@ -153,7 +153,8 @@ def _unknown(
     details = frozenset((a.repository, str(a.digest)) for a in shown) - seen.details.keys()
     signed = [a for a in release.artifacts if a.name in pipeline.artifacts and pipeline.artifacts[a.name].verify]
     signatures = frozenset((a.name, str(a.digest)) for a in signed) - seen.signatures.keys()
-    tags = frozenset((a.repository, a.tag) for a in release.artifacts if a.name in wish.by_tag) - seen.digests.keys()
+    confirmed = declaration.to_confirm(environment, release, here, by_tag=wish.by_tag)
+    tags = frozenset((a.repository, a.tag) for a in confirmed) - seen.digests.keys()
     asked = declaration.judge(pipeline, environment, release, seen=seen, here=here).ask
     return Ask(digests=tags, details=details, signatures=signatures) | asked
 

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from bot.actions import Ask, Outcome, Verdict
 from bot.gates.verdicts import passed, waits
-from bot.gathering import rule_of
+from bot.gathering import unmatched
 from bot.model import Artifact, ImageDetails, Observation, Release, Unknown
-from bot.selection import consider, lacking_platforms
+from bot.selection import consider, forward, lacking_platforms
 from bot.standing import Standing
 from config.pipeline import Artifacts, Environment, ImageSource, Pipeline
 
@@ -39,11 +39,11 @@ def judge(
 ) -> Declared:
     """A root takes what the choice admits; every environment takes only what the pipeline is made of."""
     if not declares(pipeline, release):
-        return Declared(verdict=waits(_GATE, f"{release.label} is not made of what is declared any more"))
+        return Declared(verdict=waits(_GATE, _foreign(pipeline, release)))
     if not environment.is_root:
         return Declared(verdict=passed(_GATE, "made of what is declared"))
     standing = {a.name: a for a in here.active.artifacts} if here.active else {}
-    ask = Ask()
+    ask, reading = Ask(), ""
     for artifact in release.artifacts:
         source, present = pipeline.artifacts[artifact.name], standing.get(artifact.name)
         if artifact == present:
@@ -52,9 +52,18 @@ def judge(
         if judged.verdict.outcome is not Outcome.PASS and not judged.ask:
             return judged
         ask |= judged.ask
+        reading = reading or judged.verdict.reason
     if ask:
-        return Declared(verdict=waits(_GATE, "reading what the registry says of it"), ask=ask)
-    return Declared(verdict=_ruled(pipeline, release) or passed(_GATE, "admitted by the declaration"))
+        return Declared(verdict=waits(_GATE, reading), ask=ask)
+    moved = set(release.artifacts) != set(standing.values())
+    refusal = unmatched(pipeline, release.artifacts) if moved else None
+    return Declared(verdict=waits(_GATE, refusal) if refusal else passed(_GATE, "admitted by the declaration"))
+
+
+def _foreign(pipeline: Pipeline, release: Release) -> str:
+    declared = {(name, source.location) for name, source in pipeline.artifacts.items()}
+    gone = next((a.repository for a in release.artifacts if (a.name, a.repository) not in declared), None)
+    return f"{gone} is not declared any more" if gone else f"{release.label} is not all that is declared now"
 
 
 def _admitted(artifact: Artifact, source: Artifacts, seen: Observation, present: Artifact | None) -> Declared:
@@ -62,13 +71,29 @@ def _admitted(artifact: Artifact, source: Artifacts, seen: Observation, present:
     if isinstance(considered, Unknown):
         return Declared(verdict=waits(_GATE, considered.reason))
     if isinstance(considered, Ask):
-        return Declared(verdict=waits(_GATE, f"{source.location}: reading when its tags were built"), ask=considered)
+        reading = f"{source.location}: its tags' build times are not known yet"
+        return Declared(verdict=waits(_GATE, reading), ask=considered)
+    shown = f"{artifact.repository}{':' if artifact.tag else '@'}{artifact.label}"
     if not considered.admits(artifact.tag):
         refusal = next((r for r in considered.rejected if r.tag == artifact.tag), None)
         why = f": it {refusal.reason}" if refusal else ""
-        reason = f"the declaration does not admit {artifact.repository}:{artifact.tag} any more{why}"
+        reason = f"the declaration does not admit {shown} any more{why}"
         return Declared(verdict=_until(reason, considered.until))
+    if present is not None and artifact.tag != present.tag and not forward(considered, seen, present)(artifact.tag):
+        return Declared(verdict=waits(_GATE, f"{shown} comes before {present.label}, which stands"))
     return _built_for(artifact, source, seen)
+
+
+def to_confirm(
+    environment: Environment, release: Release, here: Standing, *, by_tag: frozenset[str]
+) -> tuple[Artifact, ...]:
+    """The artifacts that move and must be where their tags point. `by_tag`: names of those that stand by tag alone.
+
+    In a root all of them: what a head says of digests is a claim, and there is no record to hold it against.
+    """
+    standing = here.active.artifacts if here.active else ()
+    moving = (a for a in release.artifacts if a.tag and a not in standing)
+    return tuple(a for a in moving if environment.is_root or a.name in by_tag)
 
 
 def _until(reason: str, until: datetime | None) -> Verdict:
@@ -83,19 +108,11 @@ def _built_for(artifact: Artifact, source: Artifacts, seen: Observation) -> Decl
     details = seen.details.get((artifact.repository, artifact.digest))
     if details is None:
         ask = Ask(details=frozenset({(artifact.repository, str(artifact.digest))}))
-        return Declared(verdict=waits(_GATE, f"reading for which platforms {artifact.label} was built"), ask=ask)
+        return Declared(verdict=waits(_GATE, f"for which platforms {artifact.label} is has not been read yet"), ask=ask)
     if not isinstance(details, ImageDetails):
-        return Declared(verdict=waits(_GATE, f"{artifact.repository}:{artifact.label}: {details.reason}"))
+        reason = f"for which platforms {artifact.label} is is not known: {details.reason}"
+        return Declared(verdict=waits(_GATE, reason))
     lacking = lacking_platforms(source, details)
     if lacking:
         return Declared(verdict=waits(_GATE, f"{artifact.label} has no image for {', '.join(lacking)}"))
     return fine
-
-
-def _ruled(pipeline: Pipeline, release: Release) -> Verdict | None:
-    """Why the release rule does not hold for it."""
-    if pipeline.release is None or pipeline.release.when is None:
-        return None
-    rule = rule_of(pipeline.release.when, tuple(pipeline.artifacts))
-    refusal = rule.refusal({artifact.name: artifact for artifact in release.artifacts})
-    return waits(_GATE, refusal) if refusal else None

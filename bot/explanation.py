@@ -1,17 +1,21 @@
 """The answer to `/explain`: why this version of an artifact, and why not each of the others. No I/O."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from bot.actions import Ask
 from bot.messages import cell, code
 from bot.model import Observation, Release, Tags, Unknown
-from bot.selection import consider
-from bot.versions import Choice, Rejection
+from bot.selection import consider, pick
+from bot.spans import spoken
+from bot.versions import Choice, Rejection, overtaking
 from config.pipeline import Artifacts, ImageSource, Pipeline, Strategy
 
 _MOST_SHOWN = 20
 _MOST_REASONS = 10
 _MOST_ADMITTED = 10
+# GitHub takes comments of 65,536 characters (REST, "Create an issue comment"), and one may answer several commands.
+_LONGEST = 30_000
 
 
 def explain(pipeline: Pipeline, seen: Observation, release: Release, artifact: str | None) -> str:
@@ -23,7 +27,22 @@ def explain(pipeline: Pipeline, seen: Observation, release: Release, artifact: s
     if unknown:
         known = ", ".join(code(name) for name in pipeline.artifacts)
         return f"There is no artifact {code(unknown[0])} in this pipeline; there are {known}."
-    return "\n\n".join(_one(name, pipeline.artifacts[name], seen, release) for name in wanted)
+    return _fitting({name: _one(name, pipeline.artifacts[name], seen, release) for name in wanted})
+
+
+def _fitting(answers: Mapping[str, str]) -> str:
+    """As many whole answers as a comment takes; what to ask for the others."""
+    said: list[str] = []
+    length = 0
+    for answer in answers.values():
+        length += len(answer) + 2
+        if said and length > _LONGEST:
+            rest = len(answers) - len(said)
+            last = list(answers)[-1]
+            said.append(f"{rest} more artifacts do not fit in here; ask for one of them: `/explain {last}`.")
+            break
+        said.append(answer)
+    return "\n\n".join(said)
 
 
 def _one(name: str, source: Artifacts, seen: Observation, release: Release) -> str:
@@ -38,7 +57,9 @@ def _one(name: str, source: Artifacts, seen: Observation, release: Release) -> s
         return f"{head}\n\nThe choice cannot be told now: the build times of its tags are being read."
     tags = seen.tags[name]
     read = f", as read {tags.read_at:%Y-%m-%d %H:%M} UTC" if isinstance(tags, Tags) else ""
-    return f"{head}\n\n{_admitted(considered)}{read}.{_refused(considered)}"
+    # Admitted tags that the registry's facts rule out, such as an image for too few platforms.
+    ruled_out = pick(name, source, seen, present, pinned=False).refused
+    return f"{head}\n\n{_admitted(considered)}{read}.{_refused(considered, ruled_out)}"
 
 
 def _declared(source: Artifacts) -> str:
@@ -51,6 +72,12 @@ def _declared(source: Artifacts) -> str:
         parts.append(f"allow_tags {code(source.allow_tags)}")
     if source.ignore_tags:
         parts.append(f"ignore_tags {', '.join(code(glob) for glob in source.ignore_tags)}")
+    if isinstance(source, ImageSource) and source.extract is not None:
+        parts.append(f"extract {code(source.extract)}")
+    if isinstance(source, ImageSource) and source.platforms:
+        parts.append(f"platforms {', '.join(code(platform) for platform in source.platforms)}")
+    if source.minimum_age:
+        parts.append(f"minimum_age {spoken(source.minimum_age)}")
     return ", ".join(parts)
 
 
@@ -62,13 +89,15 @@ def _admitted(choice: Choice) -> str:
     return f"Admitted, newest first: {', '.join(newest)}{f' and {more} older' if more else ''}"
 
 
-def _refused(choice: Choice) -> str:
-    """The newest of the refused with their reasons one by one, the others by reason."""
-    if not choice.rejected:
+def _refused(choice: Choice, ruled_out: tuple[Rejection, ...]) -> str:
+    """Those that would have been newer first, then others, with their reasons one by one; the rest by reason."""
+    ahead = (*ruled_out, *overtaking(choice, limit=_MOST_SHOWN))
+    ordered = dict.fromkeys((*ahead, *reversed(choice.rejected)))
+    if not ordered:
         return ""
-    shown, rest = choice.rejected[-_MOST_SHOWN:], choice.rejected[:-_MOST_SHOWN]
-    listed = "\n".join(_row(one) for one in reversed(shown))
-    return f"\n\n| Refused tag | It |\n|---|---|\n{listed}{_others(rest)}"
+    told = tuple(ordered)
+    listed = "\n".join(_row(one) for one in told[:_MOST_SHOWN])
+    return f"\n\n| Refused tag | It |\n|---|---|\n{listed}{_others(told[_MOST_SHOWN:])}"
 
 
 def _row(one: Rejection) -> str:

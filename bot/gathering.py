@@ -78,6 +78,14 @@ def _matching(when: str, siblings: _Siblings) -> Gathered:
     return _taken(found, when, siblings)
 
 
+def unmatched(pipeline: Pipeline, artifacts: tuple[Artifact, ...]) -> str | None:
+    """Why these artifacts make no release by the rule that is declared now; None where they do."""
+    if pipeline.release is None or not pipeline.release.when:
+        return None
+    rule = rule_of(pipeline.release.when, tuple(pipeline.artifacts))
+    return rule.refusal({artifact.name: artifact for artifact in artifacts})
+
+
 @lru_cache(maxsize=256)
 def rule_of(when: str, names: tuple[str, ...]) -> Rule:
     """The rule of a declaration, read once."""

@@ -55,9 +55,9 @@ def foreseen(case: Case) -> tuple[Verdict, ...]:
 def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
     """Whether the release may come from where it comes: the declaration for roots, the upstreams' gates for others."""
     verdicts: list[Verdict] = []
-    if case.release.id in case.standings[case.environment.name].reverted:
-        verdicts.append(waits("revert", f"{case.release.label} was taken out of {case.environment.name} by hand"))
     here = case.standings[case.environment.name]
+    if case.release.id in here.reverted:
+        verdicts.append(waits("revert", f"{case.release.label} was taken out of {case.environment.name} by hand"))
     verdicts.append(declaration.judge(case.pipeline, case.environment, case.release, seen=case.seen, here=here).verdict)
     verdicts += _artifact_verdicts(case)
     for name in case.environment.after:
@@ -70,12 +70,12 @@ def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
 
 def _artifact_verdicts(case: Case) -> Iterator[Verdict]:
     """What is known of each artifact's tag and signature."""
-    seen = case.seen
-    for artifact in case.release.artifacts:
+    seen, here = case.seen, case.standings[case.environment.name]
+    for artifact in declaration.to_confirm(case.environment, case.release, here, by_tag=case.wish.by_tag):
         pointing = (artifact.repository, artifact.tag)
-        if artifact.name in case.wish.by_tag:
-            asked = pointing in seen.digests
-            yield tag.judge(artifact, seen.digests.get(pointing), asked=asked, now=seen.now)
+        asked = pointing in seen.digests
+        yield tag.judge(artifact, seen.digests.get(pointing), asked=asked, now=seen.now)
+    for artifact in case.release.artifacts:
         source = case.pipeline.artifacts.get(artifact.name)
         if source is not None and source.verify is not None:
             known = seen.signatures.get((artifact.name, artifact.digest))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.actions import Outcome, Verdict
-from bot.gates.verdicts import blocks, passed, waits
+from bot.gates.verdicts import passed, waits
 from bot.model import Artifact, Digest, Unknown, short_digest
 from bot.spans import SOON
 
@@ -16,7 +16,7 @@ from bot.spans import SOON
 def judge(artifact: Artifact, points_at: Digest | Unknown | None, *, asked: bool, now: datetime) -> Verdict:
     """Pass where the tag points at the artifact's digest. `asked`: whether it is known where it points (None: nowhere).
 
-    A tag that is gone or was moved blocks: a newer release goes on, or the digest is pinned.
+    A tag that is gone or was moved keeps its release out: a newer one goes on, or the digest is pinned.
     """
     verdict = _judged(f"tag ({artifact.name})", artifact, points_at, asked=asked)
     return verdict if verdict.outcome is Outcome.PASS else replace(verdict, until=now + SOON)
@@ -28,10 +28,10 @@ def _judged(gate: str, artifact: Artifact, points_at: Digest | Unknown | None, *
     if isinstance(points_at, Unknown):
         return waits(gate, f"where {artifact.label} points is not known: {points_at.reason}")
     if points_at is None:
-        return blocks(gate, f"{artifact.label} is gone from the registry")
+        return waits(gate, f"{artifact.label} is gone from the registry")
     if points_at != artifact.digest:
         told = (
-            f"{artifact.label} points at {short_digest(points_at)} now, and {short_digest(artifact.digest)} was judged"
+            f"{artifact.label} points at {short_digest(points_at)} now, and {short_digest(artifact.digest)} was proposed"
         )
-        return blocks(gate, f"{told}; a newer version goes on, and `pin: both` would hold the digest")
-    return passed(gate, f"{artifact.label} points at what was judged")
+        return waits(gate, f"{told}; a newer version goes on, and `pin: both` would hold the digest")
+    return passed(gate, f"{artifact.label} points at what was proposed")

@@ -476,3 +476,22 @@ def test_a_lock_that_is_left_behind_is_told(*, lock: str | None, told: bool) -> 
 def test_a_merge_leaves_no_lock_behind() -> None:
     """It brings whole files."""
     assert notes_on(SHOP, MergeOf(source=sha("source"), scratch="scratch"), base()) == ()
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(of(artifact("web", "1.1.0")), id="one artifact less than is declared"),
+        pytest.param(
+            of(artifact("web", "1.1.0"), artifact("worker", "3.1.0", repository="ghcr.io/other/worker")),
+            id="one from another repository than is declared",
+        ),
+        pytest.param(Release(source=sha("source"), proposed=at(-1)), id="a commit"),
+    ],
+)
+def test_a_release_of_another_declaration_is_not_written(what: Release) -> None:
+    """Its tags are of other images: nothing is written, and nothing breaks."""
+    before = written("kustomization.yaml", ENTRIES.format(web="1.0.0", worker="newTag: 3.0.0"))
+    told = edits((before,), what, TWO)
+    assert isinstance(told, str)
+    assert "is declared differently by now" in told

@@ -1,17 +1,27 @@
 """Whole plans: what is done now, in a few worlds that differ in one fact each."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import pytest
 
-from bot.actions import Ask, Close, Merge, Outcome, Plan, PostCheck, Propose, RecordRelease, SetLabel
-from bot.content import branch_name
+from bot.actions import AddLabels, Ask, Close, Merge, Outcome, Plan, PostCheck, Propose, RecordRelease, SetLabel
+from bot.content import branch_name, proposed_release
 from bot.decide import decide
 from bot.messages import GATES
-from bot.model import Observation, Permission, Place, RecordState, Tags, Unknown
-from config.pipeline import Approvals, Mode, Pipeline, Supersede
+from bot.model import ImageDetails, Observation, Permission, Place, RecordState, Release, Signature, Tags, Unknown
+from config.pipeline import (
+    Approvals,
+    Cosign,
+    ImageSource,
+    Mode,
+    Pipeline,
+    ReleaseRule,
+    Supersede,
+    Templates,
+    Verify,
+)
 from tests.unit.facts import (
     HEAD,
     HEALTHY_LONG,
@@ -26,16 +36,20 @@ from tests.unit.facts import (
     US,
     application,
     at,
+    base,
     check,
     comment,
     commit,
     digest_of,
+    file_of,
+    kustomization,
     labelled,
     observation,
     person,
     place,
     proposal,
     record,
+    release,
     review,
     sha,
 )
@@ -141,7 +155,8 @@ MOVED_ON: dict[str, Any] = {
 
 def moved_on(production: Place) -> Observation:
     places = {**MOVED_ON["places"], "production": production}
-    return observation(places, tags=MOVED_ON["tags"], permissions=BOB_WRITES)
+    digests = {(IMAGE, tag): digest_of(tag) for tag in ("1.1.0", "1.2.0")}
+    return observation(places, tags=MOVED_ON["tags"], digests=digests, permissions=BOB_WRITES)
 
 
 @pytest.mark.parametrize(
@@ -358,3 +373,384 @@ def test_a_plan_depends_on_nothing_but_its_facts() -> None:
     moments: list[datetime | None] = [plan(READY).look_again_at, plan(READY).look_again_at]
     assert plan(READY) == plan(READY)
     assert moments[0] == moments[1]
+
+
+# --- images: what is asked for before anything is proposed ------------------------------------------------------------
+
+SIGNED = SHOP.model_copy(
+    update={
+        "images": {
+            "web": ImageSource(repository=IMAGE, constraint="<2", verify=Verify(cosign=Cosign(key="keys/cosign.pub")))
+        }
+    }
+)
+WEB = ("web", str(digest_of("1.1.0")))
+
+
+def signed(*, verified: bool = True, reason: str = "is signed by keys/cosign.pub") -> dict[tuple[str, str], Any]:
+    return {WEB: Signature(verified=verified, reason=reason)}
+
+
+def test_images_are_looked_at_before_they_are_proposed() -> None:
+    """What they say of themselves, both the one that stands and the new one, and who signed the new one."""
+    ask = decide(SIGNED, observation(details={}))
+    assert ask == Ask(
+        details=frozenset((IMAGE, str(digest_of(tag))) for tag in ("1.0.0", "1.1.0")), signatures=frozenset({WEB})
+    )
+
+
+def test_what_cannot_be_learnt_of_an_image_stops_no_proposal() -> None:
+    """It is told as unknown; the gates wait for what they need."""
+    unknown = {(IMAGE, digest_of(tag)): Unknown("HTTP 503") for tag in ("1.0.0", "1.1.0")}
+    assert only(plan(observation(details=unknown)), Propose).environment == "production"
+
+
+@pytest.mark.parametrize(
+    ("signatures", "mark", "said"),
+    [
+        pytest.param(signed(), "✅ | signature (web)", "1.1.0 is signed by keys/cosign.pub", id="verified"),
+        pytest.param(
+            signed(verified=False, reason="has no signature"),
+            "⛔ | signature (web)",
+            "1.1.0 has no signature",
+            id="none",
+        ),
+        pytest.param(
+            {WEB: Unknown("HTTP 503")}, "⏳ | signature (web)", "whether 1.1.0 is signed is not known", id="unknown"
+        ),
+    ],
+)
+def test_a_signature_is_told_from_the_start(*, signatures: dict[Any, Any], mark: str, said: str) -> None:
+    """In the text of the pull request and in the check on its head, as the next pass will say it."""
+    made = only(plan(observation(signatures=signatures), pipeline=SIGNED), Propose)
+    assert f"| {mark} | {said}" in made.body
+    assert f"| {mark} | {said}" in made.check.summary
+
+
+@pytest.mark.parametrize(
+    ("signatures", "merges", "why"),
+    [
+        pytest.param(signed(), True, "", id="verified"),
+        pytest.param(signed(verified=False, reason="has no signature"), False, "has no signature", id="not signed"),
+        pytest.param({WEB: Unknown("HTTP 503")}, False, "HTTP 503", id="not known"),
+        pytest.param(
+            {("web", str(digest_of("1.0.0"))): Signature(verified=True, reason="is signed")}, None, "", id="another's"
+        ),
+        pytest.param(
+            {("api", str(digest_of("1.1.0"))): Signature(verified=True, reason="is signed")},
+            None,
+            "",
+            id="of another artifact",
+        ),
+    ],
+)
+def test_only_a_verified_signature_merges(*, signatures: dict[Any, Any], merges: bool | None, why: str) -> None:
+    """All else passes; None: it is asked for first."""
+    decided = decide(SIGNED, observation({"production": APPROVED}, permissions=BOB_WRITES, signatures=signatures))
+    if merges is None:
+        assert decided == Ask(signatures=frozenset({WEB}))
+        return
+    assert isinstance(decided, Plan)
+    assert ("Merge" in kinds(decided)) is merges
+    assert why in waiting(decided)
+
+
+def test_no_signature_is_asked_for_where_none_is_declared() -> None:
+    """It would cost requests."""
+    decided = decide(SHOP, observation({"production": APPROVED}, permissions=BOB_WRITES, signatures={}))
+    assert isinstance(decided, Plan)
+
+
+@pytest.mark.parametrize(
+    ("digest", "why"),
+    [
+        pytest.param(digest_of("evil"), "was proposed", id="moved"),
+        pytest.param(None, "is gone from the registry", id="gone"),
+        pytest.param(Unknown("HTTP 503"), "HTTP 503", id="not known"),
+    ],
+)
+@pytest.mark.parametrize("signatures", [signed()])
+def test_a_tag_that_was_moved_since_is_not_merged(*, digest: Any, why: str, signatures: dict[Any, Any]) -> None:
+    """Git would hold the tag alone: another image would run than the one verified, signed and approved."""
+    digests = {(IMAGE, "1.0.0"): digest_of("1.0.0"), (IMAGE, "1.1.0"): digest}
+    seen = observation({"production": APPROVED}, permissions=BOB_WRITES, signatures=signatures, digests=digests)
+    decided = plan(seen, pipeline=SIGNED)
+    assert "Merge" not in kinds(decided)
+    assert why in waiting(decided)
+
+
+def test_where_a_tag_points_is_asked_before_it_is_merged() -> None:
+    """In every environment, and only while something is under way."""
+    seen = observation({"production": APPROVED}, permissions=BOB_WRITES, digests={})
+    assert decide(SHOP, seen) == Ask(digests=frozenset({(IMAGE, "1.1.0")}))
+    done = observation({"production": place(PRODUCTION, record(NEW, HEALTHY_LONG))}, digests={})
+    assert isinstance(decide(SHOP, done), Plan)
+
+
+def test_a_moved_tag_is_merged_with_its_digest() -> None:
+    """What is written is exactly what was verified."""
+    pinned = base(file_of(PRODUCTION, kustomization("1.0.0", digest=digest_of("1.0.0"))))
+    there = proposal(
+        PRODUCTION, NEW, place(PRODUCTION, record(OLD, HEALTHY_LONG), base=pinned), reviews=(review("bob"),)
+    )
+    digests = {(IMAGE, "1.0.0"): digest_of("1.0.0"), (IMAGE, "1.1.0"): digest_of("evil")}
+    decided = plan(observation({"production": there}, permissions=BOB_WRITES, digests=digests))
+    assert "Merge" in kinds(decided)
+
+
+# --- images: an approved release in a root while its tag moves --------------------------------------------------------
+
+ROOT = STAGING.model_copy(update={"auto": False, "approvals": Approvals(count=1)})
+ROOTED = SHOP.model_copy(update={"environments": (ROOT, PRODUCTION)})
+
+
+@pytest.mark.parametrize(
+    ("points", "merges"),
+    [
+        pytest.param(digest_of("1.2.0"), True, id="it points where it pointed"),
+        pytest.param(digest_of("evil"), False, id="it was moved"),
+        pytest.param(None, False, id="it is gone"),
+        pytest.param(Unknown("HTTP 503"), False, id="not known"),
+    ],
+)
+def test_an_approval_is_of_an_image_not_of_a_tag(*, points: Any, merges: bool) -> None:
+    """The approved release is kept, and waits while writing its tag would bring another image."""
+    there = proposal(ROOT, NEWER, place(ROOT, record(NEW, HEALTHY_LONG)), reviews=(review("bob"),))
+    tags: dict[str, Tags | Unknown] = {"web": Tags(repository=IMAGE, names=("1.1.0", "1.2.0"), read_at=NOON)}
+    seen = observation(
+        {"staging": there, "production": place(PRODUCTION, record(NEW, HEALTHY_LONG))},
+        tags=tags,
+        digests={(IMAGE, "1.2.0"): points},
+        details={(IMAGE, digest_of(word)): ImageDetails() for word in ("1.1.0", "1.2.0", "evil")},
+        permissions=BOB_WRITES,
+    )
+    decided = plan(seen, pipeline=ROOTED)
+    assert ("Merge" in kinds(decided)) is merges
+    assert not [a for a in decided.actions if isinstance(a, Propose)]
+
+
+FORGED = release("1.0.5", proposed=-1, digest=digest_of("evil"))
+BY_DIGEST = base(file_of(STAGING, kustomization("1.0.0", digest=digest_of("1.0.0"))))
+IN_STAGING = place(STAGING, record(OLD, HEALTHY_LONG), base=BY_DIGEST)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(FORGED, id="a digest that no tag is"),
+        pytest.param(release("1.0.5", proposed=-1, digest=digest_of("1.0.0")), id="the digest of another tag"),
+        pytest.param(release("9.9.9", proposed=-1), id="a tag that nobody listed"),
+    ],
+)
+@pytest.mark.parametrize("tags", [("1.0.0",), ("1.0.0", "1.0.5")])
+@pytest.mark.parametrize("away", [False, True])
+def test_a_forged_proposal_never_enters_a_root(*, what: Release, tags: tuple[str, ...], away: bool) -> None:
+    """A squash by hand onto our branch keeps our name: what it claims is confirmed by the registry, or waits."""
+    there = proposal(STAGING, what, IN_STAGING)
+    seen = observation(
+        {"staging": there, "production": place(PRODUCTION, record(OLD, HEALTHY_LONG))},
+        tags={"web": Tags(repository=IMAGE, names=tags, read_at=NOON)},
+    )
+    known: dict[tuple[str, str], Any] = {(IMAGE, tag): Unknown("HTTP 503") if away else digest_of(tag) for tag in tags}
+    decided = decide(SHOP, seen)
+    while isinstance(decided, Ask):
+        points = {key: known.get(key) for key in decided.digests}
+        details = {key: ImageDetails() for key in decided.details}
+        assert points or details
+        seen = replace(seen, digests={**seen.digests, **points}, details={**seen.details, **details})
+        decided = decide(SHOP, seen)
+    assert "Merge" not in kinds(decided)
+
+
+# --- labels and templates ---------------------------------------------------------------------------------------------
+
+LABELS = Templates(labels=("deployment", "team: shop"))
+
+
+def labels_added(there: Place, templates: Templates = LABELS) -> tuple[str, ...]:
+    decided = decide(SHOP, observation({"production": there}), templates=templates)
+    assert isinstance(decided, Plan)
+    return tuple(label for a in decided.actions if isinstance(a, AddLabels) for label in a.labels)
+
+
+@pytest.mark.parametrize(
+    ("changed", "added"),
+    [
+        pytest.param({}, ("deployment", "team: shop"), id="it has none"),
+        pytest.param({"labels": frozenset({"deployment"})}, ("team: shop",), id="a person put one of them on"),
+        pytest.param({"labels": frozenset({"deployment", "team: shop"})}, (), id="it has both"),
+        pytest.param(
+            {"labels": frozenset({"Deployment", "TEAM: shop"})}, (), id="in other letters: to GitHub the same"
+        ),
+        pytest.param(
+            {
+                "labels": frozenset({"team: shop"}),
+                "labelling": (
+                    labelled(US, added=True, minute=-9, label="Deployment"),
+                    labelled(person("bob"), added=False, minute=-8, label="Deployment"),
+                ),
+            },
+            (),
+            id="a person took one of ours off, which the repository writes in other letters",
+        ),
+        pytest.param(
+            {
+                "labels": frozenset({"team: shop"}),
+                "labelling": (
+                    labelled(US, added=True, minute=-9, label="deployment"),
+                    labelled(person("bob"), added=False, minute=-8, label="deployment"),
+                ),
+            },
+            (),
+            id="a person took one of ours off",
+        ),
+        pytest.param(
+            {
+                "labelling": (
+                    labelled(person("bob"), added=True, minute=-9, label="deployment"),
+                    labelled(person("bob"), added=False, minute=-8, label="deployment"),
+                )
+            },
+            ("deployment", "team: shop"),
+            id="a person took off what a person had put on",
+        ),
+    ],
+)
+def test_labels_are_put_on_once(*, changed: dict[str, Any], added: tuple[str, ...]) -> None:
+    """What we put on and somebody took off stays off."""
+    assert labels_added(opened(**changed)) == added
+
+
+def test_without_templates_no_label_is_put_on() -> None:
+    """Nobody asked for any."""
+    assert labels_added(opened(), Templates()) == ()
+
+
+WORDED = Templates(
+    title="deploy({environment}): {release}",
+    body="From {previous}.\n\n{gates}",
+    commit="deploy {artifacts}\n\nBy Caisson.",
+    sign_off=True,
+)
+
+
+def test_a_pull_request_is_worded_as_declared() -> None:
+    """Title, text and commit; the trailers stay the commit's last paragraph."""
+    decided = decide(SHOP, observation(signer="caisson[bot] <bot@example.com>"), templates=WORDED)
+    assert isinstance(decided, Plan)
+    made = only(decided, Propose)
+    assert made.title == "deploy(production): 1.1.0"
+    assert made.body.startswith("From 1.0.0.\n\n| | Gate | Says |")
+    assert made.message.startswith(f"deploy {IMAGE}:1.1.0\n\nBy Caisson.\n\nCaisson-Pipeline: shop\n")
+    assert made.message.endswith("Signed-off-by: caisson[bot] <bot@example.com>")
+    head = commit(message=made.message)
+    assert proposed_release(head) == NEW
+
+
+def test_a_merge_is_titled_as_declared() -> None:
+    """As the pull request is."""
+    seen = observation({"production": APPROVED}, permissions=BOB_WRITES)
+    decided = decide(SHOP, seen, templates=WORDED)
+    assert isinstance(decided, Plan)
+    assert only(decided, Merge).title == "deploy(production): 1.1.0 (#7)"
+
+
+# --- moments ----------------------------------------------------------------------------------------------------------
+
+HOUR = timedelta(hours=1)
+AGED = SHOP.model_copy(update={"images": {"web": ImageSource(repository=IMAGE, minimum_age=HOUR)}})
+EVERYWHERE = place(PRODUCTION, record(NEW, HEALTHY_LONG))
+
+
+@pytest.mark.parametrize(
+    ("first_seen", "moment"),
+    [
+        pytest.param({"1.1.0": -90, "1.2.0": -20}, 40, id="a young tag"),
+        pytest.param({"1.1.0": -90, "1.2.0": -20, "1.3.0": -10}, 40, id="the first of two"),
+        pytest.param({"1.1.0": -90}, None, id="none"),
+        pytest.param({"1.1.0": -90, "1.2.0": None}, None, id="one whose age is not known"),
+    ],
+)
+def test_a_young_tag_is_looked_at_again(*, first_seen: dict[str, float | None], moment: float | None) -> None:
+    """Nobody pushes at the moment when it comes of age."""
+    tags = Tags(
+        repository=IMAGE,
+        names=tuple(first_seen),
+        read_at=NOON,
+        first_seen={tag: at(minute) for tag, minute in first_seen.items() if minute is not None},
+    )
+    decided = plan(observation({"production": EVERYWHERE}, tags={"web": tags}), pipeline=AGED)
+    assert decided.look_again_at == (None if moment is None else at(moment))
+    assert "Propose" not in kinds(decided)
+
+
+def test_a_release_that_settles_is_looked_at_again() -> None:
+    """When its siblings have had their time."""
+    settling = SHOP.model_copy(update={"release": ReleaseRule(settle=timedelta(minutes=2))})
+    tags = Tags(repository=IMAGE, names=("1.2.0",), read_at=NOON, first_seen={"1.2.0": at(-0.5)})
+    seen = observation({"production": EVERYWHERE}, tags={"web": tags}, digests={(IMAGE, "1.2.0"): digest_of("1.2.0")})
+    decided = plan(seen, pipeline=settling)
+    assert decided.look_again_at == at(1.5)
+    assert "settles until 12:02 UTC" in waiting(decided, "staging")
+
+
+def test_a_proposed_tag_that_was_moved_is_looked_at_again_when_it_is_old_enough() -> None:
+    """The gate's moment counts too, and the pull request stands meanwhile."""
+    pinned = base(file_of(ROOT, kustomization("1.1.0", digest=digest_of("1.1.0"))))
+    there = proposal(ROOT, NEWER, place(ROOT, record(NEW, HEALTHY_LONG), base=pinned), reviews=(review("bob"),))
+    tags = Tags(
+        repository=IMAGE, names=("1.1.0", "1.2.0"), read_at=NOON, first_seen={"1.1.0": at(-90), "1.2.0": at(-9)}
+    )
+    seen = observation(
+        {"staging": there, "production": EVERYWHERE},
+        tags={"web": tags},
+        digests={(IMAGE, tag): digest_of(tag) for tag in ("1.1.0", "1.2.0")},
+        permissions=BOB_WRITES,
+    )
+    decided = plan(seen, pipeline=AGED.model_copy(update={"environments": (ROOT, PRODUCTION)}))
+    assert decided.look_again_at == at(51)
+    assert "Merge" not in kinds(decided)
+    assert "is younger than 1h" in waiting(decided, "staging")
+
+
+# --- a declaration that changed while a pull request was open ---------------------------------------------------------
+
+OTHER = "ghcr.io/new/web-app"
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        pytest.param({"web": ImageSource(repository=OTHER)}, id="another repository"),
+        pytest.param(
+            {"web": ImageSource(repository=IMAGE), "api": ImageSource(repository=OTHER)}, id="one artifact more"
+        ),
+    ],
+)
+def test_a_release_of_before_is_not_promoted_any_further(*, images: dict[str, ImageSource]) -> None:
+    """What was verified is not what would be written now, although names and approvals are the same."""
+    text = f"images:\n  - name: {IMAGE}\n    newTag: 1.0.0\n  - name: {OTHER}\n    newTag: 1.0.0\n"
+    changed = SHOP.model_copy(update={"images": images})
+    production = replace(APPROVED, base=base(file_of(PRODUCTION, text)))
+    staging = place(STAGING, record(NEW, HEALTHY_LONG), base=base(file_of(STAGING, text)))
+    digests = {(where, tag): digest_of(tag) for where in (IMAGE, OTHER) for tag in ("1.0.0", "1.1.0")}
+    tags = {name: Tags(repository=s.repository, names=("1.0.0", "1.1.0"), read_at=NOON) for name, s in images.items()}
+    details = {(where, digest_of(tag)): ImageDetails() for where in (IMAGE, OTHER) for tag in ("1.0.0", "1.1.0")}
+    seen = observation(
+        {"staging": staging, "production": production},
+        digests=digests,
+        tags=tags,
+        details=details,
+        permissions=BOB_WRITES,
+    )
+    recorded = [a for a in plan(seen, pipeline=changed).actions if isinstance(a, RecordRelease)]
+    assert recorded, "what stands by the new declaration is recorded first"
+    places = {
+        name: replace(seen.places[name], records=(record(a.release, HEALTHY_LONG, minute=-1), *there.records))
+        for name, there in seen.places.items()
+        for a in recorded
+        if a.record == f"shop/{name}"
+    }
+    decided = plan(replace(seen, places={**seen.places, **places}), pipeline=changed)
+    assert not [a for a in decided.actions if isinstance(a, Merge)]
+    assert not [a for a in decided.actions if isinstance(a, Propose) and a.environment == "production"]

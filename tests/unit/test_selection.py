@@ -1,15 +1,18 @@
 """Truth tables: which version of one artifact is taken, which facts are asked for first, and what is never taken."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.actions import Ask
 from bot.model import Artifact, Digest, ImageDetails, Observation, Tags, Unknown
 from bot.selection import Pick, consider, pick
-from bot.versions import Choice, Rejection
+from bot.versions import Choice, Rejection, newer, rules_of
 from config.pipeline import Artifacts, ChartSource, ImageSource, Pin, Strategy
 from tests.unit.facts import IMAGE, NOON, at, digest_of, observation
 
@@ -684,3 +687,137 @@ def test_a_chart_republished_under_its_version_is_no_news() -> None:
     seen = facts({"tags": {"web": tags}, "digests": {(PLACE, "4.0.0"): TWO}})
     present = Artifact(name="web", repository=PLACE, tag="4.0.0", digest=ONE)
     assert pick("web", CHART, seen, present, pinned=False).artifact == present
+
+
+# --- whatever the registry says ---------------------------------------------------------------------------------------
+
+NAMES = ("1.0.0", "1.1.0", "1.2.0", "1.3.0-rc.1", "2.0.0", "1.1.0-alpine", "edge", "main-7", "1.2", "20260101")
+WORDS = ("a", "b", "c", "d")
+moments = st.one_of(st.none(), st.integers(-300, 30).map(at))
+sources = st.builds(
+    image,
+    strategy=st.sampled_from([Strategy.SEMVER, Strategy.NEWEST_BUILD, Strategy.ALPHABETICAL, Strategy.NUMERICAL]),
+    platforms=st.sampled_from([(), ("linux/amd64",)]),
+    minimum_age=st.sampled_from([None, timedelta(hours=1)]),
+    pin=st.sampled_from([None, Pin.TAG, Pin.BOTH]),
+)
+
+
+@st.composite
+def registries(draw: st.DrawFn) -> tuple[Tags, dict[str, Digest | Unknown | None], dict[str, ImageDetails | Unknown]]:
+    """What a registry lists, where its tags point, and what its images say; each may be missing or not known."""
+    names = tuple(draw(st.lists(st.sampled_from(NAMES), unique=True)))
+    points = st.sampled_from([*map(digest_of, WORDS), None, Unknown("HTTP 503")])
+    found = {name: draw(points) for name in NAMES}
+    says = st.one_of(
+        st.just(Unknown("HTTP 503")),
+        st.builds(
+            lambda p, t: ImageDetails(platforms={p: t}), st.sampled_from(["linux/amd64", "linux/s390x"]), moments
+        ),
+    )
+    details_ = {str(digest_of(word)): draw(says) for word in WORDS}
+    times = st.dictionaries(st.sampled_from(NAMES), st.integers(-300, 30).map(at))
+    pointing_ = {name: d for name, d in found.items() if isinstance(d, str) and draw(st.booleans())}
+    tags = Tags(
+        repository=IMAGE,
+        names=names,
+        read_at=NOON,
+        pushed=draw(times),
+        first_seen=draw(times),
+        pointing={name: Digest(digest) for name, digest in pointing_.items()},
+    )
+    return tags, found, details_
+
+
+def settled(
+    source: ImageSource,
+    present: Artifact | None,
+    registry: tuple[Tags, Mapping[str, Digest | Unknown | None], Mapping[str, ImageDetails | Unknown]],
+) -> tuple[Pick, Observation]:
+    """The pick once nothing more is asked for; each answer brings exactly what was asked."""
+    tags, points, says = registry
+    seen = observation(tags={"web": tags}, digests={}, details={})
+    for _ in range(8):
+        found = pick("web", source, seen, present, pinned=present is not None)
+        if not found.ask:
+            return found, seen
+        assert not found.ask.digests & seen.digests.keys()
+        assert not found.ask.details & seen.details.keys()
+        seen = replace(
+            seen,
+            digests={**seen.digests, **{key: points[key[1]] for key in found.ask.digests}},
+            details={**seen.details, **{key: says.get(key[1], Unknown("gone")) for key in found.ask.details}},
+        )
+    raise AssertionError("it asks for ever")
+
+
+@given(sources, registries(), st.sampled_from(["", *NAMES]), st.sampled_from(WORDS))
+@settings(max_examples=300, deadline=None)
+def test_nothing_older_young_or_unknown_is_ever_taken(
+    source: ImageSource,
+    registry: tuple[Tags, dict[str, Digest | Unknown | None], dict[str, ImageDetails | Unknown]],
+    stands: str,
+    word: str,
+) -> None:
+    """Whatever a registry says, in whatever order it answers: what is taken is known, old enough, whole and newer."""
+    present = standing(stands, digest_of(word))
+    found, seen = settled(source, present, registry)
+    taken, (tags, points, says) = found.artifact, registry
+    if taken is None or taken == present:
+        return
+    assert taken.tag in tags.names
+    assert points[taken.tag] == taken.digest == seen.digests[IMAGE, taken.tag]
+    if source.minimum_age:
+        assert {**tags.first_seen, **tags.pushed}[taken.tag] <= NOON - source.minimum_age
+    if source.platforms:
+        offered = says[taken.digest]
+        assert isinstance(offered, ImageDetails)
+        assert "linux/amd64" in offered.platforms
+    if source.strategy is Strategy.NEWEST_BUILD:
+        assert_built_later(taken, present, source, registry)
+    elif taken.tag != present.tag and present.tag:
+        assert newer(taken.tag, present.tag, rules_of(source))
+
+
+def assert_built_later(
+    taken: Artifact,
+    present: Artifact,
+    source: ImageSource,
+    registry: tuple[Tags, Mapping[str, Digest | Unknown | None], Mapping[str, ImageDetails | Unknown]],
+) -> None:
+    """By the registry's clock, if it has both, or by what the two images say."""
+    tags, _, says = registry
+    pushes = [tags.pushed.get(present.tag), tags.pushed.get(taken.tag)]
+    built = []
+    for artifact in (present, taken):
+        told = says[artifact.digest]
+        offered = told.platforms if isinstance(told, ImageDetails) else {}
+        built.append(next((t for p, t in offered.items() if not source.platforms or p in source.platforms), None))
+    by_push = pushes[0] is not None and pushes[1] is not None and pushes[0] <= pushes[1]
+    silent = built[0] is None and isinstance(says[present.digest], ImageDetails)
+    by_build = built[1] is not None and (silent or (built[0] is not None and built[0] <= built[1]))
+    assert by_push or by_build
+
+
+@pytest.mark.parametrize("strategy", [Strategy.SEMVER, Strategy.NEWEST_BUILD])
+@pytest.mark.parametrize("lacking", range(12))
+def test_few_rounds_are_enough_however_many_are_refused(*, lacking: int, strategy: Strategy) -> None:
+    """A pass asks eight times at most, and has more to ask for than this."""
+    tags = tuple(f"1.0.{i}" for i in range(20))
+    good = tags[: len(tags) - lacking]
+    says: dict[str, ImageDetails | Unknown] = {
+        str(digest_of(tag)): ImageDetails(platforms={"linux/arm64" if tag in good else "linux/amd64": at(i - 100)})
+        for i, tag in enumerate(tags)
+    }
+    source = image(platforms=("linux/arm64",), strategy=strategy, allow_tags="^1")
+    seen, rounds = facts(listed(*tags)), 0
+    while (found := picked(seen, source, "1.0.0")).ask:
+        rounds += 1
+        seen = replace(
+            seen,
+            digests={**seen.digests, **{key: digest_of(key[1]) for key in found.ask.digests}},
+            details={**seen.details, **{key: says[key[1]] for key in found.ask.details}},
+        )
+    assert rounds <= 4
+    if strategy is Strategy.SEMVER:
+        assert tag_of(found) == (good[-1] if lacking < 10 else None)
