@@ -154,3 +154,18 @@ async def test_a_newer_unsigned_release_takes_the_place_of_a_signed_one(prompt_w
     world.approve(pull, by="bob")
     await world.settle()
     assert world.board("development").active == "1.1.0"
+
+
+@pytest.mark.parametrize("form", ["simple", "bundle"])
+async def test_a_registry_tells_of_a_signature(prompt_world: World, form: Form) -> None:
+    """Where it is notified like any push, nobody waits for a poll: pipelines sign moments after they push."""
+    world = prompt_world
+    world.has_cluster = False
+    key = made()
+    await verified(world, key, form=form)
+    second = world.registry.push(IMAGE, "1.1.0")
+    await world.settle()
+    assert "1.1.0 has no signature" in world.board("development").waiting
+    world.registry.sign(IMAGE, second, key=key, form=form)
+    await world.settle()
+    assert world.board("production").active == "1.1.0"
