@@ -32,7 +32,7 @@ from bot.content import branch_name, judge_head, proposed_release, stale, stale_
 from bot.explanation import explain
 from bot.gates import hold
 from bot.gates.verdicts import blocks, waits
-from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on, waiting_for
+from bot.judgement import Case, foreseen, heard, may_merge, tagged_only, unasked, verdicts_on, waiting_for
 from bot.messages import GATES, gates_check, merge_message, status_reply
 from bot.model import CheckStatus, Commit, Observation, Place, PullRequest, Release
 from bot.opinions import opinions
@@ -128,12 +128,13 @@ def _step(
 
 
 def _unknown(pipeline: Pipeline, release: Release, here: Standing, seen: Observation) -> Ask:
-    """What the registry must be asked about this release: what its images say of themselves, and who signed them."""
+    """What the registry must be asked about a release: what its images say, who signed them, where its tags point."""
     shown = (*release.artifacts, *(here.active.artifacts if here.active else ()))
     details = frozenset((a.repository, str(a.digest)) for a in shown) - seen.details.keys()
     signed = [a for a in release.artifacts if a.name in pipeline.artifacts and pipeline.artifacts[a.name].verify]
     signatures = frozenset((a.name, str(a.digest)) for a in signed) - seen.signatures.keys()
-    return Ask(details=details, signatures=signatures)
+    tags = frozenset((a.repository, a.tag) for a in tagged_only(pipeline, release, here)) - seen.digests.keys()
+    return Ask(details=details, signatures=signatures, digests=tags)
 
 
 def _barred(pipeline: Pipeline, environment: Environment, place: Place, here: Ground) -> Verdict | None:

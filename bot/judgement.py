@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from bot.actions import Action, Outcome, PostCheck, Verdict
 from bot.candidate import undeclared
 from bot.content import MADE_BY_US, Wanted, judge_head
-from bot.gates import approvals, health, hold, signature, soak
+from bot.gates import approvals, health, hold, signature, soak, tag
 from bot.gates.verdicts import waits, worst
 from bot.messages import GATES
-from bot.model import Base, Check, Commit, Observation, PullRequest, Release
+from bot.model import Artifact, Base, Check, Commit, Observation, PullRequest, Release, Unknown
 from bot.opinions import opinions
 from bot.orders import Sticky, sticky
-from bot.selection import Pick
+from bot.selection import Pick, pins
 from bot.standing import Standing
 from config.pipeline import Environment, Mode, Pipeline, Templates
 
@@ -60,6 +60,10 @@ def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
     if case.environment.is_root:
         here = case.standings[case.environment.name]
         verdicts.append(undeclared(case.pipeline, case.release, case.seen, here))
+    for artifact in tagged_only(case.pipeline, case.release, case.standings[case.environment.name]):
+        pointing = case.seen.digests.get((artifact.repository, artifact.tag), Unknown("it has not been looked at"))
+        if (moved := tag.judge(artifact, pointing)) is not None:
+            verdicts.append(moved)
     for artifact in case.release.artifacts:
         source = case.pipeline.artifacts.get(artifact.name)
         if source is not None and source.verify is not None:
@@ -70,6 +74,16 @@ def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
         if case.environment.gates.soak is not None:
             verdicts.append(soak.judge(case.release, upstream, needed=case.environment.gates.soak, now=case.seen.now))
     return tuple(verdicts)
+
+
+def tagged_only(pipeline: Pipeline, release: Release, here: Standing) -> tuple[Artifact, ...]:
+    """The artifacts of which Git will hold the tag, and no digest, where they are promoted to."""
+    sources = pipeline.artifacts
+    return tuple(
+        a
+        for a in release.artifacts
+        if a.tag and a.name not in here.pinned and a.name in sources and not pins(sources[a.name])
+    )
 
 
 def _hold_verdict(pull: PullRequest | None, held: hold.Hold | None) -> Verdict:

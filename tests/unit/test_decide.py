@@ -94,7 +94,7 @@ def test_a_new_image_is_proposed_to_the_root() -> None:
     tags: dict[str, Tags | Unknown] = {"web": Tags(repository=IMAGE, names=("1.1.0", "1.2.0"), read_at=NOON)}
     seen = observation({"production": opened()}, tags=tags)
     assert decide(SHOP, seen) == Ask(digests=frozenset({(IMAGE, "1.2.0")}))
-    answered = replace(seen, digests={(IMAGE, "1.2.0"): digest_of("1.2.0")})
+    answered = replace(seen, digests={**seen.digests, (IMAGE, "1.2.0"): digest_of("1.2.0")})
     assert only(plan(answered), Propose).title == "Promote shop 1.2.0 to staging"
 
 
@@ -140,7 +140,8 @@ MOVED_ON: dict[str, Any] = {
 
 def moved_on(production: Place) -> Observation:
     places = {**MOVED_ON["places"], "production": production}
-    return observation(places, tags=MOVED_ON["tags"], permissions=BOB_WRITES)
+    seen = observation(places, tags=MOVED_ON["tags"], permissions=BOB_WRITES)
+    return replace(seen, digests={**seen.digests, (IMAGE, "1.2.0"): digest_of("1.2.0")})
 
 
 @pytest.mark.parametrize(
