@@ -203,7 +203,9 @@ def _next_page(answer: Answer) -> URL | None:
         except ValueError:
             same, url = False, answer.url
         following = URL(f"{answer.url.with_query(None)}?{url.raw_query_string}", encoded=True)
-        if not same or following == answer.url:
-            raise Transient(f"{answer.url.host} continues its list of tags somewhere else")
+        if not same:
+            raise Transient(f"{answer.url.authority} continues its list of tags somewhere else")
+        if following == answer.url:
+            raise Transient(f"{answer.url.authority} lists the same tags again and again")
         return following
     return None

@@ -19,7 +19,7 @@ from bot.image_reference import normalise_repository
 from bot.kept_details import FactStore, KeptDetails
 from bot.model import Digest, ImageDetails, SignatureMaterial, Tags, Unknown
 from bot.registry import Registry
-from bot.shelf import Read, Shelf, Source, Times
+from bot.shelf import Asked, Read, Shelf, Source, Times
 from bot.tag_times import FirstSeen, dated, likeliest, loaded
 from bot.vendor_tags import VendorTags
 
@@ -89,32 +89,42 @@ class Scans:
             return Unknown(str(error))
 
     async def refresh(self, location: str) -> bool:
-        """Poll: list the tags anew, and ask again where those point that somebody asked about. True if that is news.
+        """Poll: list the tags anew, and ask again about those that somebody asked about: where they point, who signed.
 
-        Where the registry does not answer, the listing is forgotten, so that the next look asks again and says why;
-        that is news once.
+        True if that is news. Where the registry does not answer, the listing is forgotten, so that the next look asks
+        again and says why; that is news once.
         """
         before: Tags | None = None
         try:
             shelf = self._shelf(location)
             async with shelf.listing:
-                before, pointed = shelf.tags, shelf.poll(self._clock.now())
+                before, asked = shelf.tags, shelf.poll(self._clock.now())
                 shelf.tags = None
                 shelf.tags = await self._list(shelf)
-                asked = likeliest(tuple(pointed), most=_MOST_LOOKS)
-                reads = await asyncio.gather(*(_quietly(self._look(shelf, tag, oldest=None)) for tag in asked))
+                changed = await self._changed(shelf, asked)
                 await self._keep(shelf)
         except CaissonError:
             return before is not None
-        moved = any(read is None or read.digest != pointed[tag] for tag, read in zip(asked, reads, strict=True))
-        return moved or before is None or set(before.names) != set(shelf.tags.names)
+        return changed or before is None or set(before.names) != set(shelf.tags.names)
+
+    async def _changed(self, shelf: Shelf, asked: Asked) -> bool:
+        """Whether any of that is not what it was, cannot be told any more, or can be told again."""
+        tags = likeliest(tuple(asked.pointed), most=_MOST_LOOKS)
+        digests = tuple(asked.signed)[-_MOST_LOOKS:]
+        reads = await asyncio.gather(*(_quietly(self._look(shelf, tag, oldest=None)) for tag in tags))
+        found = await asyncio.gather(*(_quietly(self._signatures(shelf, digest)) for digest in digests))
+        pointed = [(read and read.digest, read is None) for read in reads]
+        before = [(read and read.digest, read is None) for read in (asked.pointed[tag] for tag in tags)]
+        return pointed != before or found != [asked.signed[digest] for digest in digests]
 
     async def digest(self, location: str, tag: str) -> Digest | Unknown | None:
         """What the tag, or the version of a chart, points at, as read within `fresh_for`; None: no such tag."""
         try:
             shelf = self._shelf(location)
-            read = await self._look(shelf, shelf.tag(tag), oldest=self._clock.now() - self._fresh_for)
-            shelf.wanted.add(shelf.tag(tag))
+            try:
+                read = await self._look(shelf, shelf.tag(tag), oldest=self._clock.now() - self._fresh_for)
+            finally:
+                shelf.wanted[shelf.tag(tag)] = self._clock.now()
             await self._keep(shelf)
         except CaissonError as error:
             return Unknown(str(error))
@@ -142,15 +152,8 @@ class Scans:
             shelf = self._shelf(location)
             if shelf.is_http:
                 return SignatureMaterial()
-            async with shelf.turns.of(f"signatures of {digest}"):
-                oldest = self._clock.now() - self._fresh_for
-                shelf.signatures = {d: it for d, it in shelf.signatures.items() if it[1] >= oldest}
-                if digest in shelf.signatures:
-                    return shelf.signatures[digest][0]
-                began = self._clock.now()
-                found = await shelf.ask(lambda: self._registry.signature_material(shelf.name, digest))
-                shelf.signatures[digest] = (found, began)
-                return found
+            shelf.wanted_signatures[digest] = self._clock.now()
+            return await self._signatures(shelf, digest)
         except CaissonError as error:
             return Unknown(str(error))
 
@@ -189,8 +192,7 @@ class Scans:
 
     async def _list(self, shelf: Shelf) -> Tags:
         listing = await shelf.ask(lambda: shelf.source.tags(shelf.name))
-        stale = self._clock.now() - self._fresh_for
-        shelf.digests = {tag: read for tag, read in shelf.digests.items() if read.at >= stale}
+        shelf.forget_old(self._clock.now())
         return listing if shelf.times is None else await self._dated(shelf, listing)
 
     async def _dated(self, shelf: Shelf, listing: Tags) -> Tags:
@@ -232,6 +234,18 @@ class Scans:
         shelf.note(tag, read)
         return read
 
+    async def _signatures(self, shelf: Shelf, digest: Digest) -> SignatureMaterial:
+        """As read within `fresh_for`, and since the last poll."""
+        async with shelf.turns.of(f"signatures of {digest}"):
+            oldest = self._clock.now() - self._fresh_for
+            shelf.signatures = {d: it for d, it in shelf.signatures.items() if it[1] >= oldest}
+            if digest in shelf.signatures:
+                return shelf.signatures[digest][0]
+            began = self._clock.now()
+            found = await shelf.ask(lambda: self._registry.signature_material(shelf.name, digest))
+            shelf.signatures[digest] = (found, began)
+            return found
+
     async def _load(self, name: str) -> FirstSeen:
         return loaded(await self._store.get(_SEEN, name)) if self._store is not None else FirstSeen()
 
@@ -250,8 +264,8 @@ class Scans:
             seen.changed = seen.changed or not kept
 
 
-async def _quietly(look: Awaitable[Read]) -> Read | None:
-    """A look whose failure means no more than that it is not known where the tag points."""
+async def _quietly(look: Awaitable[T]) -> T | None:
+    """A look whose failure means no more than that what it looks for is not known."""
     try:
         return await look
     except CaissonError:

@@ -6,7 +6,7 @@ patience.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -28,6 +28,8 @@ class Source(Protocol):
 
 # How long it is believed where a tag points, for what does not matter much: when it was built.
 _POINTS_FOR = timedelta(hours=1)
+# How long polls ask again about what somebody asked about. Whoever still cares looks at least as often as that.
+_ASKED_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,14 @@ class Read:
     digest: Digest | None
     at: datetime
     poll: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody asked about, and what was known of it before a poll; None where that could not be told."""
+
+    pointed: Mapping[str, Read | None]
+    signed: Mapping[Digest, SignatureMaterial | None]
 
 
 @dataclass(slots=True)
@@ -52,7 +62,8 @@ class Times:
 class Shelf:
     """What we know of one location. `listing` is held while its tags are read; `few` bounds what is asked at once.
 
-    `polls` counts them: what was read before the last one counts as old. `wanted`: tags somebody has asked about since.
+    `polls` counts them: what was read before the last one counts as old. `wanted`, `wanted_signatures`: what somebody
+    asked about, and when last.
     """
 
     name: str
@@ -65,7 +76,8 @@ class Shelf:
     signatures: dict[Digest, tuple[SignatureMaterial, datetime]] = field(default_factory=dict)
     times: Times | None = None
     polls: int = 0
-    wanted: set[str] = field(default_factory=set)
+    wanted: dict[str, datetime] = field(default_factory=dict)
+    wanted_signatures: dict[Digest, datetime] = field(default_factory=dict)
 
     @property
     def is_http(self) -> bool:
@@ -76,14 +88,20 @@ class Shelf:
         """A version as the source spells it."""
         return version if self.is_http else version.replace("+", "_")
 
-    def poll(self, now: datetime) -> dict[str, Digest | None]:
-        """Whatever may have changed without the listing changing is old now. Gives where the wanted tags pointed."""
-        pointed = {tag: read.digest for tag, read in self.digests.items() if tag in self.wanted}
-        self.digests = {tag: read for tag, read in self.digests.items() if read.at >= now - _POINTS_FOR}
+    def poll(self, now: datetime) -> Asked:
+        """Whatever may have changed without the listing changing is old now. Gives what is to be asked again."""
+        self.wanted = {tag: at for tag, at in self.wanted.items() if at >= now - _ASKED_FOR}
+        self.wanted_signatures = {d: at for d, at in self.wanted_signatures.items() if at >= now - _ASKED_FOR}
+        signed = {digest: self.signatures.get(digest, (None, now))[0] for digest in self.wanted_signatures}
+        asked = Asked({tag: self.digests.get(tag) for tag in self.wanted}, signed)
+        self.forget_old(now)
         self.signatures.clear()
-        self.wanted.clear()
         self.polls += 1
-        return pointed
+        return asked
+
+    def forget_old(self, now: datetime) -> None:
+        """What nobody believes any more takes no room."""
+        self.digests = {tag: read for tag, read in self.digests.items() if read.at >= now - _POINTS_FOR}
 
     def pointing(self, now: datetime) -> dict[str, Digest]:
         """Where tags pointed within the last hour."""

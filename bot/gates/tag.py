@@ -30,8 +30,7 @@ def _judged(gate: str, artifact: Artifact, points_at: Digest | Unknown | None, *
     if points_at is None:
         return waits(gate, f"{artifact.label} is gone from the registry")
     if points_at != artifact.digest:
-        told = (
-            f"{artifact.label} points at {short_digest(points_at)} now, and {short_digest(artifact.digest)} was proposed"
-        )
+        now_and_then = f"{short_digest(points_at)} now, and {short_digest(artifact.digest)} was proposed"
+        told = f"{artifact.label} points at {now_and_then}"
         return waits(gate, f"{told}; a newer version goes on, and `pin: both` would hold the digest")
     return passed(gate, f"{artifact.label} points at what was proposed")

@@ -63,10 +63,12 @@ def parse(
     headers: Mapping[str, str] = _NOTHING,
     query: Mapping[str, str] = _NOTHING,
     options: Mapping[Option, str] = _NO_OPTIONS,
+    signatures: bool = False,
 ) -> tuple[Hint, ...]:
     """What a body of that sender's hints at, each once, in order; NotificationError where it is no notification.
 
-    `options` are those that `config.doors.wrong_with` finds nothing wrong with.
+    `options` are those that `config.doors.wrong_with` finds nothing wrong with. `signatures`: also their pushes, which
+    are none of an image; whoever waits for one wants to know.
     """
     try:
         document = orjson.loads(body)
@@ -74,5 +76,5 @@ def parse(
         raise NotificationError("the notification is not JSON") from error
     lowered = {name.lower(): value for name, value in headers.items()}
     said = Notification(body=document, headers=lowered, query=query, options=options)
-    found = (hint for hint in SENDERS[sender](said) if hint is not None)
+    found = (hint for hint in SENDERS[sender](said) if hint is not None and (signatures or not hint.is_signature))
     return tuple(dict.fromkeys(islice(found, _MOST_HINTS)))

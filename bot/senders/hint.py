@@ -29,15 +29,20 @@ class Hint:
     tag: str | None
     digest: str | None
 
+    @property
+    def is_signature(self) -> bool:
+        """Whether it is of a signature: no push of an image, but news of one."""
+        return self.tag is not None and is_signature_tag(self.tag)
+
 
 def hint(repository: str | None, *, tag: object = None, digest: object = None) -> Hint | None:
-    """A hint; None where there is none: no repository, what can be no tag, a signature, neither tag nor digest."""
+    """A hint; None where there is none: no repository, what can be no tag, neither tag nor digest."""
     claimed = digest if isinstance(digest, str) and _CLAIMED.fullmatch(digest) else None
     if repository is None or (not tag and claimed is None):
         return None
     if not tag:
         return Hint(repository=repository, tag=None, digest=claimed)
-    if not isinstance(tag, str) or not is_tag(tag) or is_signature_tag(tag):
+    if not isinstance(tag, str) or not is_tag(tag):
         return None
     return Hint(repository=repository, tag=tag, digest=claimed)
 

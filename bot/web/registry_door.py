@@ -11,7 +11,8 @@ Who sends is established before anything is parsed, in constant time over raw by
 
 A secret in a query string (`?secret=…`) is not accepted: proxies, load balancers and access logs keep query strings. An
 unknown name, a missing credential and a wrong one get the same answer, so that names cannot be found out. What the body
-says is a hint: the tags are kept for the image's look, which confirms each at the registry. A ping is acknowledged.
+says is a hint: the tags are kept for the image's look, which confirms each at the registry; a signature's too, since an
+image may wait for it. A ping is acknowledged.
 """
 
 import hmac
@@ -72,7 +73,10 @@ class RegistryDoors:
         if body is None:
             return _answer(401, "the credential does not fit this registry")
         try:
-            hints = parse(door.sender, body, headers=request.headers, query=dict(request.query), options=door.options)
+            query = dict(request.query)
+            hints = parse(
+                door.sender, body, headers=request.headers, query=query, options=door.options, signatures=True
+            )
         except NotificationError as error:
             return _answer(400, str(error))
         keys = await self._hints.remember(hints)

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from tests.world import World
 
 HERE = "apps/web/development"
@@ -45,3 +48,8 @@ async def started(world: World, image: str, files: Mapping[str, str] | None = No
     await world.settle()
     assert world.board("production").active == "1.0.0", world.board("production").waiting
     return world
+
+
+def public(key: ec.EllipticCurvePrivateKey) -> str:
+    """The key's other half, as a team commits it."""
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

@@ -5,9 +5,8 @@ from typing import Literal
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.scenarios.declarations import HERE, THERE, both, declared, kustomized, started
+from tests.scenarios.declarations import HERE, THERE, both, declared, kustomized, public, started
 from tests.world import IMAGE, World
 
 # --- the choice -------------------------------------------------------------------------------------------------------
@@ -129,11 +128,6 @@ async def test_an_image_without_a_platform_is_passed_over(world: World) -> None:
 
 
 # --- signatures -------------------------------------------------------------------------------------------------------
-
-
-def public(key: ec.EllipticCurvePrivateKey) -> str:
-    """The key's other half, as a team commits it."""
-    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 @pytest.mark.parametrize("form", ["simple", "bundle"])

@@ -35,7 +35,7 @@ async def proposed(world: World, image: str = 'constraint: "*"') -> None:
         pytest.param("away", "503", id="it is away"),
         pytest.param("rubbish", "JSON", id="it answers with a page for people"),
         pytest.param("huge", "bytes", id="it answers without end"),
-        pytest.param("loop", "continues its list of tags", id="its list leads back to itself"),
+        pytest.param("loop", "the same tags again and again", id="its list leads back to itself"),
     ],
 )
 async def test_a_registry_that_fails_on_the_way_stops_what_comes_from_it(

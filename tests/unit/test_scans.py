@@ -199,16 +199,64 @@ async def test_a_poll_is_news_where_it_finds_something(world: World) -> None:
     assert await scans.refresh(world.it.repository)
 
 
+async def test_a_poll_asks_again_about_what_was_asked_within_the_hour(world: World) -> None:
+    """However many polls found nothing since: nobody looks while there is no news."""
+    world.it.image("1.0.0")
+    scans = world.scans()
+    await scans.refresh(world.it.repository)
+    await scans.digest(world.it.repository, "1.0.0")
+    for _ in range(3):
+        world.clock.time += FRESH
+        assert not await scans.refresh(world.it.repository)
+    world.it.image("1.0.0", labels={"pushed": "again"})
+    assert await scans.refresh(world.it.repository)
+    world.clock.time += timedelta(hours=1)
+    asked = world.asked("HEAD")
+    assert not await scans.refresh(world.it.repository)
+    assert world.asked("HEAD") == asked
+
+
+async def test_a_poll_finds_a_signature(world: World) -> None:
+    """One that came, one that went, and where that could not be told before or cannot be now."""
+    digest = world.it.image("1.0.0")
+    scans = world.scans()
+    await scans.refresh(world.it.repository)
+    await scans.signature_material(world.it.repository, digest)
+
+    async def news() -> bool:
+        world.clock.time += FRESH
+        first = await scans.refresh(world.it.repository)
+        assert not await scans.refresh(world.it.repository), "told once"
+        return first
+
+    assert not await news()
+    tag = f"{digest.replace(':', '-')}.sig"
+    layer = {"mediaType": "application/vnd.dev.cosign.simplesigning.v1+json", **world.it.blob(b"payload")}
+    world.it.manifest({"layers": [layer]}, tag=tag)
+    world.it.tags.remove(tag)
+    world.it.list_tags()
+    assert await news()
+    there = world.it.pages[f"/v2/x/y/manifests/{tag}"]
+    world.it.put(f"/v2/x/y/manifests/{tag}", "", status=403)
+    assert await news()
+    world.it.pages[f"/v2/x/y/manifests/{tag}"] = there
+    assert await news()
+    del world.it.pages[f"/v2/x/y/manifests/{tag}"]
+    assert await news()
+
+
 async def test_where_tags_pointed_is_told_for_an_hour(world: World) -> None:
     """To whoever needs their times: polls do not make it forgotten, the hour does."""
-    digest = world.it.image("1.0.0")
+    digest, other = world.it.image("1.0.0"), world.it.image("0.9.0")
     scans = world.scans()
     await scans.tags(world.it.repository, times=True)
     await scans.digest(world.it.repository, "1.0.0")
-    await scans.refresh(world.it.repository)
+    for _ in range(2):
+        world.clock.time += FRESH + timedelta(seconds=1)
+        await scans.refresh(world.it.repository)
     tags = await scans.tags(world.it.repository, times=True)
     assert isinstance(tags, Tags)
-    assert tags.pointing == {"1.0.0": digest}
+    assert tags.pointing == {"1.0.0": digest, "0.9.0": other}
     world.clock.time += timedelta(hours=1, seconds=1)
     tags = await scans.tags(world.it.repository, times=True)
     assert isinstance(tags, Tags)

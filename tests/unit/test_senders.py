@@ -194,6 +194,14 @@ PUSH: dict[str, Any] = {
 CLOUD = {"specversion": "1.0", "id": "1", "source": "/projects/1/webhook/policies/1", "type": "harbor.artifact.pushed"}
 
 
+def test_who_asks_for_signatures_is_told_of_them() -> None:
+    """Each by its tag, beside the images of the same push; one that comes by digest alone cannot be told from those."""
+    body = orjson.dumps({"type": "PUSH_ARTIFACT", "event_data": PUSH})
+    found = parse(Sender.HARBOR, body, signatures=True)
+    assert found == (hint(), hint(tag=SIGNATURE), hint(tag=None))
+    assert [one.is_signature for one in found] == [False, True, False]
+
+
 def test_harbor_speaks_in_two_forms() -> None:
     """Every resource counts, in the native form and in each way a CloudEvent may come."""
     expected = [hint(), hint(tag=None)]
