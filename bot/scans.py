@@ -15,7 +15,7 @@ from typing import TypeVar
 from bot.chart_repository import ChartRepositories, normalise_chart
 from bot.clock import Clock
 from bot.errors import CaissonError, StoreUnavailable
-from bot.image_reference import normalise_repository
+from bot.image_reference import is_digest, normalise_repository
 from bot.kept_details import FactStore, KeptDetails
 from bot.model import Digest, ImageDetails, SignatureMaterial, Tags, Unknown
 from bot.registry import Registry
@@ -59,7 +59,7 @@ class Scans:
         self._fresh_for = fresh_for
         self._vendors = vendors
         self._store = store
-        self._details = KeptDetails(store)
+        self._details = KeptDetails(store, clock, fresh_for=fresh_for)
         self._shelves: dict[str, Shelf] = {}
 
     async def tags(
@@ -91,8 +91,8 @@ class Scans:
     async def refresh(self, location: str) -> bool:
         """Poll: list the tags anew, and ask again where those point that somebody asked about. True if that is news.
 
-        Where the registry does not answer, the listing is forgotten, so that the next look asks again and says why;
-        that is news once.
+        So is what somebody asked for, could not be read, and can be now. Where the registry does not answer, the
+        listing is forgotten, so that the next look asks again and says why; that is news once.
         """
         before: Tags | None = None
         try:
@@ -103,35 +103,40 @@ class Scans:
                 shelf.tags = await self._list(shelf)
                 asked = likeliest(tuple(pointed), most=_MOST_LOOKS)
                 reads = await asyncio.gather(*(_quietly(self._look(shelf, tag, oldest=None)) for tag in asked))
+                mended = await self._mended(shelf)
                 await self._keep(shelf)
         except CaissonError:
             return before is not None
         moved = any(read is None or read.digest != pointed[tag] for tag, read in zip(asked, reads, strict=True))
-        return moved or before is None or set(before.names) != set(shelf.tags.names)
+        return moved or mended or before is None or set(before.names) != set(shelf.tags.names)
 
     async def digest(self, location: str, tag: str) -> Digest | Unknown | None:
         """What the tag, or the version of a chart, points at, as read within `fresh_for`; None: no such tag."""
+        shelf: Shelf | None = None
         try:
             shelf = self._shelf(location)
             read = await self._look(shelf, shelf.tag(tag), oldest=self._clock.now() - self._fresh_for)
             shelf.wanted.add(shelf.tag(tag))
+            shelf.unread.discard(shelf.tag(tag))
             await self._keep(shelf)
         except CaissonError as error:
+            if shelf is not None:
+                shelf.failed(shelf.tag(tag))
             return Unknown(str(error))
         return read.digest
 
     async def details(self, location: str, digest: Digest) -> ImageDetails | Unknown:
         """What the artifact of that digest says of itself. It never changes, so it is asked for once, ever."""
+        shelf: Shelf | None = None
         try:
             shelf = self._shelf(location)
-            async with shelf.turns.of(digest):
-                known = await self._details.get(shelf.name, digest)
-                if known is None:
-                    known = await shelf.ask(lambda: shelf.source.details(shelf.name, digest))
-                    await self._details.put(shelf.name, digest, known)
-                return known
+            known = await self._read_details(shelf, digest)
+            shelf.unread.discard(digest)
         except CaissonError as error:
+            if shelf is not None:
+                shelf.failed(digest)
             return Unknown(str(error))
+        return known
 
     async def signature_material(self, location: str, digest: Digest) -> SignatureMaterial | Unknown:
         """What is kept as signatures of it, as read within `fresh_for`: one may be added later.
@@ -221,6 +226,27 @@ class Scans:
         looks = (self._look(shelf, tag, oldest=at) for tag in likeliest((*unknown, *doubtful), most=_MOST_LOOKS))
         await asyncio.gather(*(_quietly(look) for look in looks))
 
+    async def _read_details(self, shelf: Shelf, digest: Digest) -> ImageDetails:
+        async with shelf.turns.of(digest):
+            known = await self._details.get(shelf.name, digest)
+            if known is None:
+                known = await shelf.ask(lambda: shelf.source.details(shelf.name, digest))
+                await self._details.put(shelf.name, digest, known)
+            return known
+
+    async def _mended(self, shelf: Shelf) -> bool:
+        """Read again what could not be read since the last poll; True where any of it can be now."""
+        failed = list(shelf.unread)
+        looks: list[Awaitable[object]] = [
+            self._read_details(shelf, Digest(one)) if is_digest(one) else self._look(shelf, one, oldest=None)
+            for one in failed
+        ]
+        reads = await asyncio.gather(*(_quietly(look) for look in looks))
+        for one, read in zip(failed, reads, strict=True):
+            if read is not None:
+                shelf.unread.discard(one)
+        return any(read is not None for read in reads)
+
     async def _look(self, shelf: Shelf, tag: str, *, oldest: datetime | None) -> Read:
         """Where the tag points, as read at `oldest` or later; None: as read now. Our clock takes note of it."""
         async with shelf.turns.of(f"tag {tag}"):
@@ -250,8 +276,8 @@ class Scans:
             seen.changed = seen.changed or not kept
 
 
-async def _quietly(look: Awaitable[Read]) -> Read | None:
-    """A look whose failure means no more than that it is not known where the tag points."""
+async def _quietly(look: Awaitable[T]) -> T | None:
+    """A look whose failure means no more than that it is not known what is there."""
     try:
         return await look
     except CaissonError:

@@ -18,6 +18,8 @@ from bot.turns import Turns
 T = TypeVar("T")
 
 _AT_ONCE = 6
+# How much that could not be read a poll tries again.
+_MOST_UNREAD = 50
 
 
 class Source(Protocol):
@@ -53,6 +55,7 @@ class Shelf:
     """What we know of one location. `listing` is held while its tags are read; `few` bounds what is asked at once.
 
     `polls` counts them: what was read before the last one counts as old. `wanted`: tags somebody has asked about since.
+    `unread`: tags, and digests of images, that somebody has asked about and that could not be read.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Shelf:
     times: Times | None = None
     polls: int = 0
     wanted: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
 
     @property
     def is_http(self) -> bool:
@@ -88,6 +92,11 @@ class Shelf:
     def pointing(self, now: datetime) -> dict[str, Digest]:
         """Where tags pointed within the last hour."""
         return {tag: r.digest for tag, r in self.digests.items() if r.digest is not None and r.at >= now - _POINTS_FOR}
+
+    def failed(self, what: str) -> None:
+        """A tag, or the image of a digest, could not be read: the next poll tries again."""
+        if len(self.unread) < _MOST_UNREAD:
+            self.unread.add(what)
 
     def note(self, tag: str, read: Read) -> None:
         """A tag was found to point somewhere: our clock hears of it."""
