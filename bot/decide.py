@@ -39,6 +39,7 @@ from bot.model import CheckStatus, Observation, Place, PullRequest, Release, Unk
 from bot.opinions import opinions
 from bot.orders import Queries, obey, sticky
 from bot.promotion_text import Promotion
+from bot.selection import pins
 from bot.spans import SOON
 from bot.standing import Standing
 from config.pipeline import Environment, Mode, Pipeline, Promote, Supersede, Templates
@@ -104,11 +105,12 @@ def _step(
     if (barred := _barred(pipeline, environment, place, here)) is not None or place.base is None:
         verdicts = (barred,) if barred and barred.outcome is Outcome.BLOCK else ()
         waiting = barred.reason if barred else ""
-        return Step(view=_view(environment, standing, waiting=waiting, pull=place.pull), verdicts=verdicts)
+        view = _view(environment, standing, waiting=waiting, pull=place.pull)
+        return Step(view=view, actions=_withdrawn(pipeline, environment, place, waiting), verdicts=verdicts)
     newest = candidate(pipeline, environment, seen, standings)
     if newest.ask:
         return Step(view=_view(environment, standing, waiting=newest.reason), ask=newest.ask)
-    release = _kept(pipeline, environment, place, newest, standings)
+    release = _kept(pipeline, environment, seen, newest, standings)
     if release is None:
         view = _view(environment, standing, waiting=newest.reason, pull=place.pull)
         tidied = (
@@ -177,13 +179,19 @@ def _barred(pipeline: Pipeline, environment: Environment, place: Place, here: Gr
 
 
 def _kept(
-    pipeline: Pipeline, environment: Environment, place: Place, newest: Candidate, standings: Mapping[str, Standing]
+    pipeline: Pipeline,
+    environment: Environment,
+    seen: Observation,
+    newest: Candidate,
+    standings: Mapping[str, Standing],
 ) -> Release | None:
     """The release to promote: the candidate, or the one already proposed where it may not be moved.
 
     What a head says of its release is only a claim: an upstream's record must know it, and into a root the gate
-    `declaration` must let it.
+    `declaration` must let it. What can never merge, since its tag is another image's now, does not stay for its
+    approvals.
     """
+    place = seen.places[environment.name]
     here, pull = standings[environment.name], place.pull
     proposed = proposed_release(place.head) if pull else None
     if proposed is None or pull is None or not declares(pipeline, proposed):
@@ -202,25 +210,37 @@ def _kept(
     if newest.release is None:
         return proposed
     approved = environment.supersede is Supersede.UNAPPROVED and opinions(pull).approving
-    return proposed if approved else newest.release
+    return proposed if approved and not _tag_lost(pipeline, proposed, here, seen) else newest.release
+
+
+def _tag_lost(pipeline: Pipeline, release: Release, here: Standing, seen: Observation) -> bool:
+    """Whether a tag that would stand without its digest is known to be gone, or to point elsewhere."""
+    bare = [a for a in release.artifacts if a.name not in here.pinned and not pins(pipeline.artifacts[a.name])]
+    known = ((a, seen.digests[a.repository, a.tag]) for a in bare if (a.repository, a.tag) in seen.digests)
+    return any(not isinstance(digest, Unknown) and digest != artifact.digest for artifact, digest in known)
 
 
 def _ending(
     pipeline: Pipeline, environment: Environment, place: Place, here: Standing, reason: str
 ) -> tuple[Action, ...]:
-    """Nothing is to be proposed: close our pull request when what it carries is in, or behind, what is active.
-
-    Else it stays open, and a check that said success once must not go on saying so.
-    """
+    """Nothing is to be proposed: close our pull request when what it carries is in, or behind, what is active."""
     pull, proposed = place.pull, proposed_release(place.head)
-    if pull is None or not pull.by_us or proposed is None or here.active is None:
+    if pull is None or not pull.by_us or proposed is None:
         return ()
-    if proposed.order <= here.active.order:
+    if here.active is not None and proposed.order <= here.active.order:
         return (Close(pull=pull),)
-    existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
-    text = gates_check(pipeline, environment, proposed, (waits("environment", reason),))
-    if existing is None or existing.external_id == text.external_id:
+    return _withdrawn(pipeline, environment, place, reason)
+
+
+def _withdrawn(pipeline: Pipeline, environment: Environment, place: Place, reason: str) -> tuple[Action, ...]:
+    """Our pull request stays open, and a check that said success once must not go on saying so."""
+    pull, proposed = place.pull, proposed_release(place.head)
+    if pull is None or not pull.by_us or proposed is None:
         return ()
+    existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
+    if existing is None or existing.conclusion != "SUCCESS":
+        return ()
+    text = gates_check(pipeline, environment, proposed, (waits("environment", reason),))
     return (PostCheck(commit=pull.head, existing=existing, text=text),)
 
 

@@ -18,7 +18,7 @@ from bot.spans import clock_time
 from config.pipeline import Artifacts, Pipeline, ReleaseRule
 
 # How many versions of each artifact a rule is tried with.
-_MOST_TRIED = 10
+_MOST_OF_EACH = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ def _tags(name: str, siblings: _Siblings) -> tuple[str, ...]:
     onward = forward(pick.choice, siblings.seen, present)
     earlier = itertools.takewhile(onward, reversed(accepted[: accepted.index(newest)]))
     standing = (present.tag,) if present is not None and present.tag else ()
-    return tuple(dict.fromkeys((newest, *itertools.islice(earlier, _MOST_TRIED - 2), *standing)))
+    return tuple(dict.fromkeys((newest, *itertools.islice(earlier, _MOST_OF_EACH - 2), *standing)))
 
 
 def _digests(siblings: _Siblings) -> Mapping[tuple[str, str], Digest | Unknown | None]:

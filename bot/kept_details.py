@@ -1,11 +1,12 @@
 """Details of images, kept for good: by digest they never change, so not even a restart asks for them again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import orjson
 
 from bot.bounded import Bounded
+from bot.clock import Clock
 from bot.errors import StoreUnavailable
 from bot.model import Digest, ImageDetails
 from bot.registry_content import texts
@@ -23,14 +24,24 @@ class FactStore(Protocol):
 
 
 class KeptDetails:
-    """Remembers the details used last, and keeps all of them in the store where there is one."""
+    """Remembers the details used last, and keeps all of them in the store where there is one.
 
-    def __init__(self, store: FactStore | None) -> None:
+    Details that say nothing, as those of a plain chart, are believed for `fresh_for` only: a registry may have said
+    less than it should.
+    """
+
+    def __init__(self, store: FactStore | None, clock: Clock, *, fresh_for: timedelta) -> None:
         self._store = store
+        self._clock = clock
+        self._fresh_for = fresh_for
         self._remembered: Bounded[str, ImageDetails] = Bounded(_MOST_REMEMBERED)
+        self._silent: Bounded[str, datetime] = Bounded(_MOST_REMEMBERED)
 
     async def get(self, repository: str, digest: Digest) -> ImageDetails | None:
         name = f"{repository}@{digest}"
+        silent = self._silent.get(name)
+        if silent is not None and silent >= self._clock.now() - self._fresh_for:
+            return ImageDetails()
         found = self._remembered.get(name)
         if found is None and self._store is not None:
             try:
@@ -42,10 +53,11 @@ class KeptDetails:
         return found
 
     async def put(self, repository: str, digest: Digest, details: ImageDetails) -> None:
-        """Details that say nothing are not kept. A store that cannot take them costs requests after a restart."""
-        if not details.platforms and not details.labels:
-            return
+        """Details that say nothing are not stored. A store that cannot take them costs requests after a restart."""
         name = f"{repository}@{digest}"
+        if not details.platforms and not details.labels:
+            self._silent.put(name, self._clock.now())
+            return
         self._remembered.put(name, details)
         if self._store is not None:
             try:

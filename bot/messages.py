@@ -22,7 +22,7 @@ def plain(text: str) -> str:
 
 
 def promotion_title(pipeline: Pipeline, environment: Environment, release: Release) -> str:
-    return f"Promote {pipeline.name} {release.label} to {environment.name}"[:250]
+    return f"Promote {pipeline.name} {release.label} to {environment.name}"[:250].strip()
 
 
 def merge_message(head_message: str, verdicts: Sequence[Verdict]) -> str:

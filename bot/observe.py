@@ -12,7 +12,7 @@ from bot.actions import Ask
 from bot.content import branch_name
 from bot.errors import Permanent
 from bot.github import read
-from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, MOST_PLACES, Place, repository_query
+from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Place, batches, repository_query
 from bot.github.identity import AppIdentity
 from bot.merges import record_name
 from bot.model import (
@@ -95,20 +95,20 @@ async def read_github(
     More places than GitHub answers for at once take one request more for each `MOST_PLACES`.
     """
     owner, name = full_name.split("/", 1)
-    every = list(wanted.items())
     repository: Repository | None = None
     texts: dict[str, str | None] = {}
-    found: dict[Key, PlaceFacts] = {}
-    for first in range(0, max(len(every), 1), MOST_PLACES):
-        some, asked = every[first : first + MOST_PLACES], keys if first == 0 else ()
-        query, variables = repository_query([place for _, place in some], asked)
+    found: list[PlaceFacts] = []
+    for some in batches(tuple(wanted.values())):
+        # The key files come with the first.
+        asked = keys if repository is None else ()
+        query, variables = repository_query(some, asked)
         data = await client.graphql(query, {**variables, "owner": owner, "name": name})
         repository = repository or read.read_repository(data, identity=identity)
         texts |= read.read_keys(data, asked)
-        for i, (key, place) in enumerate(some):
-            found[key] = read.read_place(data, i, place, identity=identity, repository=repository)
+        for i, place in enumerate(some):
+            found.append(read.read_place(data, i, place, identity=identity, repository=repository))
     assert repository is not None
-    return GitHubFacts(repository=repository, places=found, keys=texts)
+    return GitHubFacts(repository=repository, places=dict(zip(wanted, found, strict=True)), keys=texts)
 
 
 async def earlier_configurations(client: GitHubClient, full_name: str) -> tuple[tuple[Sha, str | None], ...]:
@@ -131,10 +131,17 @@ async def observe(
     tags: TagSource,
     cluster: HealthSource,
 ) -> Observation:
-    """Add what the registry and the cluster say to what GitHub said."""
-    listed = {name: await _listed(pipeline, source, tags) for name, source in pipeline.artifacts.items()}
+    """Add what the registry and the cluster say to what GitHub said. Registries are read side by side."""
+    listed = await _listings(pipeline, pipeline.artifacts, tags)
     applications = cluster.applications(f"github.com/{seen.repository.full_name}".lower())
     return replace(seen, tags=listed, applications={e.name: applications for e in pipeline.environments})
+
+
+async def _listings(
+    pipeline: Pipeline, artifacts: Mapping[str, Artifacts], tags: TagSource
+) -> dict[str, Tags | Unknown]:
+    read = await asyncio.gather(*(_listed(pipeline, source, tags) for source in artifacts.values()))
+    return dict(zip(artifacts, read, strict=True))
 
 
 async def _listed(pipeline: Pipeline, source: Artifacts, tags: TagSource) -> Tags | Unknown:
@@ -163,11 +170,8 @@ async def answer(
     signatures = await _gathered(ask.signatures, lambda key: _signature(key, pipeline, seen, tags, verifier))
     # A digest that was learnt just now may show that a tag was moved, and then its age begins again.
     moved = {location for location, _ in digests}
-    listed = {
-        name: await _listed(pipeline, source, tags)
-        for name, source in pipeline.artifacts.items()
-        if source.location in moved
-    }
+    asked = {name: source for name, source in pipeline.artifacts.items() if source.location in moved}
+    listed = await _listings(pipeline, asked, tags)
     permissions = dict(seen.permissions)
     for login in sorted(ask.permissions):
         permissions[login] = await _permission(client, seen.repository.full_name, login)

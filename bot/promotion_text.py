@@ -4,7 +4,6 @@ What an image says of itself (OCI labels) was written by whoever built it: a lin
 plain address of a repository and a commit, and nothing else of it is shown.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from bot.image_reference import is_tag
 from bot.messages import cell, promotion_title, verdict_table
 from bot.model import Artifact, ImageDetails, Release, Signature, Unknown, short_digest
 from bot.precedence import Version, parse_version
-from bot.release_record import format_trailers, release_to_json
+from bot.release_record import format_trailers, one_line, release_to_json
 from bot.selection import Pick
 from bot.templates import release_notes, render
 from bot.versions import Rejection, overtaking
@@ -62,11 +61,11 @@ def commit_message(promotion: Promotion, *, blobs: Mapping[str, str], base: Mapp
     kept = {
         "Caisson-Pipeline": promotion.pipeline.name,
         "Caisson-Environment": promotion.environment.name,
-        "Caisson-Release": _one_line(release_to_json(promotion.release)),
+        "Caisson-Release": one_line(release_to_json(promotion.release)),
     }
     if blobs:
-        kept["Caisson-Blobs"] = _one_line(dict(blobs))
-        kept["Caisson-Base"] = _one_line(dict(base))
+        kept["Caisson-Blobs"] = one_line(dict(blobs))
+        kept["Caisson-Base"] = one_line(dict(base))
     if promotion.templates.sign_off and promotion.signer:
         kept["Signed-off-by"] = promotion.signer
     template = promotion.templates.commit
@@ -270,7 +269,3 @@ def _how(environment: Environment) -> str:
 
 def _approvals(count: int) -> str:
     return "1 approval" if count == 1 else f"{count} approvals"
-
-
-def _one_line(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), sort_keys=True)

@@ -17,6 +17,10 @@ _MEANINGFUL = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
 _REMAINING = re.compile(r"([0-9]{1,9})(?:\s*;\s*w=([0-9]{1,9}))?")
 
 
+class Unusable(Transient):
+    """It answered, with something nobody can use: no JSON, too much, two things at once. Another may go without it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What came back: `url` is where it came from, after redirects."""

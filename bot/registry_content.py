@@ -11,7 +11,8 @@ import orjson
 
 from bot.errors import Permanent, Transient
 from bot.image_reference import is_digest
-from bot.registry_http import Answer, RegistryHttp
+from bot.registry_answers import Answer, Unusable
+from bot.registry_http import RegistryHttp
 
 _MOST_MANIFEST = 4 * 1024 * 1024
 JsonObject = Mapping[str, object]
@@ -28,14 +29,14 @@ class Content:
     async def manifest(self, reference: str) -> JsonObject | None:
         """The manifest of that digest or tag; None where there is none. Transient where it is not what was asked for.
 
-        A manifest that is an index and an image at once is refused: clients would not agree on what it is.
+        A manifest that is an index and an image at once is Unusable: clients would not agree on what it is.
         """
         answer = await self._get("manifests", reference, most_bytes=_MOST_MANIFEST)
         if answer is None:
             return None
         document = self._object(answer.body)
         if "manifests" in document and ("config" in document or "layers" in document):
-            raise Transient(f"{self.host}/{self.path}@{reference} is an index and an image at once")
+            raise Unusable(f"{self.host}/{self.path}@{reference} is an index and an image at once")
         return document
 
     async def blob(self, digest: str, *, most_bytes: int) -> bytes | None:
@@ -63,9 +64,9 @@ class Content:
         try:
             document: object = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise Transient(f"{self.host}/{self.path} answers with something that is not JSON") from error
+            raise Unusable(f"{self.host}/{self.path} answers with something that is not JSON") from error
         if not isinstance(document, dict):
-            raise Transient(f"{self.host}/{self.path} answers with something that is not a JSON object")
+            raise Unusable(f"{self.host}/{self.path} answers with something that is not a JSON object")
         return document
 
 

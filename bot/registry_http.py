@@ -19,7 +19,7 @@ from bot.registry_addresses import AddressRules, LookUps
 from bot.registry_answers import Answer, Budget, raise_for, read_json
 from bot.registry_pace import Pace
 from bot.registry_tokens import Tokens
-from bot.registry_wire import MOST_BYTES, NO_ANSWER, Request, Wire
+from bot.registry_wire import MOST_BYTES, NO_ANSWER, Request, Wire, unreached
 from config.registries import HostLimit
 
 __all__ = ("MANIFEST_TYPES", "Answer", "RegistryHttp", "read_json")
@@ -99,7 +99,7 @@ class RegistryHttp:
         try:
             answer = await self._let_in(request, authorization, host=host, path=path)
         except (*NO_ANSWER, ValueError) as error:
-            raise Transient(f"{host} did not answer: {str(error) or type(error).__name__}") from error
+            raise Transient(f"{host} {unreached(error)}") from error
         conditional = any(name.lower() in ("if-none-match", "if-modified-since") for name in given)
         raise_for(answer, host=host, path=path, now=self._clock.now(), conditional=conditional)
         return answer

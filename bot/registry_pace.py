@@ -2,7 +2,8 @@
 
 Three reasons to hold a request back. The host's rate: the request waits for its turn. `Retry-After`: the host asked for
 quiet, and gets it for all of its repositories. The breaker: a host that failed several times in a row is left alone for
-a pause that doubles, then tried with one request. The last two are `Transient` without touching the network.
+a pause that doubles, then tried with one request. The last two are `Transient` without touching the network, and say
+what the host did last, in the words of that time: they come to stand in checks, and the same state is said once.
 """
 
 import asyncio
@@ -10,6 +11,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import structlog
 
 from bot.clock import Clock
 from bot.errors import Transient
@@ -26,6 +29,8 @@ _LONGEST_QUEUE = timedelta(seconds=20)
 _TRIAL = timedelta(seconds=10)
 # Hosts are named by strangers, redirects included: beyond these, some are forgotten.
 _MOST_HOSTS = 1000
+_SLOWED = "asks us to slow down (429)"
+_log = structlog.get_logger(__name__)
 
 
 class HeldBack(Transient):
@@ -44,6 +49,7 @@ class _Host:
     trying: bool = False
     why: str = ""
     quiet_until: datetime | None = None
+    quiet_why: str = _SLOWED
 
     def is_idle(self, now: datetime) -> bool:
         quiet = self.quiet_until is not None and now < self.quiet_until
@@ -53,7 +59,7 @@ class _Host:
 
 @dataclass(slots=True)
 class Turn:
-    """One request under way; its holder says how the host did."""
+    """One request under way; its holder says how the host did: `failure` follows its name in a sentence."""
 
     failure: str | None = None
     quiet: timedelta | None = None
@@ -89,7 +95,7 @@ class Pace:
             host.inside -= 1
             if trial:
                 host.trying = False
-            self._note(host, turn, trial=trial)
+            self._note(name, host, turn, trial=trial)
 
     @property
     def known_hosts(self) -> int:
@@ -123,17 +129,13 @@ class Pace:
     def _refuse(self, name: str, host: _Host) -> None:
         now = self._clock.now()
         if host.quiet_until is not None and now < host.quiet_until:
-            raise HeldBack(
-                f"{name} asked for quiet until {_time(host.quiet_until)}", retry_after=host.quiet_until - now
-            )
+            raise HeldBack(f"{name} {host.quiet_why}", retry_after=host.quiet_until - now)
         if host.closed_until is None:
             return
-        said = f"{name} failed {host.failures} times in a row, at last because {host.why}"
         if now < host.closed_until:
-            wait = host.closed_until - now
-            raise HeldBack(f"{said}; it is left alone until {_time(host.closed_until)}", retry_after=wait)
+            raise HeldBack(f"{name} {host.why}", retry_after=host.closed_until - now)
         if host.trying:
-            raise HeldBack(f"{said}; it is being tried again", retry_after=_TRIAL)
+            raise HeldBack(f"{name} {host.why}", retry_after=_TRIAL)
 
     async def _wait(self, name: str, host: _Host) -> None:
         """Take the next turn (a token bucket of one second's requests, kept as the time of the next turn)."""
@@ -149,16 +151,18 @@ class Pace:
         if wait > timedelta():
             await self._clock.sleep(wait.total_seconds())
 
-    def _note(self, host: _Host, turn: Turn, *, trial: bool) -> None:
+    def _note(self, name: str, host: _Host, turn: Turn, *, trial: bool) -> None:
         now = self._clock.now()
         if turn.quiet is not None:
             host.quiet_until = max(now + turn.quiet, host.quiet_until or now)
+            host.quiet_why = turn.failure or _SLOWED
+            _log.info("registry asked for quiet", host=name, until=host.quiet_until.isoformat())
         if turn.failure is not None:
-            self._failed(host, turn.failure, trial=trial)
+            self._failed(name, host, turn.failure, trial=trial)
         elif turn.answered and (trial or host.closed_until is None):
             host.failures, host.pauses, host.closed_until = 0, 0, None
 
-    def _failed(self, host: _Host, why: str, *, trial: bool) -> None:
+    def _failed(self, name: str, host: _Host, why: str, *, trial: bool) -> None:
         if host.closed_until is not None and not trial:
             # Sent before the pause began: old news.
             return
@@ -168,7 +172,5 @@ class Pace:
             pause = min(FIRST_PAUSE * 2 ** min(host.pauses, 10), LONGEST_PAUSE)
             host.pauses += 1
             host.closed_until = self._clock.now() + pause
-
-
-def _time(at: datetime) -> str:
-    return at.strftime("%H:%M:%S UTC")
+            until = host.closed_until.isoformat()
+            _log.warning("registry left alone", host=name, failures=host.failures, why=why, until=until)

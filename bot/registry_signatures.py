@@ -3,17 +3,22 @@
 Three places: the referrers of the digest (OCI distribution specification, "Listing Referrers"), the tag that stands in
 for them where a registry has none ("Referrers Tag Schema"), and cosign's own tag `sha256-….sig` (cosign, "Signature
 Specification"). Two forms: Sigstore bundles, and cosign's older simple signatures. Too much of it, or a piece that is
-gone, means that less is found: a signature can only be missed.
+gone or unusable, means that less is found: a signature can only be missed, and something odd that is pushed next to an
+image hides no others. What could not be fetched may be one, so then it is not known what there is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from http import HTTPStatus
+from typing import TypeVar
 
 from bot.errors import Permanent
 from bot.image_reference import is_tag
 from bot.model import Digest, SignatureMaterial, SimpleSigning
+from bot.registry_answers import Unusable
 from bot.registry_content import Content, JsonObject, descriptors, texts
 from bot.registry_http import RegistryHttp, read_json
+
+_T = TypeVar("_T")
 
 _BUNDLE = "application/vnd.dev.sigstore.bundle"
 _SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
@@ -35,11 +40,11 @@ async def read_signature_material(http: RegistryHttp, content: Content, digest: 
     await found.refer(await _referrers(http, content, digest))
     if not found.bundles:
         algorithm, _, hexadecimal = digest.partition(":")
-        stand_in = await content.manifest(f"{algorithm}-{hexadecimal[:_LONGEST_IN_TAG]}")
+        stand_in = await _usable(content.manifest(f"{algorithm}-{hexadecimal[:_LONGEST_IN_TAG]}"))
         await found.refer(descriptors(stand_in or {}, "manifests"))
     tag = f"{digest.replace(':', '-')}.sig"
     if is_tag(tag):
-        await found.take(await content.manifest(tag))
+        await found.take(await _usable(content.manifest(tag)))
     return SignatureMaterial(simple=tuple(found.simple), bundles=tuple(found.bundles))
 
 
@@ -76,7 +81,7 @@ class _Found:
         said = [one for one in candidates if str(one.get("artifactType")).startswith(_SIGNATURES)]
         unsaid = [one for one in candidates if one.get("artifactType") in _UNSAID]
         for descriptor in (said + unsaid)[:_MOST_SIGNATURES]:
-            await self.take(await self._content.manifest(str(descriptor["digest"])))
+            await self.take(await _usable(self._content.manifest(str(descriptor["digest"]))))
 
     async def take(self, manifest: JsonObject | None) -> None:
         """Take the layers of an artifact that are signatures; None: it is gone."""
@@ -95,4 +100,12 @@ class _Found:
         size = layer.get("size")
         if not isinstance(size, int) or not 0 < size <= most_bytes:
             return None
-        return await self._content.blob(str(layer["digest"]), most_bytes=most_bytes)
+        return await _usable(self._content.blob(str(layer["digest"]), most_bytes=most_bytes))
+
+
+async def _usable(reading: Awaitable[_T | None]) -> _T | None:
+    """What was read; None also where nobody can use it."""
+    try:
+        return await reading
+    except Unusable:
+        return None

@@ -3,19 +3,20 @@
 Whoever leads a request somewhere else (`bot/registry_http.py`) asks here again, so that every hop is checked alike.
 """
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypedDict
 
 import aiohttp
+import structlog
 from yarl import URL
 
 from bot.clock import Clock
-from bot.errors import Transient
 from bot.registry_access import HUB_SERVER, authority
 from bot.registry_addresses import AddressRules, Target
-from bot.registry_answers import Answer, Budget, budget, retry_after
+from bot.registry_answers import Answer, Budget, Unusable, budget, retry_after
 from bot.registry_figures import REQUESTS, BudgetFigure, Outcome, kind
 from bot.registry_pace import HeldBack, Pace, Turn
 
@@ -24,7 +25,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=20, connect=8)
 _SLOWED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _MOST_BUDGETS = 100
-
+_log = structlog.get_logger(__name__)
 
 # What a host that does not answer, or not as HTTP demands, comes to.
 NO_ANSWER = (aiohttp.ClientError, TimeoutError, OSError)
@@ -84,11 +85,12 @@ class Wire:
         try:
             answer = await self._at_one_of_its_addresses(request)
         except NO_ANSWER as error:
-            turn.failure = f"it did not answer ({str(error) or type(error).__name__})"
+            turn.failure = unreached(error)
+            _log.info("registry gave no answer", host=name, error=str(error) or type(error).__name__)
             raise
         turn.answered = True
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            turn.failure = f"it is unwell ({answer.status})"
+            turn.failure = f"is unwell ({answer.status})"
         if answer.status in _SLOWED:
             turn.quiet = retry_after(answer, self._clock.now())
         self._remember_budget(name, answer)
@@ -118,7 +120,7 @@ class Wire:
             async for chunk in response.content.iter_chunked(65536):
                 body += chunk
                 if len(body) > request.most_bytes:
-                    raise Transient(f"{authority(request.url)} answers with more than {request.most_bytes} bytes")
+                    raise Unusable(f"{authority(request.url)} answers with more than {request.most_bytes} bytes")
             return Answer(status=response.status, headers=response.headers, body=bytes(body), url=request.url)
 
     def _remember_budget(self, name: str, answer: Answer) -> None:
@@ -127,6 +129,27 @@ class Wire:
             return
         self.budgets[name] = told
         self._figure.set(name, told.remaining)
+
+
+def unreached(error: Exception) -> str:
+    """What came of a host that gave no answer, to follow its name, in the same words each time.
+
+    Which of its addresses was tried last, and what the system called it, changes from one look to the next: that is
+    logged, for what is said here stands in checks.
+    """
+    match error:
+        case TimeoutError():
+            return "did not answer in time"
+        case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as refused):
+            return f"has no certificate that is trusted here ({refused.verify_message.rstrip('.')})"
+        case aiohttp.ClientSSLError():
+            return "cannot be spoken to over TLS"
+        case aiohttp.ClientConnectionError() if not isinstance(error, aiohttp.ClientConnectorError):
+            return "broke the connection off"
+        case OSError():
+            return "cannot be connected to"
+        case _:
+            return "does not answer as HTTP demands"
 
 
 def _pace_name(url: URL) -> str:

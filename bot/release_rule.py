@@ -22,7 +22,7 @@ _LONGEST_SHOWN = 200
 # CEL's numbers have 64 bits and a sign.
 _LARGEST = 2**63 - 1
 _MOST_CHOICES = 10
-_MOST_TRIED = 300
+_MOST_COMBINATIONS = 300
 
 _ABSENT = re.compile(r'No value with name "([^"]*)"')
 _NO_KEY = re.compile(r"Key not found in map : \"?([^\"]*)")
@@ -196,7 +196,7 @@ def _tried(tags: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
     """How far each artifact steps back, newest combination first."""
     common = [tag for tag in tags[0] if all(tag in some for some in tags)]
     aligned = {tuple(some.index(tag) for some in tags) for tag in common}
-    first = islice(_newest_first([len(some) for some in tags]), _MOST_TRIED - len(aligned))
+    first = islice(_newest_first([len(some) for some in tags]), _MOST_COMBINATIONS - len(aligned))
     return sorted({*first, *aligned}, key=_age)
 
 

@@ -59,7 +59,7 @@ class Scans:
         self._fresh_for = fresh_for
         self._vendors = vendors
         self._store = store
-        self._details = KeptDetails(store)
+        self._details = KeptDetails(store, clock, fresh_for=fresh_for)
         self._shelves: dict[str, Shelf] = {}
 
     async def tags(
@@ -102,10 +102,11 @@ class Scans:
                 shelf.tags = None
                 shelf.tags = await self._list(shelf)
                 changed = await self._changed(shelf, asked)
+                mended = await self._mended(shelf)
                 await self._keep(shelf)
         except CaissonError:
             return before is not None
-        return changed or before is None or set(before.names) != set(shelf.tags.names)
+        return changed or mended or before is None or set(before.names) != set(shelf.tags.names)
 
     async def _changed(self, shelf: Shelf, asked: Asked) -> bool:
         """Whether any of that is not what it was, cannot be told any more, or can be told again."""
@@ -132,16 +133,16 @@ class Scans:
 
     async def details(self, location: str, digest: Digest) -> ImageDetails | Unknown:
         """What the artifact of that digest says of itself. It never changes, so it is asked for once, ever."""
+        shelf: Shelf | None = None
         try:
             shelf = self._shelf(location)
-            async with shelf.turns.of(digest):
-                known = await self._details.get(shelf.name, digest)
-                if known is None:
-                    known = await shelf.ask(lambda: shelf.source.details(shelf.name, digest))
-                    await self._details.put(shelf.name, digest, known)
-                return known
+            known = await self._read_details(shelf, digest)
+            shelf.unread.discard(digest)
         except CaissonError as error:
+            if shelf is not None:
+                shelf.failed(digest)
             return Unknown(str(error))
+        return known
 
     async def signature_material(self, location: str, digest: Digest) -> SignatureMaterial | Unknown:
         """What is kept as signatures of it, as read within `fresh_for`: one may be added later.
@@ -222,6 +223,23 @@ class Scans:
         doubtful = [tag for tag, push in times.pushed.items() if times.seen.contradicts(tag, push)]
         looks = (self._look(shelf, tag, oldest=at) for tag in likeliest((*unknown, *doubtful), most=_MOST_LOOKS))
         await asyncio.gather(*(_quietly(look) for look in looks))
+
+    async def _read_details(self, shelf: Shelf, digest: Digest) -> ImageDetails:
+        async with shelf.turns.of(digest):
+            known = await self._details.get(shelf.name, digest)
+            if known is None:
+                known = await shelf.ask(lambda: shelf.source.details(shelf.name, digest))
+                await self._details.put(shelf.name, digest, known)
+            return known
+
+    async def _mended(self, shelf: Shelf) -> bool:
+        """Read again the details that could not be read since the last poll; True where any of them can be now."""
+        failed = list(shelf.unread)
+        reads = await asyncio.gather(*(_quietly(self._read_details(shelf, digest)) for digest in failed))
+        for one, read in zip(failed, reads, strict=True):
+            if read is not None:
+                shelf.unread.discard(one)
+        return any(read is not None for read in reads)
 
     async def _look(self, shelf: Shelf, tag: str, *, oldest: datetime | None) -> Read:
         """Where the tag points, as read at `oldest` or later; None: as read now. Our clock takes note of it."""

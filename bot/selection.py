@@ -17,7 +17,7 @@ from bot.versions import Choice, Rejection, choose, newer, rules_of
 from config.pipeline import Artifacts, ImageSource, Pin, Strategy
 
 # Past so many tags refused for their platforms people should look at the declaration, or at the builds.
-_MOST_TRIED = 10
+_MOST_REFUSED = 10
 _ASKED_TOGETHER = 4
 
 
@@ -64,10 +64,9 @@ def pick(name: str, source: Artifacts, seen: Observation, present: Artifact | No
                 return Pick(artifact=None, reason=f"{source.location}:{tag}: {reason}", choice=considered)
             case why:
                 refused.append(Rejection(tag, why))
-        if len(refused) == _MOST_TRIED:
-            reason = (
-                f"the {_MOST_TRIED} newest tags of {source.location} are refused; {refused[0].tag} {refused[0].reason}"
-            )
+        if len(refused) == _MOST_REFUSED:
+            newest = refused[0]
+            reason = f"the {len(refused)} newest tags of {source.location} are refused; {newest.tag} {newest.reason}"
             return Pick(artifact=None, reason=reason, choice=considered, refused=tuple(refused))
     return _standing(name, source, considered, seen, present, refused=tuple(refused), pinned=pinned)
 

@@ -18,6 +18,8 @@ from bot.turns import Turns
 T = TypeVar("T")
 
 _AT_ONCE = 6
+# How much that could not be read a poll tries again.
+_MOST_UNREAD = 50
 
 
 class Source(Protocol):
@@ -64,6 +66,7 @@ class Shelf:
 
     `polls` counts them: what was read before the last one counts as old. `wanted`, `wanted_signatures`: what somebody
     asked about, and when last.
+    `unread`: digests of images that somebody has asked about and that could not be read.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Shelf:
     polls: int = 0
     wanted: dict[str, datetime] = field(default_factory=dict)
     wanted_signatures: dict[Digest, datetime] = field(default_factory=dict)
+    unread: set[Digest] = field(default_factory=set)
 
     @property
     def is_http(self) -> bool:
@@ -106,6 +110,11 @@ class Shelf:
     def pointing(self, now: datetime) -> dict[str, Digest]:
         """Where tags pointed within the last hour."""
         return {tag: r.digest for tag, r in self.digests.items() if r.digest is not None and r.at >= now - _POINTS_FOR}
+
+    def failed(self, what: Digest) -> None:
+        """An image could not be read: the next poll tries again."""
+        if len(self.unread) < _MOST_UNREAD:
+            self.unread.add(what)
 
     def note(self, tag: str, read: Read) -> None:
         """A tag was found to point somewhere: our clock hears of it."""

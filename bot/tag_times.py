@@ -68,6 +68,11 @@ class FirstSeen:
             None not in (pushed.digest, known and known.digest) and known is not None and known.digest != pushed.digest
         )
 
+    def confirms(self, tag: str, pushed: Since) -> bool:
+        """Whether that push is of what we saw. One that does not say of what may be of what the tag was before."""
+        known = self.since.get(tag)
+        return known is not None and pushed.digest is not None and known.digest == pushed.digest
+
     def dumped(self) -> str:
         """JSON: tag → [time, digest or null]."""
         return orjson.dumps({tag: [it.at, it.digest] for tag, it in self.since.items()}).decode()
@@ -85,11 +90,11 @@ def loaded(text: str | None) -> FirstSeen:
 
 
 def dated(tags: Tags, *, seen: FirstSeen, pushed: Mapping[str, Since]) -> Tags:
-    """The listing with both clocks. A push that contradicts what we saw is left out, so that our clock decides."""
+    """The listing with both clocks. A push that is not of what we saw is left out, so that our clock decides."""
     names = frozenset(tags.names)
     return replace(
         tags,
-        pushed={tag: it.at for tag, it in pushed.items() if tag in names and not seen.contradicts(tag, it)},
+        pushed={tag: it.at for tag, it in pushed.items() if tag in names and seen.confirms(tag, it)},
         first_seen={tag: it.at for tag, it in seen.since.items() if tag in names},
     )
 

@@ -224,7 +224,7 @@ async def test_an_endless_list_ends() -> None:
 async def test_nobody_there_is_a_hiccup(world: World) -> None:
     """A refused connection is the world's, not ours."""
     await world.server.stop()
-    with pytest.raises(Transient, match="did not answer"):
+    with pytest.raises(Transient, match="cannot be connected to"):
         await world.registry().tags(world.shop)
 
 

@@ -127,7 +127,7 @@ async def test_a_body_that_does_not_unfold_is_a_hiccup() -> None:
         return web.Response(body=b"rubbish", headers={"Content-Encoding": "gzip"})
 
     async with world(rubbish) as it:
-        with pytest.raises(Transient, match="did not answer"):
+        with pytest.raises(Transient, match="does not answer as HTTP demands"):
             await it.send()
 
 
@@ -363,10 +363,11 @@ async def test_retry_after_is_kept_for_the_whole_host(status: int) -> None:
         return web.Response(status=status, headers={"Retry-After": "60"})
 
     async with world(busy) as it:
-        with pytest.raises(Transient):
+        with pytest.raises(Transient) as first:
             await it.send("x")
-        with pytest.raises(HeldBack, match=r"asked for quiet until 12:01:00 UTC") as raised:
+        with pytest.raises(HeldBack) as raised:
             await it.send("y")
+        assert str(raised.value) == str(first.value), "the same state is said in the same words"
         assert raised.value.retry_after == timedelta(seconds=60)
         assert len(it.server.asked) == 1
         await it.clock.advance(timedelta(seconds=60))
@@ -386,7 +387,7 @@ async def test_a_registry_that_is_down_is_left_alone() -> None:
         for _ in range(5):
             with pytest.raises(Transient, match=r"is unwell \(502\)"):
                 await it.send()
-        with pytest.raises(HeldBack, match=r"failed 5 times in a row, at last because it is unwell \(502\)"):
+        with pytest.raises(HeldBack, match=r"is unwell \(502\)"):
             await it.send()
         assert len(it.server.asked) == 5
         well = True
@@ -409,9 +410,10 @@ async def test_a_registry_that_is_gone_is_left_alone() -> None:
             private_hosts_allowed=frozenset(),
             token_hosts=frozenset(),
         )
-        for said in [*["did not answer"] * 5, "is left alone until"]:
-            with pytest.raises(Transient, match=said):
+        for kind in [*[Transient] * 5, HeldBack]:
+            with pytest.raises(kind) as raised:
                 await http.send("GET", URL(it.server.url), host=it.server.host, path="x")
+            assert str(raised.value) == f"{it.server.host} cannot be connected to", "it stands in checks"
 
 
 async def test_a_refusal_is_no_failure() -> None:

@@ -8,7 +8,7 @@ import pytest
 from bot.errors import Permanent, Transient
 from bot.model import Digest, SignatureMaterial, SimpleSigning
 from bot.registry import Registry
-from tests.unit.small_registry import BUNDLE, INDEX, SmallRegistry, small_registry
+from tests.unit.small_registry import BUNDLE, INDEX, SmallRegistry, digest_of, small_registry
 
 SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
 
@@ -114,9 +114,8 @@ async def test_what_is_too_large_is_not_fetched() -> None:
         assert [it.payload for it in (await material(it, registry, digest)).simple] == [b"good"]
         simple(it, digest, b"y", size="many")
         assert (await material(it, registry, digest)).simple == ()
-        simple(it, digest, b"z" * 100_000, size=5)
-        with pytest.raises(Transient, match="more than"):
-            await material(it, registry, digest)
+        simple(it, digest, b"z" * 100_000, b"good", size=5)
+        assert [it.payload for it in (await material(it, registry, digest)).simple] == [b"good"]
 
 
 async def test_a_signature_that_is_not_what_its_digest_names_is_refused() -> None:
@@ -149,6 +148,42 @@ async def test_rubbish_among_signatures_is_left_out() -> None:
         referrers(it, digest, {"digest": digest, "artifactType": [1]}, {"digest": [digest], "artifactType": BUNDLE})
         simple(it, digest, b"payload", mediaType=[SIMPLE])
         assert await material(it, registry, digest) == SignatureMaterial()
+
+
+BOTH = {"mediaType": INDEX, "manifests": [], "layers": []}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param(json.dumps(BOTH), id="an index and an image at once"),
+        pytest.param("<html>", id="no JSON"),
+        pytest.param("[1]", id="no object"),
+        pytest.param("{" + " " * (5 * 1024 * 1024), id="larger than any manifest"),
+    ],
+)
+async def test_an_odd_referrer_hides_no_other(odd: str) -> None:
+    """Whoever may push next to an image cannot take its signatures away."""
+    async with small_registry() as (it, registry):
+        digest = it.image()
+        strange = digest_of(odd.encode())
+        it.put(f"/v2/x/y/manifests/{strange}", odd)
+        it.put(f"/v2/x/y/manifests/{digest.replace(':', '-')}.sig", odd)
+        referrers(it, digest, {"digest": strange, "artifactType": BUNDLE}, bundle(it, b"it"))
+        assert await material(it, registry, digest) == SignatureMaterial(bundles=(b"it",))
+
+
+@pytest.mark.parametrize("where", ["referrer", "blob"])
+async def test_a_signature_that_could_not_be_fetched_may_be_one(where: str) -> None:
+    """It is not said that there is none while the registry is unwell."""
+    async with small_registry() as (it, registry):
+        digest = it.image()
+        described = bundle(it, b"it")
+        referrers(it, digest, described)
+        name = f"manifests/{described['digest']}" if where == "referrer" else f"blobs/{digest_of(b'it')}"
+        it.put(f"/v2/x/y/{name}", "", status=500)
+        with pytest.raises(Transient, match="unwell"):
+            await material(it, registry, digest)
 
 
 async def test_a_registry_that_refuses_us_is_not_one_without_signatures() -> None:

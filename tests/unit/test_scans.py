@@ -87,6 +87,20 @@ async def test_details_are_asked_for_once_ever(world: World) -> None:
     assert len(world.it.asked) == 2
 
 
+async def test_details_that_say_nothing_are_believed_for_a_while(world: World) -> None:
+    """A plain chart says nothing of itself, and is not asked in every pass; a registry that erred is asked again."""
+    empty = {**world.it.blob(b"{}"), "mediaType": "application/vnd.cncf.helm.config.v1+json"}
+    digest = world.it.manifest({"config": empty, "layers": []}, tag="1.0.0")
+    scans = world.scans()
+    for _ in range(3):
+        assert await scans.details(world.it.repository, digest) == ImageDetails()
+    assert len(world.it.asked) == 1
+    assert world.store.puts == []
+    world.clock.time += FRESH + timedelta(seconds=1)
+    await scans.details(world.it.repository, digest)
+    assert len(world.it.asked) == 2
+
+
 async def test_details_that_could_not_be_read_are_asked_for_again(world: World) -> None:
     """Unknown, with the reason, is not remembered."""
     digest = world.it.image()
@@ -243,6 +257,41 @@ async def test_a_poll_finds_a_signature(world: World) -> None:
     assert await news()
     del world.it.pages[f"/v2/x/y/manifests/{tag}"]
     assert await news()
+
+
+@pytest.mark.parametrize("what", ["digest", "details"])
+async def test_what_can_be_read_again_is_news(world: World, what: str) -> None:
+    """Somebody waits for it, and nobody else would tell: once, when the registry answers again."""
+    digest = world.it.image("1.0.0")
+    scans = world.scans()
+    await scans.refresh(world.it.repository)
+
+    async def ask() -> object:
+        if what == "digest":
+            return await scans.digest(world.it.repository, "1.0.0")
+        return await scans.details(world.it.repository, digest)
+
+    path = f"/v2/x/y/manifests/{'1.0.0' if what == 'digest' else digest}"
+    page = world.it.pages[path]
+    world.it.put(path, "", status=500)
+    assert isinstance(await ask(), Unknown)
+    assert not await scans.refresh(world.it.repository), "it cannot be read yet"
+    world.it.pages[path] = page
+    assert await scans.refresh(world.it.repository)
+    assert not isinstance(await ask(), Unknown)
+    assert not await scans.refresh(world.it.repository), "told once"
+
+
+async def test_only_so_much_that_failed_is_tried_again(world: World) -> None:
+    """A registry that lost a thousand tags is not asked for all of them at every poll."""
+    scans = world.scans()
+    await scans.refresh(world.it.repository)
+    for number in range(120):
+        world.it.put(f"/v2/x/y/manifests/build-{number}", "", status=403)
+        assert isinstance(await scans.digest(world.it.repository, f"build-{number}"), Unknown)
+    before = world.asked("HEAD")
+    await scans.refresh(world.it.repository)
+    assert world.asked("HEAD") - before == 50
 
 
 async def test_where_tags_pointed_is_told_for_an_hour(world: World) -> None:
