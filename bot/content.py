@@ -11,7 +11,7 @@ from bot.gates.verdicts import blocks, passed, waits
 from bot.manifests.chart import stale_lock
 from bot.manifests.recognise import may_hold_versions
 from bot.manifests.subject import subjects
-from bot.manifests.versions import set_version, version_in
+from bot.manifests.versions import find, set_version, version_in
 from bot.model import Base, Commit, File, PullRequest, Release, Sha
 from bot.release_record import release_from_json, trailers
 from config.pipeline import Environment, ImageSource, Pipeline, Promote
@@ -73,8 +73,9 @@ def wanted(
 
 
 def _by_tag(pipeline: Pipeline, environment: Environment, texts: Mapping[str, str]) -> frozenset[str]:
-    standing = {s.name: version_in(texts, s, folder=environment.path) for s in subjects(pipeline)}
-    return frozenset(name for name, version in standing.items() if version is None or version[1] is None)
+    """Where several places hold it, one without the digest suffices."""
+    standing = {s.name: find(texts, s, folder=environment.path) for s in subjects(pipeline)}
+    return frozenset(name for name, places in standing.items() if any(place.digest is None for place in places))
 
 
 def _edited(

@@ -106,9 +106,7 @@ NOT_ANY_MORE = f"the declaration does not admit {IMAGE}:1.2.0 any more"
             "the release rule web.tag == '1.1.0' does not hold for web 1.2.0",
             id="the rule does not hold",
         ),
-        pytest.param(
-            shop(named="app"), facts(), WAIT, f"{IMAGE} is not declared any more", id="it was renamed"
-        ),
+        pytest.param(shop(named="app"), facts(), WAIT, f"{IMAGE} is not declared any more", id="it was renamed"),
         pytest.param(
             shop(repository=f"{IMAGE}-next"),
             facts(),
