@@ -22,10 +22,11 @@ from config.pipeline import Window
 
 _FIELDS = 5
 _LONGEST = 100
-# Where the search for a beginning starts, later than what is sought: no clock was ever set back by more.
+# No clock was ever set back by more.
 _CLOCK_CHANGE = timedelta(hours=3)
+_SECOND = timedelta(seconds=1)
 # How many windows that touch each other are followed to learn when they end, and how many changes until one matters.
-_MOST_FOLLOWED = 200
+_MOST_FOLLOWED = 50
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,3}")
 # Whatever the machine is set to, and tables of another kind, that a system's database holds besides.
 _NO_ZONES = re.compile(r"localtime|posixrules|Factory|posix/.*|right/.*")
@@ -73,7 +74,8 @@ class Opening:
     excluded: bool = False
 
 
-def opening(windows: Sequence[Window], now: datetime) -> Opening:
+@lru_cache(maxsize=256)
+def opening(windows: tuple[Window, ...], now: datetime) -> Opening:
     """How windows stand at a moment: exclusions outweigh, and without any allowed time all is allowed but them."""
     first = _state(windows, now)
     state = first
@@ -122,7 +124,10 @@ def _lasts(window: Window, at: datetime) -> datetime | None:
 
 def _last_begun(window: Window, at: datetime) -> datetime | None:
     """The latest beginning that is not after the moment, however the clock was set around it."""
-    start = (at + _CLOCK_CHANGE).astimezone(_zone(window.timezone))
+    zone = _zone(window.timezone)
+    before, later = ((at + step).astimezone(zone) for step in (-_CLOCK_CHANGE, _CLOCK_CHANGE))
+    # Where the clock changes, the search starts later than what is sought: its readings may be those of another moment.
+    start = (at + _SECOND).astimezone(zone) if before.utcoffset() == later.utcoffset() else later
     earlier = (moment.astimezone(UTC) for moment in CronSim(_cron(window), start, reverse=True))
     return next((moment for moment in earlier if moment <= at), None)
 

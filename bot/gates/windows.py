@@ -1,6 +1,5 @@
 """Gate `windows`: a release enters in the times that are allowed, and never in those that are excluded. No I/O."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from bot.actions import Outcome, Verdict
@@ -11,7 +10,7 @@ from config.pipeline import Window
 _GATE = "windows"
 
 
-def judge(windows: Sequence[Window], *, now: datetime) -> Verdict:
+def judge(windows: tuple[Window, ...], *, now: datetime) -> Verdict:
     """Pass while they are open, naming when they close; wait while they are closed, naming when they open."""
     found = opening(windows, now)
     known = clock_time(found.until, now) if found.until is not None and found.changes else None
