@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from config.checks import Checks, Scope
 from config.pipeline import Conclusion, Expression, Gates, RequiredCheck
-from config.reading import Entry, Reader
+from config.reading import Entry, Fields, Reader
 from config.yaml_text import Node, Scalar, resolved
 
 _KEYS = ("health", "soak", "checks", "minimum_age", "expressions")
@@ -55,6 +55,19 @@ def _items(reader: Reader, entry: Entry) -> tuple[Node, ...]:
     return items[:_MOST]
 
 
+def _both(reader: Reader, node: Node, what: str, needed: tuple[str, str], more: tuple[str, ...] = ()) -> Fields | None:
+    """The keys of an item, both of those that it needs among them; None where they are not, which is noted."""
+    before = len(reader.problems)
+    fields = reader.fields(node, what, known=(*needed, *more))
+    if all(key in fields for key in needed):
+        return fields
+    if len(reader.problems) == before:
+        first, second = needed
+        remedy = f"`{{{first}: …, {second}: …}}`"
+        reader.refuse(node, f"{what} needs both `{first}` and `{second}`", remedy)
+    return None
+
+
 # --- checks -----------------------------------------------------------------------------------------------------------
 
 
@@ -83,10 +96,8 @@ def _check_in_short(reader: Reader, node: Node) -> RequiredCheck | None:
 
 
 def _check(reader: Reader, node: Node) -> RequiredCheck | None:
-    fields = reader.fields(node, "a check", known=("name", "app", "accept"))
-    if "name" not in fields or "app" not in fields:
-        remedy = "`{name: …, app: …}`, such as `{name: build, app: github-actions}`"
-        reader.refuse(node, "a check is required by its `name` and by the `app` that makes it", remedy)
+    fields = _both(reader, node, "a check", ("name", "app"), more=("accept",))
+    if fields is None:
         return None
     name = reader.text(fields["name"].value, "name")
     app = reader.text(fields["app"].value, "app")
@@ -120,9 +131,8 @@ def _as_check(
 def _expressions(reader: Reader, entry: Entry, checks: Checks, scope: Scope) -> tuple[Expression, ...]:
     found: dict[str, Expression] = {}
     for item in _items(reader, entry):
-        fields = reader.fields(item, "an expression", known=("name", "when"))
-        if "name" not in fields or "when" not in fields:
-            reader.refuse(item, "an expression has a `name` and a `when`", "`{name: …, when: …}`")
+        fields = _both(reader, item, "an expression", ("name", "when"))
+        if fields is None:
             continue
         named = reader.text(fields["name"].value, "name")
         value = fields["name"].value

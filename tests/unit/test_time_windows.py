@@ -35,7 +35,7 @@ WORK = allow("0 9 * * 1-5", "8h", BERLIN)
 NIGHT = allow("0 22 * * *", "8h")
 LUNCH = exclude("0 12 * * *", "1h")
 FREEZE = exclude("0 0 20 12 *", "14d")
-# Berlin's clocks go from 02:00 to 03:00 on 29 March 2026 (01:00 UTC), and from 03:00 to 02:00 on 25 October (01:00 UTC).
+# Berlin's clocks go from 02:00 to 03:00 on 29 March 2026, and from 03:00 to 02:00 on 25 October; both at 01:00 UTC.
 GAP = allow("30 2 * * *", "2h", BERLIN)
 TWICE = allow("30 2 * * *", "30m", BERLIN)
 HOURLY = allow("30 * * * *", "10m", BERLIN)
@@ -337,8 +337,13 @@ def test_time_zones_of_the_database(name: str) -> None:
         "localtime",
         "posix/UTC",
         "right/UTC",
-    ]
-    + ["Europe/Berlin\n", "Europe/../Europe/Berlin", "+02:00", "Factory", "a" * 5000, "\0"],
+        "Europe/Berlin\n",
+        "Europe/../Europe/Berlin",
+        "+02:00",
+        "Factory",
+        "a" * 5000,
+        "\0",
+    ],
 )
 def test_what_is_no_time_zone(name: str) -> None:
     """Neither folders nor files of the machine, nor what it is set to, nor offsets."""
