@@ -1,13 +1,15 @@
 """Times in which something is allowed or excluded: when they begin and end, whatever clocks do meanwhile. No I/O.
 
-A window begins as cron says (`cronsim`, which does as Debian's cron does) in its time zone, and lasts for a span of
-real time: a day on which clocks change makes no window longer. The time zone database is the system's, else `tzdata`'s.
+A window begins when the clock of its time zone shows what cron says, and lasts for a span of real time: a day on which
+clocks change makes no window longer. A beginning that the clock skips takes place when it has jumped; one that it shows
+twice takes place twice.
 
-Two things of `cronsim` are guarded against here. It goes on from the reading of the clock, not from the moment, so near
-a change of the clock it may yield moments that are past, or step over some; and what never comes it searches for fifty
-years.
+`cronsim` walks the calendar without a time zone, and what clocks do is decided here: given one, it follows Debian's
+cron, which runs jobs once and so would open a window once, and it goes astray where a clock is set by half an hour. The
+database of time zones is the system's, else `tzdata`'s.
 """
 
+import heapq
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -41,7 +43,7 @@ def check_cron(text: str) -> None:
         what = "minute, hour, day of the month, month, day of the week"
         raise ValueError(f"{text!r} is not five fields of cron ({what}), such as 0 9 * * 1-5")
     try:
-        begins = CronSim(text, datetime(2000, 1, 1, tzinfo=UTC))
+        begins = CronSim(text, _unzoned(datetime(2000, 1, 1, tzinfo=UTC)))
     except CronSimError as error:
         said = str(error).removeprefix("Bad ")
         raise ValueError(f"{text!r} is not understood as cron: its {said} is not one") from error
@@ -123,24 +125,62 @@ def _lasts(window: Window, at: datetime) -> datetime | None:
 
 
 def _last_begun(window: Window, at: datetime) -> datetime | None:
-    """The latest beginning that is not after the moment, however the clock was set around it."""
+    """The latest beginning that is not after the moment."""
     zone = _zone(window.timezone)
-    before, later = ((at + step).astimezone(zone) for step in (-_CLOCK_CHANGE, _CLOCK_CHANGE))
-    # Where the clock changes, the search starts later than what is sought: its readings may be those of another moment.
-    start = (at + _SECOND).astimezone(zone) if before.utcoffset() == later.utcoffset() else later
-    earlier = (moment.astimezone(UTC) for moment in CronSim(_cron(window), start, reverse=True))
-    return next((moment for moment in earlier if moment <= at), None)
+    latest: datetime | None = None
+    reading = _unzoned(at.astimezone(zone))
+    margin = _margin(at, zone)
+    for shown in CronSim(_cron(window), reading + margin + _SECOND, reverse=True):
+        if latest is not None and (not margin or shown < reading - margin):
+            break
+        begun = [moment for moment in _moments(shown, zone) if moment <= at and (latest is None or moment > latest)]
+        latest = max(begun, default=latest)
+    return latest
 
 
 def _beginnings(window: Window, after: datetime) -> Iterator[datetime]:
     """The beginnings later than a moment, in order."""
-    start = after.astimezone(_zone(window.timezone))
-    last = after
-    for moment in CronSim(_cron(window), start):
-        found = moment.astimezone(UTC)
-        if found > last:
-            yield found
-            last = found
+    zone, last = _zone(window.timezone), after
+    # Readings follow each other as the moments do at which they are first shown; the second ones are put in between.
+    again: list[datetime] = []
+    for shown in CronSim(_cron(window), _unzoned(after.astimezone(zone)) - _margin(after, zone)):
+        first, *second = _moments(shown, zone)
+        while again and again[0] <= first:
+            yield (last := max(last, heapq.heappop(again)))
+        if first > last:
+            yield (last := first)
+        for moment in second:
+            if moment > last:
+                heapq.heappush(again, moment)
+    yield from sorted(again)
+
+
+def _moments(shown: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """When a clock shows a reading: once, twice, or, where the clock skips it, when the clock has jumped."""
+    first, second = (shown.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first == second:
+        return (first,)
+    if first < second:
+        return (first, second)
+    # PEP 495: of a reading that is skipped, `fold` tells on which side of the jump the moments lie.
+    before, after = int(second.timestamp()), int(first.timestamp())
+    offset = first.astimezone(zone).utcoffset()
+    while after - before > 1:
+        middle = (before + after) // 2
+        jumped = datetime.fromtimestamp(middle, zone).utcoffset() == offset
+        before, after = (before, middle) if jumped else (middle, after)
+    return (datetime.fromtimestamp(after, UTC),)
+
+
+def _margin(at: datetime, zone: ZoneInfo) -> timedelta:
+    """By how much readings may be out of order around a moment: nothing, where the clock does not change."""
+    before, later = ((at + step).astimezone(zone) for step in (-_CLOCK_CHANGE, _CLOCK_CHANGE))
+    return timedelta() if before.utcoffset() == later.utcoffset() else _CLOCK_CHANGE
+
+
+def _unzoned(moment: datetime) -> datetime:
+    """What the clock shows, alone."""
+    return moment.replace(tzinfo=None)
 
 
 def _cron(window: Window) -> str:

@@ -38,6 +38,11 @@ class Scope:
     artifacts: tuple[str, ...]
     is_root: bool
 
+    @property
+    def is_source(self) -> bool:
+        """A root without artifacts: nothing is promoted into it, so that no gate would ever be asked."""
+        return self.is_root and not self.artifacts
+
 
 def _any_condition(_text: str, _scope: Scope) -> None:
     """Accepts all, too."""

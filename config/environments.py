@@ -75,6 +75,7 @@ def read_environment(
     promote = _promote(reader, entry, fields, has_artifacts=has_artifacts)
     auto = reader.flag(fields["auto"].value, "auto") if "auto" in fields else False
     supersede = reader.choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
+    scope = around.scope(is_root=_is_root(fields))
     model = Environment(
         name=entry.name,
         branch=branch,
@@ -84,10 +85,8 @@ def read_environment(
         auto=bool(auto),
         approvals=_approvals(reader, fields["approvals"]) if "approvals" in fields else None,
         health=_health(reader, fields["health"]) if "health" in fields else HealthRule(),
-        gates=read_gates(reader, fields["gates"], checks, around.scope(is_root=_is_root(fields)))
-        if "gates" in fields
-        else Gates(),
-        windows=read_windows(reader, fields["windows"], checks) if "windows" in fields else (),
+        gates=read_gates(reader, fields["gates"], checks, scope) if "gates" in fields else Gates(),
+        windows=read_windows(reader, fields["windows"], checks, scope) if "windows" in fields else (),
         supersede=supersede or Supersede.UNAPPROVED,
         merge_method=_merge_method(reader, fields, promote),
     )

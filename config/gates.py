@@ -35,6 +35,10 @@ def read_gates(reader: Reader, entry: Entry, checks: Checks, scope: Scope) -> Ga
         if scope.is_root and name in fields:
             message = f"`{name}` looks at the environments upstream, and this one has none"
             reader.refuse(fields[name].key, message, "`after:` with an environment, or remove it")
+    for name in ("checks", "minimum_age", "expressions") if scope.is_source else ():
+        if name in fields:
+            message = "nothing is promoted into a branch whose tip is the release"
+            reader.refuse(fields[name].key, message, f"no `{name}`")
     if "health" in fields and reader.flag(fields["health"].value, "health") is False:
         message = "the health of the environments upstream is always required"
         reader.refuse(fields["health"].value, message, "`health: {from: none}` in the environment upstream")

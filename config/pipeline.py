@@ -273,9 +273,8 @@ class Window(Declared):
     """Times in which releases may enter (`allow`), or may not (`exclude`), which outweighs.
 
     `allow`, `exclude`: when it begins, as five fields of cron, in `timezone` (a name of the IANA database). It lasts
-    `for` that long, its end excluded. A beginning that the change to summer time skips takes place when the clock has
-    jumped; one that the clock passes twice takes place the first time (each time, where its hours or minutes begin with
-    `*`).
+    `for` that long, its end excluded. A beginning that the clock skips (to summer time) takes place when it has jumped;
+    one that the clock shows twice takes place twice.
     """
 
     allow: str | None = None

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from config.checks import Checks
+from config.checks import Checks, Scope
 from config.pipeline import Window
 from config.reading import Entry, Reader, Section
 from config.yaml_text import Node
@@ -10,8 +10,10 @@ from config.yaml_text import Node
 _MOST = 20
 
 
-def read_windows(reader: Reader, entry: Entry, checks: Checks) -> tuple[Window, ...]:
+def read_windows(reader: Reader, entry: Entry, checks: Checks, scope: Scope) -> tuple[Window, ...]:
     """The windows that could be read, in the file's order."""
+    if scope.is_source:
+        reader.refuse(entry.key, "nothing is promoted into a branch whose tip is the release", "no `windows`")
     items = reader.sequence(entry.value, "`windows`")
     if len(items) > _MOST:
         reader.refuse(items[_MOST], f"an environment has at most {_MOST} windows, and here are {len(items)}")

@@ -156,6 +156,21 @@ def test_a_mistake_in_a_gate(environment: str, column: int, message: str, sugges
     assert (problem.line, problem.column) == (7, column)
 
 
+def test_what_is_a_source_has_no_gates() -> None:
+    """Nothing is promoted into it: gates that are never asked would be a false comfort."""
+    gates = "{checks: [x@y], minimum_age: 5m, expressions: [{name: x, when: 'true'}]}"
+    windows = "[{allow: '0 9 * * *', for: 1h}]"
+    source = f"pipelines:\n  shop:\n    environments:\n      a: {{branch: a, windows: {windows}, gates: {gates}}}\n"
+    with pytest.raises(ConfigError) as refused:
+        parse(source, checks=CHECKS)
+    assert [p.suggestion for p in refused.value.problems] == [
+        "no `windows`",
+        "no `checks`",
+        "no `minimum_age`",
+        "no `expressions`",
+    ]
+
+
 def test_an_expression_speaks_of_the_environments_of_its_own_pipeline() -> None:
     """Those of another pipeline are not known, whatever they are called."""
     other = (
