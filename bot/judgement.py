@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 
 from bot import declaration
 from bot.actions import Action, Outcome, PostCheck, Verdict
+from bot.conditions import Entry, declared_verdicts
 from bot.content import MADE_BY_US, Wanted, judge_head
 from bot.gates import approvals, health, hold, signature, soak, tag
 from bot.gates.verdicts import waits, worst
 from bot.messages import GATES
-from bot.model import Base, Check, Commit, Observation, PullRequest, Release
+from bot.model import Base, Check, Commit, Observation, PullRequest, Release, Sha
 from bot.opinions import opinions
 from bot.orders import Sticky, sticky
 from bot.selection import Pick
@@ -46,7 +47,7 @@ def foreseen(case: Case) -> tuple[Verdict, ...]:
         if case.pull
         else None
     )
-    verdicts = [MADE_BY_US, *_entry_verdicts(case), _hold_verdict(case.pull, held)]
+    verdicts = [MADE_BY_US, *_entry_verdicts(case), *_declared(case, head=None), _hold_verdict(case.pull, held)]
     if case.environment.approvals is not None:
         verdicts.append(approvals.judge(case.environment.approvals, approvals.Opinions(), {})[0])
     return tuple(verdicts)
@@ -82,6 +83,20 @@ def _artifact_verdicts(case: Case) -> Iterator[Verdict]:
             yield signature.judge(artifact, known, now=seen.now)
 
 
+def _declared(case: Case, *, head: Sha | None) -> tuple[Verdict, ...]:
+    """The gates that the environment declares for itself."""
+    entry = Entry(
+        pipeline=case.pipeline,
+        environment=case.environment,
+        seen=case.seen,
+        standings=case.standings,
+        release=case.release,
+        pull=case.pull,
+        head=head,
+    )
+    return declared_verdicts(entry)
+
+
 def _hold_verdict(pull: PullRequest | None, held: hold.Hold | None) -> Verdict:
     note = sticky(pull) if pull else Sticky()
     by_us = held is not None and held.by_us
@@ -90,7 +105,12 @@ def _hold_verdict(pull: PullRequest | None, held: hold.Hold | None) -> Verdict:
 
 def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[tuple[Verdict, ...], frozenset[str]]:
     """What every gate says of this head, and whose access must be read before the approvals may pass."""
-    verdicts = [judge_head(pull, case.head), *_entry_verdicts(case), _hold_verdict(pull, held)]
+    verdicts = [
+        judge_head(pull, case.head),
+        *_entry_verdicts(case),
+        *_declared(case, head=pull.head),
+        _hold_verdict(pull, held),
+    ]
     if pull.mergeable == "CONFLICTING":
         verdicts.append(waits("merge", f"GitHub reports a conflict with {case.base.branch}"))
     if case.environment.approvals is None:

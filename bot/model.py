@@ -83,6 +83,23 @@ class Release:
         return (self.proposed, self.id)
 
 
+class ReleaseStatus(StrEnum):
+    """A release's status in an environment.
+
+    `Pending`: not there, nor on its way. `Promoting`: in a pull request; `Held`: in one that is held. `Verifying`:
+    merged, not yet live and Healthy. `Succeeded`: verified there, and not otherwise now. `Degraded`: last seen so, or
+    an alarm was raised. `TimedOut`: never verified within the time that the environment's health declares.
+    """
+
+    PENDING = "Pending"
+    PROMOTING = "Promoting"
+    VERIFYING = "Verifying"
+    SUCCEEDED = "Succeeded"
+    DEGRADED = "Degraded"
+    TIMED_OUT = "TimedOut"
+    HELD = "Held"
+
+
 # --- GitHub -----------------------------------------------------------------------------------------------------------
 
 
@@ -179,6 +196,24 @@ class Check:
     started: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignCheck:
+    """A check run of another App on one commit.
+
+    `app`: the number of the App and `slug` its name in addresses, None where GitHub names no App (it was deleted).
+    `suite`: the check suite it belongs to. `conclusion` as GraphQL's CheckConclusionState, None while it runs.
+    """
+
+    name: str
+    commit: Sha
+    app: int | None
+    slug: str | None
+    suite: str
+    status: CheckStatus
+    conclusion: str | None
+    started: datetime | None
+
+
 class ReviewState(StrEnum):
     APPROVED = "APPROVED"
     CHANGES_REQUESTED = "CHANGES_REQUESTED"
@@ -233,7 +268,7 @@ class PullRequest:
     """An open pull request from our branch of this repository.
 
     `complete` is False where GitHub had more pages than we read. `changed`: paths it changes against where it branched
-    off its base; None where GitHub did not name them all.
+    off its base; None where GitHub did not name them all. `checks` are ours, `foreign_checks` those of other Apps.
     """
 
     id: str
@@ -256,6 +291,7 @@ class PullRequest:
     checks: tuple[Check, ...]
     complete: bool
     changed: frozenset[str] | None = None
+    foreign_checks: tuple[ForeignCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.decide import decide
 from bot.errors import CaissonError, Permanent, Transient
 from bot.extracts import compile_extract
+from bot.gate_expression import check_condition
 from bot.github.client import GitHubApp, RepositoryClient
 from bot.image_reference import normalise_repository
 from bot.known import Known, Layout, PipelineView, repository_key
@@ -36,6 +37,7 @@ from bot.scans import Scans
 from bot.store.port import Claim, Store
 from bot.tag_patterns import compile_pattern
 from bot.templates import check_template
+from bot.time_windows import check_cron, check_timezone
 from bot.versions import check_glob, check_pattern, parse_constraint
 from config.parse import Checks, ConfigError, parse
 from config.pipeline import Configuration, Mode, Pipeline, Templates
@@ -275,6 +277,9 @@ CHECKS = Checks(
     check_expression=compile_rule,
     check_template=check_template,
     check_key=read_keys,
+    check_condition=check_condition,
+    check_cron=check_cron,
+    check_timezone=check_timezone,
 )
 
 

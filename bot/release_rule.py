@@ -6,16 +6,16 @@ refused when the rule is read, and a field that an artifact lacks is an error, w
 """
 
 import heapq
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from cel_expr_python import cel
 
+from bot.cel_text import Failure, RuleError, check_truth, said_of
 from bot.model import Artifact, Digest, Unknown
 from bot.precedence import Version, parse_version
-from bot.rule_problems import NUMBERS, TEXTS, RuleError, check_text, is_bare, refused, without_status
+from bot.rule_problems import NUMBERS, TEXTS, check_text, is_bare, refused
 
 _TYPES = dict.fromkeys(TEXTS, cel.Type.STRING) | dict.fromkeys(NUMBERS, cel.Type.INT)
 _LONGEST_SHOWN = 200
@@ -23,10 +23,6 @@ _LONGEST_SHOWN = 200
 _LARGEST = 2**63 - 1
 _MOST_CHOICES = 10
 _MOST_COMBINATIONS = 300
-
-_ABSENT = re.compile(r'No value with name "([^"]*)"')
-_NO_KEY = re.compile(r"Key not found in map : \"?([^\"]*)")
-_HOPELESS = re.compile(r"invalid regular expression|budget|limit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +81,12 @@ def compile_rule(text: str, names: Collection[str]) -> Rule:
         expression = cel.NewEnv(variables=variables).compile(text)
     except RuntimeError as error:
         raise refused(str(error), text, names) from error
-    if expression.return_type() != cel.Type.BOOL:
-        kind = str(expression.return_type().name()).lower()
-        raise RuleError(f"a rule says true or false, and this gives a value of type {kind}; compare it", text=text)
+    check_truth(expression, text)
     rule = Rule(text, tuple(names), expression)
-    if reason := _hopeless(rule):
-        raise RuleError(reason, text=text)
+    # A trial: what fails whatever the tags are is refused at once.
+    said = said_of(expression, _facts(rule, dict.fromkeys(names, _SAMPLE)))
+    if isinstance(said, Failure) and said.hopeless:
+        raise RuleError(said.reason, text=text)
     return rule
 
 
@@ -126,34 +122,28 @@ def matching(
 
 
 def _judge(rule: Rule, offers: Mapping[str, _Offer]) -> bool | str:
-    """What the rule says, or why it says nothing. CEL's errors are values, and only its own truth counts as true."""
+    """What the rule says, or why it says nothing."""
+    said = said_of(rule.expression, _facts(rule, offers))
+    if not isinstance(said, Failure):
+        return said
+    if said.absent is not None:
+        name, _, field = said.absent.partition(".")
+        return _absent(name, field, offers)
+    if said.key is not None:
+        return "a tag is not a version" if said.key == "version" else f"there is no {said.key}"
+    return said.reason
+
+
+def _facts(rule: Rule, offers: Mapping[str, _Offer]) -> dict[str, object]:
+    """What the rule is judged on: a search judges hundreds of times, so what it does not mention is left out."""
     known: dict[str, object] = {}
     records: dict[str, dict[str, object]] = {}
-    # A search judges hundreds of times: what the rule does not mention need not be handed over each time.
     for name, offer in offers.items() if "artifacts" in rule.text else ():
         records[name] = _record(_fields(offer))
     for name, offer in offers.items():
         if name in rule.text and is_bare(name):
             known |= {f"{name}.{field}": value for field, value in _fields(offer).items()}
-    try:
-        value = rule.expression.eval(data={**known, "artifacts": records})
-    except RuntimeError as error:
-        return without_status(str(error))
-    if value.type() == cel.Type.BOOL:
-        return value.value() is True
-    reason = without_status(str(value.value()))
-    if found := _ABSENT.search(reason):
-        name, _, field = found[1].partition(".")
-        return _absent(name, field, offers)
-    if found := _NO_KEY.search(reason):
-        return "a tag is not a version" if found[1] == "version" else f"there is no {found[1]}"
-    return reason
-
-
-def _hopeless(rule: Rule) -> str | None:
-    """What no tag could mend, found by a trial: a pattern RE2 does not read, or more work than CEL's budget."""
-    said = _judge(rule, dict.fromkeys(rule.names, _SAMPLE))
-    return said if isinstance(said, str) and _HOPELESS.search(said) else None
+    return {**known, "artifacts": records}
 
 
 def _fields(offer: _Offer) -> dict[str, object]:

@@ -28,13 +28,35 @@ def _any_template(_text: str, _kind: TemplateKind) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a gate's expression may speak of: names of its pipeline.
+
+    `is_root`: nothing is upstream of its environment.
+    """
+
+    environments: tuple[str, ...]
+    artifacts: tuple[str, ...]
+    is_root: bool
+
+    @property
+    def is_source(self) -> bool:
+        """A root without artifacts: nothing is promoted into it, so that no gate would ever be asked."""
+        return self.is_root and not self.artifacts
+
+
+def _any_condition(_text: str, _scope: Scope) -> None:
+    """Accepts all, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checks:
     """Each raises ValueError with the reason to show; `line` and `column` (from 1) of the error, if any, say where.
 
     `check_repository` may answer the repository as it is compared with others. `check_chart_repository` gets the
     address of a chart repository, `http://` or `https://`: whether a host may be spoken to without TLS is the
     operator's to say. `check_extract` gets the pattern and the template, `check_expression` a rule and the names of the
-    pipeline's artifacts, `check_key` a public key in PEM.
+    pipeline's artifacts, `check_condition` a gate's expression, `check_key` a public key in PEM, `check_cron` the five
+    fields of cron, `check_timezone` a name of the IANA time zone database.
     """
 
     check_repository: Check = _anything
@@ -46,4 +68,7 @@ class Checks:
     check_extract: Callable[[str, str], object] = _anything_extracted
     check_expression: Callable[[str, tuple[str, ...]], object] = _any_expression
     check_template: Callable[[str, TemplateKind], object] = _any_template
+    check_condition: Callable[[str, Scope], object] = _any_condition
     check_key: Check = _anything
+    check_cron: Check = _anything
+    check_timezone: Check = _anything

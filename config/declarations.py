@@ -6,6 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 from config.artifacts import DeclaredArtifacts, read_artifacts
 from config.checks import Checks
 from config.environments import DeclaredEnvironment, read_environment
+from config.gates import Surroundings
 from config.pipeline import ReleaseRule
 from config.reading import Entry, Reader, Section
 
@@ -37,8 +38,9 @@ def read_pipeline(reader: Reader, entry: Entry, checks: Checks) -> DeclaredPipel
     if not entries:
         reader.refuse(declared.key, f"pipeline `{entry.name}` has no environments", "at least one environment")
     has_artifacts = "images" in fields or "charts" in fields
+    around = Surroundings(environments=tuple(one.name for one in entries), artifacts=artifacts.names)
     environments = tuple(
-        read_environment(reader, one, has_artifacts=has_artifacts)
+        read_environment(reader, one, checks, has_artifacts=has_artifacts, around=around)
         for one in entries
         if reader.name(one, "environment") is not None
     )

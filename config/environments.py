@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from config.checks import Checks
+from config.gates import Surroundings, read_gates
 from config.pipeline import (
     Approvals,
     Environment,
@@ -15,6 +17,7 @@ from config.pipeline import (
 )
 from config.places import read_branch, read_path
 from config.reading import Entry, Fields, Reader
+from config.windows import read_windows
 from config.yaml_text import Node, Sequence, resolved
 
 _KEYS = (
@@ -26,6 +29,7 @@ _KEYS = (
     "approvals",
     "health",
     "gates",
+    "windows",
     "supersede",
     "merge_method",
 )
@@ -34,7 +38,6 @@ _KEYS_LATER = (
     "after_any",
     "keep",
     "roles",
-    "windows",
     "pace",
     "on_degraded",
     "rollback",
@@ -42,7 +45,6 @@ _KEYS_LATER = (
     "manual_changes",
     "accept_from",
 )
-_GATES_LATER = ("scan", "signature", "policy", "checks", "minimum_age", "expressions", "windows")
 _APPROVALS_LATER = ("teams", "permission", "codeowners", "all_of", "any_of")
 _HEALTH_LATER = ("applications", "at_least")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
@@ -58,7 +60,9 @@ class DeclaredEnvironment:
     place: Node | None
 
 
-def read_environment(reader: Reader, entry: Entry, *, has_artifacts: bool) -> DeclaredEnvironment:
+def read_environment(
+    reader: Reader, entry: Entry, checks: Checks, *, has_artifacts: bool, around: Surroundings
+) -> DeclaredEnvironment:
     """The environment, its name being usable; parts that cannot be read are noted and left at their defaults."""
     what = f"environment `{entry.name}`"
     known_before = len(reader.problems)
@@ -71,6 +75,7 @@ def read_environment(reader: Reader, entry: Entry, *, has_artifacts: bool) -> De
     promote = _promote(reader, entry, fields, has_artifacts=has_artifacts)
     auto = reader.flag(fields["auto"].value, "auto") if "auto" in fields else False
     supersede = reader.choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
+    scope = around.scope(is_root=_is_root(fields))
     model = Environment(
         name=entry.name,
         branch=branch,
@@ -80,7 +85,8 @@ def read_environment(reader: Reader, entry: Entry, *, has_artifacts: bool) -> De
         auto=bool(auto),
         approvals=_approvals(reader, fields["approvals"]) if "approvals" in fields else None,
         health=_health(reader, fields["health"]) if "health" in fields else HealthRule(),
-        gates=_gates(reader, fields["gates"], is_root=_is_root(fields)) if "gates" in fields else Gates(),
+        gates=read_gates(reader, fields["gates"], checks, scope) if "gates" in fields else Gates(),
+        windows=read_windows(reader, fields["windows"], checks, scope) if "windows" in fields else (),
         supersede=supersede or Supersede.UNAPPROVED,
         merge_method=_merge_method(reader, fields, promote),
     )
@@ -167,16 +173,3 @@ def _health(reader: Reader, entry: Entry) -> HealthRule:
             "grace": default.grace if grace is None else grace,
         }
     )
-
-
-def _gates(reader: Reader, entry: Entry, *, is_root: bool) -> Gates:
-    fields = reader.fields(entry.value, "`gates`", known=("health", "soak"), later=_GATES_LATER)
-    for name in ("health", "soak"):
-        if is_root and name in fields:
-            message = f"`{name}` looks at the environments upstream, and this one has none"
-            reader.refuse(fields[name].key, message, "`after:` with an environment, or remove it")
-    if "health" in fields and reader.flag(fields["health"].value, "health") is False:
-        message = "the health of the environments upstream is always required"
-        reader.refuse(fields["health"].value, message, "`health: {from: none}` in the environment upstream")
-    soak = reader.duration(fields["soak"].value, "soak") if "soak" in fields else None
-    return Gates(soak=soak)

@@ -235,10 +235,66 @@ class HealthRule(Declared):
     grace: timedelta = timedelta(minutes=2)
 
 
+class Conclusion(StrEnum):
+    """Conclusions of a check run, besides success, that a gate may accept."""
+
+    NEUTRAL = "neutral"
+    SKIPPED = "skipped"
+
+
+class RequiredCheck(Declared):
+    """A check run that must have concluded success on the promotion's head; written short as `name@app`.
+
+    `app`: the GitHub App that must have made it, as its slug (`github-actions`) or its number. Whoever renames an App
+    gives its slug away, the number never. `accept`: conclusions that count like success. Commit statuses are no checks.
+    """
+
+    name: str = Field(min_length=1, max_length=255)
+    app: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)
+    accept: tuple[Conclusion, ...] = ()
+
+
+class Expression(Declared):
+    """A condition in CEL that must be true, under a name of yours.
+
+    It may speak of `app.status.health.status` and `app.status.sync.status` (the worst that an Application of the
+    environments upstream says), `release.proposed`, `release.tags` and `release.artifacts` (by artifact; an artifact
+    has `tag`, `digest` and `repository`), `pr.number`, `pr.title`, `pr.author`, `pr.draft`, `pr.labels` (which people
+    with triage set), `now`, `securityScan.passed`, and of what became of the release in each environment:
+    `staging.status`, or `environments['eu-west-1'].status`, is Pending, Promoting, Verifying, Succeeded, Degraded,
+    TimedOut or Held. What is not known waits.
+    """
+
+    name: Name
+    when: str = Field(min_length=1, max_length=500)
+
+
+class Window(Declared):
+    """Times in which releases may enter (`allow`), or may not (`exclude`), which outweighs.
+
+    `allow`, `exclude`: when it begins, as five fields of cron, in `timezone` (a name of the IANA database). It lasts
+    `for` that long, its end excluded. A beginning that the clock skips (to summer time) takes place when it has jumped;
+    one that the clock shows twice takes place twice.
+    """
+
+    allow: str | None = None
+    exclude: str | None = None
+    span: timedelta = Field(alias="for")
+    timezone: str = "UTC"
+
+
 class Gates(Declared):
-    """Declared conditions. `soak`: how long the release must have been Healthy in every upstream."""
+    """Declared conditions.
+
+    `soak`: how long the release must have been Healthy in every upstream. `checks`: check runs that must have succeeded
+    on the promotion's head. `minimum_age`: how long ago the release must first have been proposed to a root.
+    `expressions`: conditions in CEL.
+    """
 
     soak: timedelta | None = None
+    checks: tuple[RequiredCheck, ...] = Field(default=(), max_length=20)
+    minimum_age: timedelta | None = None
+    expressions: tuple[Expression, ...] = Field(default=(), max_length=20)
 
 
 class Environment(Declared):
@@ -256,6 +312,7 @@ class Environment(Declared):
     approvals: Approvals | None = None
     health: HealthRule = HealthRule()
     gates: Gates = Gates()
+    windows: tuple[Window, ...] = Field(default=(), max_length=20)
     supersede: Supersede = Supersede.UNAPPROVED
     merge_method: MergeMethod = MergeMethod.SQUASH
 

@@ -44,6 +44,12 @@ def json_schema() -> Schema:
     )
     _split_writes(kinds)
     kinds["ImageSource"] |= _IMAGE_RULES
+    kinds["Window"]["oneOf"] = [{"required": ["allow"]}, {"required": ["exclude"]}]
+    # A required check may be written short, `name@app`; an App's number is a number to YAML.
+    required = kinds["RequiredCheck"]["properties"]
+    required["app"] = {"anyOf": [required["app"], {"type": "integer", "minimum": 1}]}
+    checks = kinds["Gates"]["properties"]["checks"]
+    checks["items"] = {"anyOf": [{"type": "string", "pattern": ".@."}, checks["items"]]}
     kinds["Cosign"]["oneOf"] = [{"required": ["key"]}, {"required": ["issuer", "identity"]}]
     schema["properties"]["pipelines"] = {**_named("Pipeline", "The pipelines, by name."), "minProperties": 0}
     schema["required"] = ["pipelines"]

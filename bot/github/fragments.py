@@ -34,7 +34,7 @@ fragment Checks on StatusCheckRollup {
       __typename
       ... on CheckRun {
         id name status conclusion externalId startedAt
-        checkSuite { app { databaseId } }
+        checkSuite { id app { databaseId slug } }
       }
     }
   }

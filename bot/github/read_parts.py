@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from bot.github.identity import AppIdentity
 from bot.github.shape import Node
-from bot.model import Actor, ActorKind, Check, CheckStatus, Commit, File, Sha
+from bot.model import Actor, ActorKind, Check, CheckStatus, Commit, File, ForeignCheck, Sha
 
 GHOST = Actor("ghost", 0, ActorKind.OTHER)
 
@@ -54,8 +54,19 @@ def checks(rollup: Node | None, identity: AppIdentity) -> tuple[Check, ...]:
     if rollup is None:
         return ()
     sha = rollup.node("commit").sha("oid")
-    runs = (one for one in rollup.node("contexts").nodes() if one.text("__typename") == "CheckRun")
-    return tuple(_check(run, sha) for run in runs if _app(run) == identity.app_id)
+    return tuple(_check(run, sha) for run in _runs(rollup) if _app(run) == identity.app_id)
+
+
+def foreign_checks(rollup: Node | None, identity: AppIdentity) -> tuple[ForeignCheck, ...]:
+    """The check runs of other Apps among a commit's contexts. Commit statuses, which anybody may set, are none."""
+    if rollup is None:
+        return ()
+    sha = rollup.node("commit").sha("oid")
+    return tuple(_foreign_check(run, sha) for run in _runs(rollup) if _app(run) != identity.app_id)
+
+
+def _runs(rollup: Node) -> tuple[Node, ...]:
+    return tuple(one for one in rollup.node("contexts").nodes() if one.text("__typename") == "CheckRun")
 
 
 def more_checks(rollup: Node | None) -> bool:
@@ -77,6 +88,21 @@ def _check(run: Node, sha: Sha) -> Check:
         status=_STATUSES.get(run.text("status"), CheckStatus.OTHER),
         conclusion=run.maybe_text("conclusion"),
         external_id=run.maybe_text("externalId") or "",
+        started=run.maybe_moment("startedAt"),
+    )
+
+
+def _foreign_check(run: Node, sha: Sha) -> ForeignCheck:
+    suite = run.node("checkSuite")
+    app = suite.maybe_node("app")
+    return ForeignCheck(
+        name=run.text("name"),
+        commit=sha,
+        app=_app(run),
+        slug=app.text("slug") if app else None,
+        suite=suite.text("id"),
+        status=_STATUSES.get(run.text("status"), CheckStatus.OTHER),
+        conclusion=run.maybe_text("conclusion"),
         started=run.maybe_moment("startedAt"),
     )
 

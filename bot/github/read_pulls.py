@@ -6,7 +6,7 @@ ignored.
 
 from bot.github.documents import Place
 from bot.github.identity import AppIdentity
-from bot.github.read_parts import actor, checks, commit, folder_blobs, is_ours, more_checks
+from bot.github.read_parts import actor, checks, commit, folder_blobs, foreign_checks, is_ours, more_checks
 from bot.github.shape import Node, unexpected
 from bot.model import Comment, Labelling, Merged, PullRequest, Review, ReviewState
 
@@ -86,6 +86,7 @@ def _pull(node: Node, identity: AppIdentity) -> PullRequest:
         checks=tuple(check for rollup in rollups for check in checks(rollup, identity)),
         complete=_complete(node, len(carried), rollups),
         changed=_changed(node),
+        foreign_checks=tuple(check for rollup in rollups for check in foreign_checks(rollup, identity)),
     )
 
 

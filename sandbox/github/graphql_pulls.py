@@ -248,7 +248,7 @@ def _external_id(at: At[CheckRun], _: Ask) -> str | None:
 
 @answers("CheckRun", "checkSuite")
 def _suite(at: At[CheckRun], _: Ask) -> dict[str, object]:
-    return {"app": {"databaseId": at.it.app.id}}
+    return {"id": f"CS_{at.it.suite_id}", "app": {"databaseId": at.it.app.id, "slug": at.it.app.slug}}
 
 
 plain(

@@ -129,6 +129,17 @@ def test_check_runs_of_others_are_dropped(app: int | None) -> None:
     assert found.checks == ()
 
 
+def test_check_runs_of_others_are_told_with_their_app() -> None:
+    """Each with the App that made it; commit statuses, which anybody with write may set, are none."""
+    running = run(41, name="build", status="QUEUED", conclusion=None, startedAt=None)
+    runs = rollup(run(), running, run(None), {"__typename": "StatusContext"})
+    found = the_pull(latest=latest(runs)).foreign_checks
+    assert [(c.name, c.app, c.slug, c.suite, c.commit, c.status, c.conclusion, c.started is None) for c in found] == [
+        ("build", 41, "app-41", "CS_41", "c1", CheckStatus.OTHER, None, True),
+        ("caisson/gates", None, None, "CS_None", "c1", CheckStatus.COMPLETED, "SUCCESS", False),
+    ]
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.cel_text import RuleError
 from bot.model import Artifact, Digest, Unknown
 from bot.release_rule import compile_rule, matching
-from bot.rule_problems import RuleError
 
 NAMES = ("web", "api", "api-v2", "release", "import", "2048")
 ONE, TWO = Digest(f"sha256:{'1' * 64}"), Digest(f"sha256:{'2' * 64}")
