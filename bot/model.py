@@ -168,7 +168,10 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A check run of *our* App on one commit. `conclusion` as GraphQL's CheckConclusionState, or None."""
+    """A check run of *our* App on one commit. `conclusion` as GraphQL's CheckConclusionState, or None.
+
+    `title`: of its output; only our App can change it.
+    """
 
     id: str
     name: str
@@ -177,6 +180,7 @@ class Check:
     conclusion: str | None
     external_id: str
     started: datetime | None
+    title: str = ""
 
 
 class ReviewState(StrEnum):

@@ -3,17 +3,24 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.actions import Action, Ask, CheckText, PostCheck, React, Say, SetLabel
-from bot.commands import COMMANDS, Command, Misunderstood, help_text, parse_comment
+from bot import waivers
+from bot.actions import Action, Ask, CheckText, PostCheck, Propose, React, Say, SetLabel, Verdict
+from bot.command_grammar import Command, Misunderstood, parse_comment
+from bot.commands import BY_NAME, CommandSpec, Support, help_text, spelled
 from bot.gates.hold import LABEL, Hold
-from bot.messages import GATES, STICKY, check_text, hold_comment, released_comment, reply_marker
+from bot.merge_requests import request_check
+from bot.messages import GATES, STICKY, cell, check_text, hold_comment, released_comment, reply_marker
 from bot.model import Actor, ActorKind, CheckStatus, Comment, Observation, Permission, PullRequest, Review, Sha
 from bot.opinions import APPROVAL_CHECK, approval_id, authors
+from config.pipeline import CommandStyle, Environment, Mode
 
 DONE, REFUSED, PUZZLED = "ROCKET", "THUMBS_DOWN", "CONFUSED"
 _FINAL = frozenset({DONE, REFUSED, PUZZLED})
+# More answers in an hour would be noise: further questions get a thumbs down and no words.
+MOST_ANSWERS = 20
+_REPLY = reply_marker("").partition(" -->")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +58,23 @@ class Queries:
 
     status: Callable[[], str]
     explain: Callable[[str | None], str]
+    diff: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Where commands are heard, and what they may set off.
+
+    `verdicts`: what the gates say before anything is obeyed. `rebuild`: makes our head anew where somebody else's
+    commit blocks it, None where nothing does. `repost`: our gates check once more.
+    """
+
+    environment: Environment
+    mode: Mode
+    style: CommandStyle
+    verdicts: tuple[Verdict, ...]
+    rebuild: Propose | None
+    repost: PostCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +123,18 @@ def pending(pull: PullRequest) -> tuple[Said, ...]:
 
 
 def obey(
-    pull: PullRequest, seen: Observation, *, hold: Hold | None, queries: Queries
+    pull: PullRequest, seen: Observation, *, hold: Hold | None, queries: Queries, setting: Setting
 ) -> tuple[tuple[Action, ...], Ask]:
-    """The actions that the pending commands come to, and the permissions to read first."""
+    """The actions that the pending commands come to, and the permissions to read first.
+
+    A head that is made anew ends the pass: the comment that asked for it is heard, and answered, on the new head.
+    """
     actions: list[Action] = []
     needed: set[str] = set()
     held = holder(pull, hold)
+    room = MOST_ANSWERS - _answers(pull, since=seen.now - timedelta(hours=1))
     for said in pending(pull):
-        understood = parse_comment(said.body)
+        understood = parse_comment(said.body, style=setting.style)
         if not understood:
             continue
         if said.author.login not in seen.permissions:
@@ -114,8 +142,15 @@ def obey(
             continue
         answers: list[Answer] = []
         for order in understood:
-            answers.append(_answer(order, said, pull, seen, held=held, queries=queries))
+            answers.append(_answer(order, said, pull, seen, held=held, queries=queries, setting=setting))
             held = answers[-1].held
+        rebuilt = [a for answer in answers for a in answer.actions if isinstance(a, Propose)]
+        if rebuilt:
+            actions.append(rebuilt[0])
+            break
+        if room <= 0 and all(isinstance(order, Command) and _is_query(order) for order in understood):
+            actions.append(React(subject=said.id, content=REFUSED))
+            continue
         worst = next((r for r in (REFUSED, PUZZLED) if any(a.reaction == r for a in answers)), DONE)
         replies = [a.reply for a in answers if a.reply]
         for answer in answers:
@@ -123,8 +158,18 @@ def obey(
         marker = reply_marker(said.id)
         if replies and not any(c.ours and marker in c.body for c in pull.comments):
             actions.append(Say(pull=pull, comment=None, body="\n\n".join([*replies, marker])))
+            room -= 1
         actions.append(React(subject=said.id, content=worst))
-    return tuple(actions), Ask(permissions=frozenset(needed))
+    said_so = (replace(a, body=spelled(a.body, setting.style)) if isinstance(a, Say) else a for a in actions)
+    return tuple(said_so), Ask(permissions=frozenset(needed))
+
+
+def _answers(pull: PullRequest, *, since: datetime) -> int:
+    return sum(1 for comment in pull.comments if comment.ours and _REPLY in comment.body and comment.at > since)
+
+
+def _is_query(order: Command) -> bool:
+    return BY_NAME[order.name].who is Permission.READ
 
 
 def _answer(
@@ -135,9 +180,10 @@ def _answer(
     *,
     held: Holder | None,
     queries: Queries,
+    setting: Setting,
 ) -> Answer:
     """What one command comes to, and who holds afterwards: the next command of the pass starts from there."""
-    answer = _obeyed(order, said, pull, seen, held=held, queries=queries)
+    answer = _obeyed(order, said, pull, seen, held=held, queries=queries, setting=setting)
     if isinstance(order, Misunderstood) or answer.reaction != DONE or order.name not in ("hold", "unhold"):
         return replace(answer, held=held)
     return answer
@@ -151,21 +197,20 @@ def _obeyed(
     *,
     held: Holder | None,
     queries: Queries,
+    setting: Setting,
 ) -> Answer:
     if isinstance(order, Misunderstood):
         meant = f" Did you mean `/{order.suggestion}`?" if order.suggestion else ""
         return Answer(reaction=PUZZLED, reply=f"I do not know `{order.text}`.{meant} `/help` lists the commands.")
     permission = seen.permissions[said.author.login]
-    needed = next(spec.who for spec in COMMANDS if spec.name == order.name)
-    own_hold = order.name == "unhold" and held is not None and held.id == said.author.id
+    spec = BY_NAME[order.name]
+    needed = access_needed(spec, setting.environment)
     if not isinstance(permission, Permission):
-        return Answer(
-            reaction=REFUSED,
-            reply=f"@{said.author.login} Your access could not be read, so `/{order.name}` was not done.",
-        )
-    if not permission.at_least(needed) and not own_hold:
-        why = f"`/{order.name}` needs {needed} access to this repository; you have {permission}."
-        return Answer(reaction=REFUSED, reply=f"@{said.author.login} {why}")
+        return _refused(said, f"Your access could not be read, so `/{order.name}` was not done.")
+    if not permission.at_least(needed) and not _also_may(order, said, pull, held, permission):
+        return _refused(said, f"`/{order.name}` needs {needed} access to this repository; you have {permission}.")
+    if spec.support is Support.LATER:
+        return Answer(reaction=PUZZLED, reply=f"`/{order.name}` is not supported by this version yet.")
     match order.name:
         case "approve":
             return _approve(said, pull)
@@ -175,10 +220,31 @@ def _obeyed(
             return _hold(said, pull, held, order.reason)
         case "unhold":
             return _unhold(said, pull, held)
-        case "status" | "explain" | "help":
-            return Answer(reaction=DONE, reply=_told(order, queries))
+        case "merge":
+            return _merge(said, pull, setting)
+        case "skip":
+            return _skip(order, said, pull, setting)
+        case "retry":
+            return _retry(said, pull, setting)
         case _:
-            return Answer(reaction=PUZZLED, reply=f"`/{order.name}` is not supported by this version yet.")
+            return Answer(reaction=DONE, reply=_told(order, queries))
+
+
+def access_needed(spec: CommandSpec, environment: Environment) -> Permission:
+    """The access a command needs in an environment: its `roles` decide, where the command has one."""
+    return Permission(environment.roles.of(spec.role).value) if spec.role else spec.who
+
+
+def _also_may(order: Command, said: Said, pull: PullRequest, held: Holder | None, permission: Permission) -> bool:
+    """Whoever holds may release, whatever their access; an author of what is promoted may stop it."""
+    if order.name == "unhold":
+        return held is not None and held.id == said.author.id
+    is_author = said.author.login.lower() in authors(pull.commits)
+    return order.name == "hold" and is_author and permission.at_least(Permission.READ)
+
+
+def _refused(said: Said, why: str) -> Answer:
+    return Answer(reaction=REFUSED, reply=f"@{said.author.login} {why}")
 
 
 def _told(order: Command, queries: Queries) -> str:
@@ -187,6 +253,8 @@ def _told(order: Command, queries: Queries) -> str:
     match order.name:
         case "status":
             return queries.status()
+        case "diff":
+            return queries.diff()
         case "explain":
             return queries.explain(asked)
         case _:
@@ -194,22 +262,72 @@ def _told(order: Command, queries: Queries) -> str:
 
 
 def _approve(said: Said, pull: PullRequest) -> Answer:
-    shown = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
     if said.author.login.lower() in authors(pull.commits):
-        return Answer(
-            reaction=REFUSED,
-            reply=f"@{said.author.login} You are an author of what is promoted here; somebody else must approve.",
-        )
-    # An approval is of the head its author could see: ours was shown when our gates check appeared on it.
-    if shown is None or shown.started is None or shown.started >= said.at or said.commit not in (None, pull.head):
-        why = f"the head is now `{pull.head[:7]}`, which was not there when you wrote; look at it and approve again"
-        return Answer(reaction=REFUSED, reply=f"@{said.author.login} Not counted: {why}.")
+        return _refused(said, "You are an author of what is promoted here; somebody else must approve.")
+    if not _was_shown(said, pull):
+        return _unseen(said, pull, "approve")
     return Answer(reaction=DONE, actions=(_opinion(said, pull, approves=True),))
+
+
+def _was_shown(said: Said, pull: PullRequest) -> bool:
+    """Whether the author could see the present head: it was shown when our gates check appeared on it."""
+    shown = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
+    return (
+        shown is not None and shown.started is not None and shown.started < said.at and said.commit in (None, pull.head)
+    )
+
+
+def _unseen(said: Said, pull: PullRequest, deed: str) -> Answer:
+    why = f"the head is now `{pull.head[:7]}`, which was not there when you wrote; look at it and {deed} again"
+    return _refused(said, f"Not counted: {why}.")
+
+
+def _merge(said: Said, pull: PullRequest, setting: Setting) -> Answer:
+    if setting.mode is not Mode.MERGE:
+        return _refused(said, f"`mode: {setting.mode}` never merges; a person may do so on GitHub.")
+    if not _was_shown(said, pull):
+        return _unseen(said, pull, "ask for the merge")
+    author = said.author
+    text = request_check(login=author.login, person=author.id, head=pull.head, at=said.at)
+    return Answer(reaction=DONE, actions=(_kept_on_head(pull, text),))
+
+
+def _skip(order: Command, said: Said, pull: PullRequest, setting: Setting) -> Answer:
+    gate = order.arguments["gate"]
+    why = waivers.refusal(gate, setting.environment, setting.verdicts)
+    if why is not None:
+        return _refused(said, why)
+    if not _was_shown(said, pull):
+        return _unseen(said, pull, "skip the gate")
+    text = waivers.waiver_check(
+        gate,
+        reason=order.reason,
+        login=said.author.login,
+        person=said.author.id,
+        head=pull.head,
+        at=said.at,
+        waits=[cell(v.reason) for v in setting.verdicts if waivers.kind(v) == gate],
+    )
+    return Answer(reaction=DONE, actions=(_kept_on_head(pull, text),))
+
+
+def _kept_on_head(pull: PullRequest, text: CheckText) -> PostCheck:
+    """A check run on the present head, written over the one of the same name."""
+    existing = next((c for c in pull.checks if c.name == text.name and c.commit == pull.head), None)
+    return PostCheck(commit=pull.head, existing=existing, text=text)
+
+
+def _retry(said: Said, pull: PullRequest, setting: Setting) -> Answer:
+    if setting.rebuild is None:
+        return Answer(reaction=DONE, actions=(setting.repost,))
+    # Somebody's commit is thrown away: only one that could be seen.
+    if not _was_shown(said, pull):
+        return _unseen(said, pull, "retry")
+    return Answer(reaction=DONE, actions=(setting.rebuild,))
 
 
 def _opinion(said: Said, pull: PullRequest, *, approves: bool) -> PostCheck:
     name = f"{APPROVAL_CHECK} ({said.author.login})"
-    existing = next((c for c in pull.checks if c.name == name and c.commit == pull.head), None)
     verb = "approves of" if approves else "withdrew the approval of"
     text = check_text(
         name,
@@ -220,11 +338,7 @@ def _opinion(said: Said, pull: PullRequest, *, approves: bool) -> PostCheck:
         conclusion="SUCCESS" if approves else "NEUTRAL",
     )
     kept = approval_id(said.author.id, said.author.login, at=said.at)
-    return PostCheck(commit=pull.head, existing=existing, text=_with_id(text, kept))
-
-
-def _with_id(text: CheckText, external_id: str) -> CheckText:
-    return replace(text, external_id=external_id)
+    return _kept_on_head(pull, replace(text, external_id=kept))
 
 
 def _hold(said: Said, pull: PullRequest, held: Holder | None, reason: str) -> Answer:

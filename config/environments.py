@@ -15,6 +15,7 @@ from config.pipeline import (
 )
 from config.places import read_branch, read_path
 from config.reading import Entry, Fields, Reader
+from config.roles import read_roles, read_skippable
 from config.yaml_text import Node, Sequence, resolved
 
 _KEYS = (
@@ -28,17 +29,17 @@ _KEYS = (
     "gates",
     "supersede",
     "merge_method",
+    "roles",
+    "skippable",
 )
 _KEYS_LATER = (
     "repository",
     "after_any",
     "keep",
-    "roles",
     "windows",
     "pace",
     "on_degraded",
     "rollback",
-    "skippable",
     "manual_changes",
     "accept_from",
 )
@@ -83,6 +84,8 @@ def read_environment(reader: Reader, entry: Entry, *, has_artifacts: bool) -> De
         gates=_gates(reader, fields["gates"], is_root=_is_root(fields)) if "gates" in fields else Gates(),
         supersede=supersede or Supersede.UNAPPROVED,
         merge_method=_merge_method(reader, fields, promote),
+        roles=read_roles(reader, fields),
+        skippable=read_skippable(reader, fields),
     )
     place = next((fields[key].value for key in ("path", "branch") if key in fields), entry.key)
     lost = lost or path is None or (branch is None and "branch" in fields)

@@ -1,8 +1,10 @@
 """Tables of what counts as a command, what is answered with a suggestion, and what is left alone."""
 
+
 import pytest
 
-from bot.commands import COMMANDS, LONGEST_REASON, MOST_COMMANDS, Command, Misunderstood, help_text, parse_comment
+from bot.command_grammar import LONGEST_REASON, MOST_COMMANDS, Command, Misunderstood, parse_comment
+from bot.commands import COMMANDS, help_text
 from bot.model import Permission
 
 APPROVE = Command(name="approve")
@@ -20,9 +22,15 @@ APPROVE = Command(name="approve")
         pytest.param("/approve cancel", Command(name="unapprove"), id="approve cancel withdraws"),
         pytest.param("/caisson Hold Cancel", Command(name="unhold"), id="hold cancel, prefixed, releases"),
         pytest.param("/hold", Command(name="hold"), id="a hold needs no reason"),
-        pytest.param("/hold the  DB `x` moves", Command(name="hold", reason="the DB `x` moves"), id="a reason is kept"),
         pytest.param(
-            "/hold cancel later", Command(name="hold", reason="cancel later"), id="more than cancel still holds"
+            "/hold the  DB `x` moves",
+            Command(name="hold", arguments={"reason": "the DB `x` moves"}),
+            id="a reason is kept",
+        ),
+        pytest.param(
+            "/hold cancel later",
+            Command(name="hold", arguments={"reason": "cancel later"}),
+            id="more than cancel still holds",
         ),
         pytest.param("/help Hold", Command(name="help", arguments={"command": "hold"}), id="help for one command"),
         pytest.param("/help /hold", Command(name="help", arguments={"command": "hold"}), id="help with the slash"),
@@ -94,7 +102,7 @@ def test_what_is_not_a_plain_visible_line_is_left_alone(body: str) -> None:
         pytest.param("/approve.", "/approve.", "approve", id="a full stop"),
         pytest.param("/approve once CI is green", "/approve once CI is green", "approve", id="a condition"),
         pytest.param("/unhold please", "/unhold please", "unhold", id="words after a command that takes none"),
-        pytest.param("/caisson merge", "/caisson merge", None, id="ours by prefix, unknown"),
+        pytest.param("/caisson deploy", "/caisson deploy", None, id="ours by prefix, unknown"),
         pytest.param("/help hodl", "/help hodl", "help hold", id="help for a misspelt command"),
         pytest.param("/help me `now`", "/help me now", "help", id="no backquote can end the code span of our answer"),
     ],
@@ -107,7 +115,7 @@ def test_what_is_nearly_ours_is_answered_with_a_suggestion(body: str, text: str,
 def test_several_commands_run_in_order_up_to_ten() -> None:
     """The eleventh is not obeyed, and one answer says so."""
     found = parse_comment("/hold a\n\n/status\n" + "/status\n" * 20)
-    assert found[0] == Command(name="hold", reason="a")
+    assert found[0] == Command(name="hold", arguments={"reason": "a"})
     assert len(found) == MOST_COMMANDS + 1
     assert isinstance(found[-1], Misunderstood)
 
@@ -132,4 +140,4 @@ def test_the_registry_feeds_help() -> None:
 
 def test_only_queries_need_no_more_than_read_access() -> None:
     """A command that changes something asks for triage or more."""
-    assert {spec.name for spec in COMMANDS if spec.who is Permission.READ} == {"status", "explain", "help"}
+    assert {spec.name for spec in COMMANDS if spec.who is Permission.READ} == {"status", "diff", "explain", "help"}

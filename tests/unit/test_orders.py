@@ -7,11 +7,16 @@ import pytest
 
 from bot.actions import Action, Ask, PostCheck, React, Say, SetLabel
 from bot.gates.hold import LABEL, Hold
-from bot.messages import hold_comment, released_comment, reply_marker
+from bot.gates.verdicts import passed, waits
+from bot.messages import gates_check, hold_comment, released_comment, reply_marker
 from bot.model import ActorKind, Comment, Permission, PullRequest, Review, ReviewState, Sha, Unknown
-from bot.orders import DONE, PUZZLED, REFUSED, Queries, obey, pending, sticky
+from bot.orders import DONE, PUZZLED, REFUSED, Queries, Setting, obey, pending, sticky
+from config.pipeline import CommandStyle, Mode
 from tests.unit.facts import (
     HEAD,
+    NEW,
+    PRODUCTION,
+    SHOP,
     US,
     check,
     comment,
@@ -32,14 +37,31 @@ ACCESS: dict[str, Permission | Unknown] = {
     "nobody": Permission.NONE,
     "hidden": Unknown("GitHub is away"),
 }
-QUERIES = Queries(status=lambda: "so it stands", explain=lambda artifact: f"why {artifact or 'all'}")
+QUERIES = Queries(
+    status=lambda: "so it stands",
+    explain=lambda artifact: f"why {artifact or 'all'}",
+    diff=lambda: "so it changes",
+)
+REPOST = PostCheck(
+    commit=HEAD, existing=check(), text=gates_check(SHOP, PRODUCTION, NEW, (passed("head", "made by Caisson"),))
+)
+SETTING = Setting(
+    environment=PRODUCTION,
+    mode=Mode.MERGE,
+    style=CommandStyle.PLAIN,
+    verdicts=(waits("soak (staging)", "soaking until 12:30 UTC"), waits("checks (ci)", "not yet")),
+    rebuild=None,
+    repost=REPOST,
+)
 TOM = person("tom")
 HELD = Hold(by=US, by_us=True)
 BY_TOM = our_comment(hold_comment("tom", TOM.id, "sale today"), minute=-10)
 
 
-def answered(opened: PullRequest, *, hold: Hold | None = None, **seen: Any) -> tuple[tuple[Action, ...], Ask]:
-    return obey(opened, observation(permissions=ACCESS, **seen), hold=hold, queries=QUERIES)
+def answered(
+    opened: PullRequest, *, hold: Hold | None = None, setting: Setting = SETTING, **seen: Any
+) -> tuple[tuple[Action, ...], Ask]:
+    return obey(opened, observation(permissions=ACCESS, **seen), hold=hold, queries=QUERIES, setting=setting)
 
 
 def reaction(actions: tuple[Action, ...]) -> str | None:
@@ -131,7 +153,7 @@ def test_who_may_say_what(*, line: str, by: str, answer: str | None) -> None:
 def test_access_is_asked_for_before_anything_is_done() -> None:
     """An unread permission is a question, and nobody else's comment is asked about."""
     opened = pull(comments=(comment("stranger", "/approve"), comment("other", "nice"), comment("third", "/deploy")))
-    actions, ask = obey(opened, observation(), hold=None, queries=QUERIES)
+    actions, ask = obey(opened, observation(), hold=None, queries=QUERIES, setting=SETTING)
     assert (actions, ask) == ((), Ask(permissions=frozenset({"stranger"})))
 
 
@@ -225,7 +247,7 @@ def test_who_may_release_a_hold(*, by: str, notes: tuple[Comment, ...], answer: 
 def test_the_holder_may_release_with_any_access(access: Permission) -> None:
     """Whoever stopped it may let it go, even if they may do less by now."""
     opened = pull(comments=(BY_TOM, comment("tom", "/unhold")))
-    actions, _ = obey(opened, observation(permissions={"tom": access}), hold=HELD, queries=QUERIES)
+    actions, _ = obey(opened, observation(permissions={"tom": access}), hold=HELD, queries=QUERIES, setting=SETTING)
     assert deeds(actions) == [SetLabel(number=7, label=LABEL, present=False)]
 
 
