@@ -43,8 +43,9 @@ class Argument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandSpec:
-    """One command. `who`: the access it needs; `role`: the environment's role that may ask for more; `also`: who else
-    may. `aliases`: other spellings, without the slash.
+    """One command. `who`: the access it needs; `role`: the environment's role that may ask for more.
+
+    `also`: who else may. `aliases`: other spellings, without the slash.
     """
 
     name: str

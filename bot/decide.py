@@ -27,6 +27,7 @@ from bot.actions import (
     Verdict,
 )
 from bot.active import Ground, ground
+from bot.answers import Queries, Setting
 from bot.candidate import Candidate, candidate
 from bot.content import branch_name, judge_head, proposed_release, stale, stale_locks, wanted
 from bot.difference import difference
@@ -37,7 +38,7 @@ from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on
 from bot.messages import GATES, gates_check, merge_message, status_reply
 from bot.model import CheckStatus, Commit, Observation, Place, PullRequest, Release
 from bot.opinions import opinions
-from bot.orders import Queries, Setting, obey, sticky
+from bot.orders import obey, sticky
 from bot.promotion_text import Promotion
 from bot.standing import Standing
 from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Promote, Supersede, Templates

@@ -266,7 +266,8 @@ def _how(environment: Environment) -> str:
         )
     return (
         f"This pull request {how}. Approve with a review or `/approve`; stop it with `/hold reason`; "
-        "`/explain` says why this version, `/diff` what changes; `/help` lists the commands. A commit pushed onto this branch blocks it."
+        "`/explain` says why this version, `/diff` what changes; `/help` lists the commands. "
+        "A commit pushed onto this branch blocks it."
     )
 
 

@@ -1,6 +1,5 @@
 """Tables of what counts as a command, what is answered with a suggestion, and what is left alone."""
 
-
 import pytest
 
 from bot.command_grammar import LONGEST_REASON, MOST_COMMANDS, Command, Misunderstood, parse_comment

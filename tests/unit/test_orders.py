@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from bot.actions import Action, Ask, PostCheck, React, Say, SetLabel
+from bot.answers import DONE, PUZZLED, REFUSED, Queries, Setting
 from bot.gates.hold import LABEL, Hold
 from bot.gates.verdicts import passed, waits
 from bot.messages import gates_check, hold_comment, released_comment, reply_marker
 from bot.model import ActorKind, Comment, Permission, PullRequest, Review, ReviewState, Sha, Unknown
-from bot.orders import DONE, PUZZLED, REFUSED, Queries, Setting, obey, pending, sticky
+from bot.orders import obey, pending, sticky
 from config.pipeline import CommandStyle, Mode
 from tests.unit.facts import (
     HEAD,
