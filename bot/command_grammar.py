@@ -70,7 +70,7 @@ def parse_comment(body: str, *, style: CommandStyle = CommandStyle.PLAIN) -> tup
 
 def _parse_line(line: str, style: CommandStyle) -> Command | Misunderstood | None:
     """None: not for us."""
-    if not line.startswith("/") or line[1:2].isspace():
+    if not line.startswith("/") or not line[1:2].isalnum():
         return None
     said = line[1:]
     first, rest = _divided(said)

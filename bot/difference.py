@@ -25,7 +25,8 @@ _FENCES = re.compile(r"`{3,}")
 def difference(wish: Wanted, files: Iterable[File], pull: PullRequest) -> str:
     """Markdown: the changed files, with our edits of their text. `files`: as the base has them."""
     if not isinstance(wish.content, Edits):
-        return f"This promotion merges commit {code(wish.content.source)}.{_listed(sorted(pull.changed or ()))}"
+        merged = f"This promotion merges commit {code(wish.content.source)}."
+        return f"{merged}\n\n{_listed(sorted(pull.changed or ()))}".rstrip()
     before = {file.path: file.text or "" for file in files}
     return _listed(sorted(wish.content.texts)) + _fenced(_lines(before, wish.content.texts))
 
