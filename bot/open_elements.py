@@ -48,7 +48,7 @@ class OpenElements:
 def _closed(html: str) -> list[str]:
     """Names of the end tags, up to where it is no longer certain what is a tag."""
     names: list[str] = []
-    at = 0
+    at, lowered = 0, html.lower()
     while found := _MARKUP.search(html, at):
         if found.group().startswith(_COMMENT):
             at = found.end()
@@ -60,7 +60,7 @@ def _closed(html: str) -> list[str]:
         if tag[1]:
             names.append(name)
         elif _RAW_NAME.fullmatch(name):
-            end = html.lower().find(f"</{name}", at)
+            end = lowered.find(f"</{name}", at)
             if end < 0:
                 break
             at = end

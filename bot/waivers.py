@@ -41,8 +41,11 @@ def refusal(gate: str, environment: Environment, verdicts: Iterable[Verdict]) ->
     if gate not in allowed:
         listed = ", ".join(f"`{name}`" for name in allowed) or "none"
         return f"{code(gate)} cannot be skipped in {environment.name}; skippable here: {listed}."
-    if not any(kind(verdict) == gate for verdict in verdicts):
-        return f"This promotion does not pass a gate `{gate}`."
+    of_kind = [verdict for verdict in verdicts if kind(verdict) == gate]
+    if not of_kind:
+        return f"There is no gate `{gate}` on the way into {environment.name}."
+    if all(verdict.outcome is Outcome.PASS and not verdict.skipped_by for verdict in of_kind):
+        return f"`{gate}` passes: there is nothing to skip."
     return None
 
 

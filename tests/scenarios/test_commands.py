@@ -165,7 +165,7 @@ async def test_whoever_waives_a_gate_does_not_approve_besides(world: World) -> N
         pytest.param("/skip gate=health now", "alice", "cannot be skipped", id="health"),
         pytest.param("/skip gate=hold now", "alice", "cannot be skipped", id="hold"),
         pytest.param("/skip gate=head now", "alice", "cannot be skipped", id="what is no declared gate"),
-        pytest.param("/skip gate=windows now", "alice", "does not pass a gate", id="a gate that is not there"),
+        pytest.param("/skip gate=windows now", "alice", "There is no gate", id="a gate that is not there"),
         pytest.param('/skip gate="`|@bob" now', "alice", "cannot be skipped", id="no name at all"),
     ],
 )
