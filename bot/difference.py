@@ -16,7 +16,8 @@ from bot.model import File, PullRequest
 _MOST_LINES = 300
 _MOST_FILES = 50
 _LONGEST_LINE = 400
-_LONGEST = 40_000
+_LONGEST = 30_000
+_LONGEST_PATH = 200
 # Comparing takes time that grows with the product: what is more than that is not compared.
 _MOST_COMPARED = 4_000_000
 _FENCES = re.compile(r"`{3,}")
@@ -33,7 +34,7 @@ def difference(wish: Wanted, files: Iterable[File], pull: PullRequest) -> str:
 
 def _listed(paths: Sequence[str]) -> str:
     noun = "file" if len(paths) == 1 else "files"
-    shown = "".join(f"\n- {code(path)}" for path in paths[:_MOST_FILES])
+    shown = "".join(f"\n- {code(path[:_LONGEST_PATH])}" for path in paths[:_MOST_FILES])
     more = f"\n- and {len(paths) - _MOST_FILES} more" if len(paths) > _MOST_FILES else ""
     return f"**{len(paths)} changed {noun}:**\n{shown}{more}" if paths else ""
 

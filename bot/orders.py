@@ -18,6 +18,8 @@ from config.pipeline import Environment
 _FINAL = frozenset({DONE, REFUSED, PUZZLED})
 # More replies in an hour would be noise: what is said then gets its reaction only, and questions a thumbs down.
 MOST_ANSWERS = 20
+# GitHub takes comments of 65,536 characters (REST, "Create an issue comment").
+_LONGEST_REPLY = 60_000
 _REPLY = reply_marker("").partition(" -->")[0]
 
 
@@ -107,11 +109,21 @@ def _worst(answers: list[Answer]) -> str:
 
 def _replies(answers: list[Answer], said: Said, pull: PullRequest) -> tuple[Say, ...]:
     """One comment with everything there is to say, unless it stands there already."""
-    words = [answer.reply for answer in answers if answer.reply]
+    words = _fitting([answer.reply for answer in answers if answer.reply])
     marker = reply_marker(said.id)
     if not words or any(comment.ours and marker in comment.body for comment in pull.comments):
         return ()
     return (Say(pull=pull, comment=None, body="\n\n".join([*words, marker])),)
+
+
+def _fitting(replies: list[str]) -> list[str]:
+    """As many whole replies as a comment takes; each for itself does."""
+    room = _LONGEST_REPLY
+    for i, reply in enumerate(replies):
+        room -= len(reply) + 2
+        if room < 0:
+            return [*replies[:i], f"{len(replies) - i} more answers do not fit in here; ask for one at a time."]
+    return replies
 
 
 def _answers(pull: PullRequest, *, since: datetime) -> int:

@@ -465,3 +465,16 @@ def test_a_prefixed_repository_hears_and_says_prefixed_commands() -> None:
     assert answered(pull(comments=(comment("bob", "/approve\n/hodl"),)), setting=setting)[0] == ()
     actions, _ = answered(pull(comments=(comment("bob", "/caisson hodl"),)), setting=setting)
     assert "Did you mean `/caisson hold`?" in replies(actions)
+
+
+def test_a_reply_fits_into_a_comment() -> None:
+    """Whole answers, and a word on those that are left out."""
+    queries = replace(QUERIES, diff=lambda: "x" * 40_000)
+    opened = pull(comments=(comment("bob", "/diff\n/status\n/diff\n/help"),))
+    actions, _ = obey(opened, observation(permissions=ACCESS), hold=None, queries=queries, setting=SETTING)
+    said = replies(actions)
+    assert len(said) < 65_536
+    assert said.count("x" * 40_000) == 1
+    assert "so it stands" in said
+    assert "2 more answers do not fit in here" in said
+    assert "caisson:reply" in said.splitlines()[-1]
