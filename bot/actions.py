@@ -18,12 +18,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What one gate says. `until`: when time alone may change it."""
+    """What one gate says. `until`: when time alone may change it. `skipped_by`: who waived it, if somebody did."""
 
     gate: str
     outcome: Outcome
     reason: str
     until: datetime | None = None
+    skipped_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

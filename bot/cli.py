@@ -17,7 +17,7 @@ import structlog
 from rich.console import Console
 
 from bot.clock import SystemClock
-from bot.debug import edit, event, tags
+from bot.debug import comment, edit, event, tags
 from bot.errors import CaissonError
 from bot.reconcile import CHECKS
 from bot.service import Parts, Service
@@ -125,6 +125,7 @@ def debug() -> None:
 debug.add_command(tags.command)
 debug.add_command(event.command)
 debug.add_command(edit.command)
+debug.add_command(comment.command)
 
 
 @main.command()

@@ -1,53 +1,83 @@
-"""The registry of slash commands, and their parser; `/help` is made from it, and the README is held to it. No I/O.
-
-A command is a line of a comment's visible plain words that starts with `/`. What is nearly one of ours is answered with
-a suggestion; any other `/word` is left to the other bots that may live in the repository. Words after a command that
-takes none make it no command: "/approve once CI is green" must not approve.
-"""
+"""The registry of slash commands; the parser, `/help`, docs and web page are made from it. No I/O."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.model import Permission
-from bot.visible_text import visible_lines
+from config.pipeline import CommandStyle, Role
 
 PREFIX = "caisson"
-MOST_COMMANDS = 10
-LONGEST_REASON = 200
-
-_LONGEST_BODY = 65_536
-_LONGEST_SHOWN = 60
-_NEAR = 2
-_MAYBE = re.compile(r"^[ \t]*/", re.MULTILINE)
-_LINE_BREAKS = re.compile(r"\r\n?")
 
 
-class Takes(StrEnum):
-    """What may follow a command's name."""
+class Form(StrEnum):
+    """How an argument is written: as a word in its place (or `name=word`), or as `name=word` only."""
 
-    NOTHING = "nothing"
-    REASON = "reason"
-    COMMAND = "command"
-    ARTIFACT = "artifact"
+    WORD = "word"
+    KEY = "key"
+
+
+class Reason(StrEnum):
+    """Whether free words may, or must, end a command."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class Support(StrEnum):
+    """`LATER`: understood and explained, but this version does not do it yet."""
+
+    NOW = "now"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """`required`: without it the line is not understood."""
+
+    name: str
+    form: Form = Form.WORD
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandSpec:
-    """One command. `who`: the role it needs; `also`: who else may. `aliases`: other spellings, without the slash."""
+    """One command. `who`: the access it needs; `role`: the environment's role that may ask for more.
+
+    `also`: who else may. `aliases`: other spellings, without the slash.
+    """
 
     name: str
     usage: str
     summary: str
     who: Permission
+    role: Role | None = None
     also: str = ""
-    takes: Takes = Takes.NOTHING
+    arguments: tuple[Argument, ...] = ()
+    reason: Reason = Reason.NONE
     aliases: tuple[str, ...] = ()
+    support: Support = Support.NOW
     example: str
+
+    @property
+    def shortest(self) -> str:
+        """The command as it may be written at least, without the slash."""
+        needed = self.reason is Reason.REQUIRED or any(argument.required for argument in self.arguments)
+        return self.usage.removeprefix("/") if needed else self.name
 
 
 COMMANDS: tuple[CommandSpec, ...] = (
+    CommandSpec(
+        name="promote",
+        usage="/promote [environment] [version=…]",
+        summary="Open or refresh the promotion, or name an older version to promote.",
+        who=Permission.WRITE,
+        role=Role.PROMOTE,
+        arguments=(Argument(name="environment"), Argument(name="version", form=Form.KEY)),
+        support=Support.LATER,
+        example="/promote production version=1.4.2",
+    ),
     CommandSpec(
         name="approve",
         usage="/approve",
@@ -68,7 +98,8 @@ COMMANDS: tuple[CommandSpec, ...] = (
         usage="/hold [reason]",
         summary="Stop this promotion until it is released; nothing overrides a hold.",
         who=Permission.TRIAGE,
-        takes=Takes.REASON,
+        also="an author of what is promoted",
+        reason=Reason.OPTIONAL,
         example="/hold waiting for the database migration",
     ),
     CommandSpec(
@@ -81,6 +112,61 @@ COMMANDS: tuple[CommandSpec, ...] = (
         example="/unhold",
     ),
     CommandSpec(
+        name="merge",
+        usage="/merge",
+        summary="Merge this head as soon as every gate passes; it bypasses nothing.",
+        who=Permission.WRITE,
+        role=Role.MERGE,
+        example="/merge",
+    ),
+    CommandSpec(
+        name="rollback",
+        usage="/rollback [environment] [to=…]",
+        summary="Restore the release that was verified before, or the one named.",
+        who=Permission.WRITE,
+        role=Role.ROLLBACK,
+        arguments=(Argument(name="environment"), Argument(name="to", form=Form.KEY)),
+        support=Support.LATER,
+        example="/rollback production to=1.4.1",
+    ),
+    CommandSpec(
+        name="skip",
+        usage="/skip gate=… reason",
+        summary="Waive one skippable gate for this head. It is shown, and your own approval then does not count.",
+        who=Permission.MAINTAIN,
+        arguments=(Argument(name="gate", form=Form.KEY, required=True),),
+        reason=Reason.REQUIRED,
+        example="/skip gate=soak the fix for the outage cannot wait",
+    ),
+    CommandSpec(
+        name="freeze",
+        usage="/freeze environment [until=…] reason",
+        summary="Stop an environment.",
+        who=Permission.MAINTAIN,
+        role=Role.FREEZE,
+        arguments=(Argument(name="environment", required=True), Argument(name="until", form=Form.KEY)),
+        reason=Reason.REQUIRED,
+        support=Support.LATER,
+        example="/freeze production until=2026-12-27 end of the year",
+    ),
+    CommandSpec(
+        name="unfreeze",
+        usage="/unfreeze [environment]",
+        summary="Let an environment go on.",
+        who=Permission.MAINTAIN,
+        role=Role.FREEZE,
+        arguments=(Argument(name="environment"),),
+        support=Support.LATER,
+        example="/unfreeze production",
+    ),
+    CommandSpec(
+        name="retry",
+        usage="/retry",
+        summary="Post the checks again; where somebody else's commit blocks the branch, make our head anew without it.",
+        who=Permission.TRIAGE,
+        example="/retry",
+    ),
+    CommandSpec(
         name="status",
         usage="/status",
         summary="Say what this promotion waits for.",
@@ -88,11 +174,18 @@ COMMANDS: tuple[CommandSpec, ...] = (
         example="/status",
     ),
     CommandSpec(
+        name="diff",
+        usage="/diff",
+        summary="Show the changed files, and how.",
+        who=Permission.READ,
+        example="/diff",
+    ),
+    CommandSpec(
         name="explain",
         usage="/explain [artifact]",
         summary="Say why this version was chosen, and why each other tag was refused.",
         who=Permission.READ,
-        takes=Takes.ARTIFACT,
+        arguments=(Argument(name="artifact"),),
         example="/explain web",
     ),
     CommandSpec(
@@ -100,129 +193,42 @@ COMMANDS: tuple[CommandSpec, ...] = (
         usage="/help [command]",
         summary="List the commands, or explain one.",
         who=Permission.READ,
-        takes=Takes.COMMAND,
+        arguments=(Argument(name="command"),),
         example="/help hold",
     ),
 )
 
-_BY_NAME = {spec.name: spec for spec in COMMANDS}
-_BY_ALIAS = {alias: spec for spec in COMMANDS for alias in spec.aliases}
+BY_NAME = {spec.name: spec for spec in COMMANDS}
+BY_ALIAS = {alias: spec for spec in COMMANDS for alias in spec.aliases}
+# Ours in a code span, as our own words name them.
+_NAMED = re.compile(rf"`/(?=(?:{'|'.join(BY_NAME)})\b)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """One understood line. `reason`: one line, "" where none was given."""
-
-    name: str
-    arguments: Mapping[str, str] = field(default_factory=dict)
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Misunderstood:
-    """A line that was surely meant for us. `text` is fit to be shown as code; `suggestion` has no slash."""
-
-    text: str
-    suggestion: str | None
-
-
-def parse_comment(body: str) -> tuple[Command | Misunderstood, ...]:
-    """The commands of a comment or review, in order; after the tenth, one `Misunderstood` stands for all the rest."""
-    text = _LINE_BREAKS.sub("\n", body[:_LONGEST_BODY])
-    if not _MAYBE.search(text):
-        return ()
-    found: list[Command | Misunderstood] = []
-    for line in visible_lines(text):
-        understood = _parse_line(line)
-        if understood is None:
-            continue
-        if len(found) == MOST_COMMANDS:
-            return (*found, Misunderstood(text=_shown(f"{line} (after {MOST_COMMANDS} commands)"), suggestion=None))
-        found.append(understood)
-    return tuple(found)
-
-
-def _parse_line(line: str) -> Command | Misunderstood | None:
-    """None: not for us."""
-    if not line.startswith("/"):
-        return None
-    words = line[1:].split()
-    if not words or line[1:2].isspace():
-        return None
-    prefixed = words[0].lower() == PREFIX
-    if prefixed:
-        words = words[1:] or ["help"]
-    name = words[0].lower()
-    alias = " ".join(words).lower()
-    if alias in _BY_ALIAS:
-        return Command(name=_BY_ALIAS[alias].name)
-    if name in _BY_NAME:
-        return _with_words(_BY_NAME[name], words[1:], line)
-    near = _nearest(name)
-    if near is None and not prefixed:
-        return None
-    return Misunderstood(text=_shown(line), suggestion=near)
-
-
-def _with_words(spec: CommandSpec, words: list[str], line: str) -> Command | Misunderstood:
-    match spec.takes:
-        case Takes.REASON:
-            return Command(name=spec.name, reason=_reason(words))
-        case Takes.COMMAND if len(words) == 1:
-            asked = words[0].lower().removeprefix("/")
-            if asked not in _BY_NAME:
-                near = _nearest(asked)
-                return Misunderstood(text=_shown(line), suggestion=f"{spec.name} {near}" if near else spec.name)
-            return Command(name=spec.name, arguments={"command": asked})
-        case Takes.ARTIFACT if len(words) == 1:
-            return Command(name=spec.name, arguments={"artifact": words[0]})
-        case _ if words:
-            return Misunderstood(text=_shown(line), suggestion=spec.name)
-        case _:
-            return Command(name=spec.name)
+def spelled(text: str, style: CommandStyle) -> str:
+    """Our words with their commands as this repository wants them written."""
+    return _NAMED.sub(f"`/{PREFIX} ", text) if style is CommandStyle.PREFIXED else text
 
 
 def help_text(command: str | None) -> str:
     """Markdown: every command in a table, or one of them at length. An unknown name gets the table."""
-    spec = _BY_NAME.get(command.lower().removeprefix("/")) if command else None
+    spec = BY_NAME.get(command.lower().removeprefix("/")) if command else None
     if spec is None:
-        rows = "\n".join(f"| `{s.usage}` | {_who(s)} | {s.summary} |" for s in COMMANDS)
+        rows = "\n".join(f"| `{s.usage}` | {_who(s)} | {s.summary}{_later(s)} |" for s in COMMANDS)
         return (
             f"| Command | Who | Meaning |\n|---|---|---|\n{rows}\n\n"
             "A command is a line of its own, outside quotes, lists and code; edited comments do not act. "
-            f"`/{PREFIX} <command>` works too, where another bot has the same command."
+            f"`/{PREFIX} <command>` works too, where another bot has the same command. "
+            'Words that belong together stand in quotes: `key="two words"`.'
         )
     aliases = "".join(f"\n\nAlso written `/{alias}`." for alias in spec.aliases)
-    return f"**`{spec.usage}`** {spec.summary}\n\nWho: {_who(spec)}.{aliases}\n\nExample: `{spec.example}`"
+    told = f"**`{spec.usage}`** {spec.summary}{_later(spec)}"
+    return f"{told}\n\nWho: {_who(spec)}.{aliases}\n\nExample: `{spec.example}`"
+
+
+def _later(spec: CommandSpec) -> str:
+    return " *Not supported by this version yet.*" if spec.support is Support.LATER else ""
 
 
 def _who(spec: CommandSpec) -> str:
-    return f"{spec.who.value} access{f', or {spec.also}' if spec.also else ''}"
-
-
-def _reason(words: list[str]) -> str:
-    reason = "".join(c for c in " ".join(words) if c.isprintable())
-    return reason if len(reason) <= LONGEST_REASON else f"{reason[: LONGEST_REASON - 1]}…"
-
-
-def _shown(line: str) -> str:
-    """The line as it can stand in an inline code span."""
-    text = "".join(c for c in " ".join(line.split()) if c.isprintable() and c != "`")
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
-
-
-def _nearest(word: str) -> str | None:
-    distance, name = min((_distance(word, name), name) for name in _BY_NAME)
-    return name if distance <= _NEAR else None
-
-
-def _distance(a: str, b: str) -> int:
-    """How many letters to put in, take out or change (Levenshtein); lengths too far apart are not compared."""
-    if abs(len(a) - len(b)) > _NEAR:
-        return _NEAR + 1
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        above, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (x != y))
-    return row[-1]
+    declared = f" (or what `roles: {{{spec.role.value}: …}}` declares)" if spec.role else ""
+    return f"{spec.who.value} access{declared}{f', or {spec.also}' if spec.also else ''}"

@@ -27,9 +27,11 @@ from bot.actions import (
     Verdict,
 )
 from bot.active import Ground, ground
+from bot.answers import Queries, Setting
 from bot.candidate import Candidate, candidate
 from bot.content import Wanted, branch_name, judge_head, notes_on, proposed_release, stale, wanted
 from bot.declaration import declares
+from bot.difference import difference
 from bot.explanation import explain
 from bot.gates import hold
 from bot.gates.verdicts import blocks, waits
@@ -37,12 +39,12 @@ from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on
 from bot.messages import GATES, gates_check, merge_message, status_reply
 from bot.model import CheckStatus, Observation, Place, PullRequest, Release, Unknown
 from bot.opinions import opinions
-from bot.orders import Queries, obey, sticky
+from bot.orders import obey, sticky
 from bot.promotion_text import Promotion
 from bot.selection import pins
 from bot.spans import SOON
 from bot.standing import Standing
-from config.pipeline import Environment, Mode, Pipeline, Promote, Supersede, Templates
+from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Promote, Supersede, Templates
 
 NO_TEMPLATES = Templates()
 
@@ -65,6 +67,7 @@ def decide(
     mode: Mode = Mode.MERGE,
     templates: Templates = NO_TEMPLATES,
     last: bool = False,
+    style: CommandStyle = CommandStyle.PLAIN,
 ) -> Plan | Ask:
     """The plan for one pipeline, or the facts still needed to make it.
 
@@ -73,7 +76,7 @@ def decide(
     grounds = {e.name: ground(pipeline, e, seen) for e in pipeline.environments}
     standings = {name: g.standing for name, g in grounds.items()}
     steps = [
-        _step(pipeline, e, seen, grounds[e.name], standings, mode=mode, templates=templates)
+        _step(pipeline, e, seen, grounds[e.name], standings, mode=mode, templates=templates, style=style)
         for e in pipeline.environments
     ]
     ask = Ask()
@@ -99,6 +102,7 @@ def _step(
     *,
     mode: Mode,
     templates: Templates,
+    style: CommandStyle,
 ) -> Step:
     place = seen.places[environment.name]
     standing = here.standing
@@ -139,6 +143,7 @@ def _step(
         templates=templates,
         picks=newest.picks,
         notes=notes_on(pipeline, wish.content, place.base),
+        style=style,
     )
     step = _propose(case) if _must_build(case) else _judge(case)
     return replace(step, until=newest.until)
@@ -272,33 +277,38 @@ def _must_build(case: Case) -> bool:
 
 
 def _propose(case: Case) -> Step:
-    pipeline, environment, release = case.pipeline, case.environment, case.release
+    environment, release = case.environment, case.release
     standing = case.standings[environment.name]
     head = case.head
     if case.pull is None and head is not None and not head.by_us:
-        branch = branch_name(pipeline, environment)
+        branch = branch_name(case.pipeline, environment)
         reason = f"{head.author} pushed {head.sha[:7]} onto our branch {branch}; delete that branch"
         return Step(view=_view(environment, standing, waiting=reason), verdicts=(blocks("head", reason),))
     verdicts = foreseen(case)
+    view = _view(
+        environment, standing, waiting=waiting_for(verdicts), proposed=release, pull=case.pull, verdicts=verdicts
+    )
+    return Step(view=view, actions=(_proposal(case, verdicts),), verdicts=verdicts)
+
+
+def _proposal(case: Case, verdicts: tuple[Verdict, ...]) -> Propose:
+    """Our head as it is to be, with its pull request and its check."""
+    pipeline, environment = case.pipeline, case.environment
     told = _told(case)
     blobs, base = dict(case.wish.blobs), dict(case.wish.base)
-    action = Propose(
+    return Propose(
         environment=environment.name,
         branch=branch_name(pipeline, environment),
         base_branch=case.base.branch,
         parent=case.base.tip,
-        head_before=head.sha if head else None,
+        head_before=case.head.sha if case.head else None,
         content=case.wish.content,
         message=promotion_text.commit_message(told, blobs=blobs, base=base),
         title=promotion_text.title(told),
         body=promotion_text.body(told, verdicts),
         pull=case.pull,
-        check=gates_check(pipeline, environment, release, verdicts),
+        check=gates_check(pipeline, environment, case.release, verdicts),
     )
-    view = _view(
-        environment, standing, waiting=waiting_for(verdicts), proposed=release, pull=case.pull, verdicts=verdicts
-    )
-    return Step(view=view, actions=(action,), verdicts=verdicts)
 
 
 def _told(case: Case) -> Promotion:
@@ -314,36 +324,65 @@ def _told(case: Case) -> Promotion:
         picks=case.picks,
         notes=case.notes,
         signer=case.seen.signer,
+        style=case.style,
     )
 
 
 def _judge(case: Case) -> Step:
     """Verdicts on the open pull request's head, and the merge if all of them pass."""
     assert case.pull is not None
-    environment, standing = case.environment, case.standings[case.environment.name]
-    held, unsure = hold.standing_hold(case.pull, case.seen.permissions, holder_id=sticky(case.pull).holder_id)
-    before, _ = verdicts_on(case, case.pull, held)
+    environment, standing, pull = case.environment, case.standings[case.environment.name], case.pull
+    held, unsure = hold.standing_hold(pull, case.seen.permissions, holder_id=sticky(pull).holder_id)
+    before, _ = verdicts_on(case, pull, held)
     orders, wants = obey(
-        case.pull,
+        pull,
         case.seen,
         hold=held,
         queries=Queries(
             status=lambda: status_reply(case.pipeline, environment, case.release, before, case.seen.now),
             explain=lambda artifact: explain(case.pipeline, case.seen, case.release, artifact),
+            diff=lambda: difference(case.wish, case.base.files, pull),
         ),
+        setting=_setting(case, pull, before),
     )
     # An `/approve` counts from the pass that accepts it: its check run is written before the merge is asked for.
-    verdicts, needed = verdicts_on(case, heard(case.pull, orders), held)
+    verdicts, needed = verdicts_on(case, heard(pull, orders), held)
     ask = Ask(permissions=needed | wants.permissions | frozenset({unsure} if unsure else set()))
     actions = orders
-    # A hold set or lifted is obeyed first, and the next pass judges again by what GitHub then says.
-    if not any(isinstance(order, SetLabel) for order in orders):
-        actions = (*orders, *_publish(case, verdicts))
+    # A hold set or lifted, or a head made anew, comes first: the next pass judges again by what GitHub then says.
+    if not any(isinstance(order, SetLabel | Propose) for order in orders):
+        actions = _once((*orders, *_publish(case, verdicts)))
         if not ask and may_merge(case, verdicts):
             actions = (*actions, _merge(case, verdicts))
-    waiting = waiting_for(verdicts) or unasked(case)
+    waiting = waiting_for(verdicts) or unasked(case, verdicts)
     view = _view(environment, standing, waiting=waiting, proposed=case.release, pull=case.pull, verdicts=verdicts)
     return Step(view=view, actions=actions, ask=ask, verdicts=verdicts)
+
+
+def _setting(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> Setting:
+    """Where the commands on a pull request are heard."""
+    blocked = case.head is not None and judge_head(pull, case.head).outcome is Outcome.BLOCK
+    return Setting(
+        environment=case.environment,
+        mode=case.mode,
+        style=case.style,
+        verdicts=verdicts,
+        rebuild=_proposal(case, foreseen(case)) if blocked else None,
+        repost=_gates_posted(case, pull, verdicts),
+    )
+
+
+def _once(actions: tuple[Action, ...]) -> tuple[Action, ...]:
+    """Of several checks of one name on one head only the last is posted."""
+    last = {(a.commit, a.text.name): i for i, a in enumerate(actions) if isinstance(a, PostCheck)}
+    return tuple(a for i, a in enumerate(actions) if not isinstance(a, PostCheck) or last[a.commit, a.text.name] == i)
+
+
+def _gates_posted(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> PostCheck:
+    """The gates check on the head, written over the one that is there."""
+    text = gates_check(case.pipeline, case.environment, case.release, verdicts)
+    existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
+    return PostCheck(commit=pull.head, existing=existing, text=text)
 
 
 def _merge(case: Case, verdicts: tuple[Verdict, ...]) -> Merge:
@@ -362,10 +401,10 @@ def _publish(case: Case, verdicts: tuple[Verdict, ...]) -> tuple[Action, ...]:
     """The gates check on the head, and the pull request's text while it waits; each only when it changed."""
     assert case.pull is not None
     actions: list[Action] = []
-    text = gates_check(case.pipeline, case.environment, case.release, verdicts)
-    existing = next((c for c in case.pull.checks if c.name == GATES and c.commit == case.pull.head), None)
-    if existing is None or existing.external_id != text.external_id:
-        actions.append(PostCheck(commit=case.pull.head, existing=existing, text=text))
+    posted = _gates_posted(case, case.pull, verdicts)
+    text = posted.text
+    if posted.existing is None or posted.existing.external_id != text.external_id:
+        actions.append(posted)
     told = _told(case)
     title, body = promotion_text.title(told), promotion_text.body(told, verdicts)
     # A registry that does not answer for a moment takes nothing out of the text that stood there.

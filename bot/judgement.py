@@ -1,21 +1,24 @@
 """One promotion under judgement: what every gate says of its head, and whether it may merge. No I/O."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot import declaration
 from bot.actions import Action, Outcome, PostCheck, Verdict
+from bot.commands import spelled
 from bot.conditions import Entry, declared_verdicts
 from bot.content import MADE_BY_US, Wanted, judge_head
 from bot.gates import approvals, health, hold, signature, soak, tag
 from bot.gates.verdicts import waits, worst
+from bot.merge_requests import ASKED, asked
 from bot.messages import GATES
 from bot.model import Base, Check, Commit, Observation, PullRequest, Release, Sha
 from bot.opinions import opinions
 from bot.orders import Sticky, sticky
 from bot.selection import Pick
 from bot.standing import Standing
-from config.pipeline import Environment, Mode, Pipeline, Templates
+from bot.waivers import waived, without_skippers
+from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Templates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,7 @@ class Case:
     templates: Templates = field(default_factory=Templates)
     picks: Mapping[str, Pick] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    style: CommandStyle = CommandStyle.PLAIN
 
 
 def foreseen(case: Case) -> tuple[Verdict, ...]:
@@ -50,7 +54,7 @@ def foreseen(case: Case) -> tuple[Verdict, ...]:
     verdicts = [MADE_BY_US, *_entry_verdicts(case), *_declared(case, head=None), _hold_verdict(case.pull, held)]
     if case.environment.approvals is not None:
         verdicts.append(approvals.judge(case.environment.approvals, approvals.Opinions(), {})[0])
-    return tuple(verdicts)
+    return _worded(case, verdicts)
 
 
 def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
@@ -104,7 +108,7 @@ def _hold_verdict(pull: PullRequest | None, held: hold.Hold | None) -> Verdict:
 
 
 def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[tuple[Verdict, ...], frozenset[str]]:
-    """What every gate says of this head, and whose access must be read before the approvals may pass."""
+    """What every gate says of this head, and whose access must be read before what people said may open it."""
     verdicts = [
         judge_head(pull, case.head),
         *_entry_verdicts(case),
@@ -113,12 +117,26 @@ def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[
     ]
     if pull.mergeable == "CONFLICTING":
         verdicts.append(waits("merge", f"GitHub reports a conflict with {case.base.branch}"))
-    if case.environment.approvals is None:
-        return tuple(verdicts), frozenset()
-    verdict, unread = approvals.judge(case.environment.approvals, opinions(pull), case.seen.permissions)
+    shown, skippers = waived(verdicts, pull, case.environment, case.seen.permissions)
+    verdict, unread = _said_by_people(case, pull)
+    verdicts = [*shown, *([verdict] if verdict else [])]
     # Access is read only when it could decide: all else passes already.
-    needed = unread if worst(verdicts) is Outcome.PASS else frozenset()
-    return (*verdicts, verdict), needed
+    needed = unread if worst(shown) is Outcome.PASS else frozenset()
+    needed |= skippers if worst(verdicts) is Outcome.PASS else frozenset()
+    return _worded(case, verdicts), needed
+
+
+def _said_by_people(case: Case, pull: PullRequest) -> tuple[Verdict | None, frozenset[str]]:
+    """The approvals that are declared, or that somebody asked for a merge which nothing else asks for."""
+    environment, permissions = case.environment, case.seen.permissions
+    if environment.approvals is not None:
+        return approvals.judge(environment.approvals, without_skippers(opinions(pull), pull), permissions)
+    return (None, frozenset()) if environment.auto else asked(pull, permissions, needed=environment.roles.merge)
+
+
+def _worded(case: Case, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """The verdicts, naming commands as this repository wants them written."""
+    return tuple(replace(verdict, reason=spelled(verdict.reason, case.style)) for verdict in verdicts)
 
 
 def heard(pull: PullRequest, orders: tuple[Action, ...]) -> PullRequest:
@@ -132,6 +150,7 @@ def heard(pull: PullRequest, orders: tuple[Action, ...]) -> PullRequest:
             conclusion=order.text.conclusion,
             external_id=order.text.external_id,
             started=None,
+            title=order.text.title,
         )
         for order in orders
         if isinstance(order, PostCheck)
@@ -141,7 +160,7 @@ def heard(pull: PullRequest, orders: tuple[Action, ...]) -> PullRequest:
 
 
 def may_merge(case: Case, verdicts: tuple[Verdict, ...]) -> bool:
-    asked_for = case.environment.auto or case.environment.approvals is not None
+    asked_for = case.environment.auto or case.environment.approvals is not None or _asked(verdicts)
     if case.mode is not Mode.MERGE or not asked_for or worst(verdicts) is not Outcome.PASS:
         return False
     assert case.pull is not None
@@ -152,11 +171,16 @@ def may_merge(case: Case, verdicts: tuple[Verdict, ...]) -> bool:
     return not refused
 
 
-def unasked(case: Case) -> str:
+def _asked(verdicts: tuple[Verdict, ...]) -> bool:
+    return any(verdict.gate == ASKED for verdict in verdicts)
+
+
+def unasked(case: Case, verdicts: tuple[Verdict, ...]) -> str:
     if case.mode is not Mode.MERGE:
         return f"every gate passes; mode: {case.mode} never merges"
-    if not case.environment.auto and case.environment.approvals is None:
-        return "every gate passes; a person merges it (auto: false, no approvals declared)"
+    if not case.environment.auto and case.environment.approvals is None and not _asked(verdicts):
+        how = spelled("`/merge`", case.style).strip("`")
+        return f"every gate passes; a person merges it, or says {how} (auto: false, no approvals declared)"
     if case.pull is not None and case.pull.merge_state in ("BLOCKED", "BEHIND"):
         return "every gate passes; GitHub's branch protection asks for more"
     return ""

@@ -33,8 +33,13 @@ def merge_message(head_message: str, verdicts: Sequence[Verdict]) -> str:
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> str:
-    rows = "\n".join(f"| {_MARKS[v.outcome]} | {v.gate} | {cell(v.reason)} |" for v in verdicts)
+    rows = "\n".join(f"| {_mark(v)} | {v.gate} | {cell(v.reason)} |" for v in verdicts)
     return f"| | Gate | Says |\n|---|---|---|\n{rows}"
+
+
+def _mark(verdict: Verdict) -> str:
+    """Red where a gate was skipped: it is open, and did not pass."""
+    return "🔴" if verdict.skipped_by else _MARKS[verdict.outcome]
 
 
 def code(text: str) -> str:

@@ -185,7 +185,10 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A check run of *our* App on one commit. `conclusion` as GraphQL's CheckConclusionState, or None."""
+    """A check run of *our* App on one commit. `conclusion` as GraphQL's CheckConclusionState, or None.
+
+    `title`: of its output; only our App can change it.
+    """
 
     id: str
     name: str
@@ -194,6 +197,7 @@ class Check:
     conclusion: str | None
     external_id: str
     started: datetime | None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,30 +1,26 @@
 """Slash commands as facts: those a pass has not answered yet, what each does, and whose access must be read. No I/O."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.actions import Action, Ask, CheckText, PostCheck, React, Say, SetLabel
-from bot.commands import COMMANDS, Command, Misunderstood, help_text, parse_comment
+from bot.actions import Action, Ask, Propose, React, Say, SetLabel
+from bot.answers import DONE, PUZZLED, REFUSED, Answer, Holder, Queries, Said, Setting, refused
+from bot.command_grammar import Command, Misunderstood, parse_comment
+from bot.commands import BY_NAME, CommandSpec, Support, help_text, spelled
 from bot.gates.hold import LABEL, Hold
-from bot.messages import GATES, STICKY, check_text, hold_comment, released_comment, reply_marker
-from bot.model import Actor, ActorKind, CheckStatus, Comment, Observation, Permission, PullRequest, Review, Sha
-from bot.opinions import APPROVAL_CHECK, approval_id, authors
+from bot.head_orders import approve, ask_for_merge, opinion, retry, skip
+from bot.messages import STICKY, hold_comment, released_comment, reply_marker
+from bot.model import ActorKind, Comment, Observation, Permission, PullRequest, Review, Unknown
+from bot.opinions import authors
+from config.pipeline import Environment
 
-DONE, REFUSED, PUZZLED = "ROCKET", "THUMBS_DOWN", "CONFUSED"
 _FINAL = frozenset({DONE, REFUSED, PUZZLED})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """One comment or review body that may carry commands."""
-
-    id: str
-    author: Actor
-    body: str
-    at: datetime
-    commit: Sha | None = None
+# More replies in an hour would be noise: what is said then gets its reaction only, and questions a thumbs down.
+MOST_ANSWERS = 20
+# GitHub takes comments of 65,536 characters (REST, "Create an issue comment").
+_LONGEST_REPLY = 60_000
+_REPLY = reply_marker("").partition(" -->")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,32 +31,6 @@ class Sticky:
     holder: str | None = None
     holder_id: int | None = None
     reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """Who holds a promotion, and may release it. `id` 0: somebody who cannot be told any more."""
-
-    id: int
-    login: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queries:
-    """What the answers to questions say, made only when somebody asks. `explain` takes an artifact's name, or None."""
-
-    status: Callable[[], str]
-    explain: Callable[[str | None], str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What one command comes to. `reply` is said only on refusal, error or query."""
-
-    reaction: str
-    reply: str | None = None
-    actions: tuple[Action, ...] = ()
-    held: Holder | None = None
 
 
 def holder(pull: PullRequest, hold: Hold | None) -> Holder | None:
@@ -99,14 +69,18 @@ def pending(pull: PullRequest) -> tuple[Said, ...]:
 
 
 def obey(
-    pull: PullRequest, seen: Observation, *, hold: Hold | None, queries: Queries
+    pull: PullRequest, seen: Observation, *, hold: Hold | None, queries: Queries, setting: Setting
 ) -> tuple[tuple[Action, ...], Ask]:
-    """The actions that the pending commands come to, and the permissions to read first."""
+    """The actions that the pending commands come to, and the permissions to read first.
+
+    A head that is made anew ends the pass: the comment that asked for it is heard, and answered, on the new head.
+    """
     actions: list[Action] = []
     needed: set[str] = set()
     held = holder(pull, hold)
+    room = MOST_ANSWERS - _answers(pull, since=seen.now - timedelta(hours=1))
     for said in pending(pull):
-        understood = parse_comment(said.body)
+        understood = parse_comment(said.body, style=setting.style)
         if not understood:
             continue
         if said.author.login not in seen.permissions:
@@ -114,17 +88,50 @@ def obey(
             continue
         answers: list[Answer] = []
         for order in understood:
-            answers.append(_answer(order, said, pull, seen, held=held, queries=queries))
+            answers.append(_answer(order, said, pull, seen, held=held, queries=queries, setting=setting))
             held = answers[-1].held
-        worst = next((r for r in (REFUSED, PUZZLED) if any(a.reaction == r for a in answers)), DONE)
-        replies = [a.reply for a in answers if a.reply]
-        for answer in answers:
-            actions.extend(answer.actions)
-        marker = reply_marker(said.id)
-        if replies and not any(c.ours and marker in c.body for c in pull.comments):
-            actions.append(Say(pull=pull, comment=None, body="\n\n".join([*replies, marker])))
-        actions.append(React(subject=said.id, content=worst))
-    return tuple(actions), Ask(permissions=frozenset(needed))
+        rebuilt = [a for answer in answers for a in answer.actions if isinstance(a, Propose)]
+        if rebuilt:
+            actions.append(rebuilt[0])
+            break
+        replied = _replies(answers, said, pull) if room > 0 else ()
+        room -= len(replied)
+        actions += [a for answer in answers for a in answer.actions]
+        unanswered = room <= 0 and not replied and all(map(_is_query, understood))
+        actions += [*replied, React(subject=said.id, content=REFUSED if unanswered else _worst(answers))]
+    said_so = (replace(a, body=spelled(a.body, setting.style)) if isinstance(a, Say) else a for a in actions)
+    return tuple(said_so), Ask(permissions=frozenset(needed))
+
+
+def _worst(answers: list[Answer]) -> str:
+    return next((r for r in (REFUSED, PUZZLED) if any(a.reaction == r for a in answers)), DONE)
+
+
+def _replies(answers: list[Answer], said: Said, pull: PullRequest) -> tuple[Say, ...]:
+    """One comment with everything there is to say, unless it stands there already."""
+    words = _fitting([answer.reply for answer in answers if answer.reply])
+    marker = reply_marker(said.id)
+    if not words or any(comment.ours and marker in comment.body for comment in pull.comments):
+        return ()
+    return (Say(pull=pull, comment=None, body="\n\n".join([*words, marker])),)
+
+
+def _fitting(replies: list[str]) -> list[str]:
+    """As many whole replies as a comment takes; each for itself does."""
+    room = _LONGEST_REPLY
+    for i, reply in enumerate(replies):
+        room -= len(reply) + 2
+        if room < 0:
+            return [*replies[:i], f"{len(replies) - i} more answers do not fit in here; ask for one at a time."]
+    return replies
+
+
+def _answers(pull: PullRequest, *, since: datetime) -> int:
+    return sum(1 for comment in pull.comments if comment.ours and _REPLY in comment.body and comment.at > since)
+
+
+def _is_query(order: Command | Misunderstood) -> bool:
+    return isinstance(order, Command) and BY_NAME[order.name].who is Permission.READ
 
 
 def _answer(
@@ -135,9 +142,10 @@ def _answer(
     *,
     held: Holder | None,
     queries: Queries,
+    setting: Setting,
 ) -> Answer:
     """What one command comes to, and who holds afterwards: the next command of the pass starts from there."""
-    answer = _obeyed(order, said, pull, seen, held=held, queries=queries)
+    answer = _obeyed(order, said, pull, seen, held=held, queries=queries, setting=setting)
     if isinstance(order, Misunderstood) or answer.reaction != DONE or order.name not in ("hold", "unhold"):
         return replace(answer, held=held)
     return answer
@@ -151,34 +159,65 @@ def _obeyed(
     *,
     held: Holder | None,
     queries: Queries,
+    setting: Setting,
 ) -> Answer:
     if isinstance(order, Misunderstood):
         meant = f" Did you mean `/{order.suggestion}`?" if order.suggestion else ""
         return Answer(reaction=PUZZLED, reply=f"I do not know `{order.text}`.{meant} `/help` lists the commands.")
     permission = seen.permissions[said.author.login]
-    needed = next(spec.who for spec in COMMANDS if spec.name == order.name)
-    own_hold = order.name == "unhold" and held is not None and held.id == said.author.id
-    if not isinstance(permission, Permission):
-        return Answer(
-            reaction=REFUSED,
-            reply=f"@{said.author.login} Your access could not be read, so `/{order.name}` was not done.",
-        )
-    if not permission.at_least(needed) and not own_hold:
-        why = f"`/{order.name}` needs {needed} access to this repository; you have {permission}."
-        return Answer(reaction=REFUSED, reply=f"@{said.author.login} {why}")
+    if barred := _barred(order, said, pull, permission, held=held, environment=setting.environment):
+        return barred
     match order.name:
         case "approve":
-            return _approve(said, pull)
+            return approve(said, pull)
         case "unapprove":
-            return Answer(reaction=DONE, actions=(_opinion(said, pull, approves=False),))
+            return Answer(reaction=DONE, actions=(opinion(said, pull, approves=False),))
         case "hold":
             return _hold(said, pull, held, order.reason)
         case "unhold":
             return _unhold(said, pull, held)
-        case "status" | "explain" | "help":
-            return Answer(reaction=DONE, reply=_told(order, queries))
+        case "merge":
+            return ask_for_merge(said, pull, setting)
+        case "skip":
+            return skip(order, said, pull, setting)
+        case "retry":
+            return retry(said, pull, setting)
         case _:
-            return Answer(reaction=PUZZLED, reply=f"`/{order.name}` is not supported by this version yet.")
+            return Answer(reaction=DONE, reply=_told(order, queries))
+
+
+def _barred(
+    order: Command,
+    said: Said,
+    pull: PullRequest,
+    permission: Permission | Unknown,
+    *,
+    held: Holder | None,
+    environment: Environment,
+) -> Answer | None:
+    """Why this person's command is not even looked at; None where it is."""
+    spec = BY_NAME[order.name]
+    needed = access_needed(spec, environment)
+    if not isinstance(permission, Permission):
+        return refused(said, f"Your access could not be read, so `/{order.name}` was not done.")
+    if not permission.at_least(needed) and not _also_may(order, said, pull, held, permission):
+        return refused(said, f"`/{order.name}` needs {needed} access to this repository; you have {permission}.")
+    if spec.support is Support.LATER:
+        return Answer(reaction=PUZZLED, reply=f"`/{order.name}` is not supported by this version yet.")
+    return None
+
+
+def access_needed(spec: CommandSpec, environment: Environment) -> Permission:
+    """The access a command needs in an environment: its `roles` decide, where the command has one."""
+    return Permission(environment.roles.of(spec.role).value) if spec.role else spec.who
+
+
+def _also_may(order: Command, said: Said, pull: PullRequest, held: Holder | None, permission: Permission) -> bool:
+    """Whoever holds may release, whatever their access; an author of what is promoted may stop it."""
+    if order.name == "unhold":
+        return held is not None and held.id == said.author.id
+    is_author = said.author.login.lower() in authors(pull.commits)
+    return order.name == "hold" and is_author and permission.at_least(Permission.READ)
 
 
 def _told(order: Command, queries: Queries) -> str:
@@ -187,44 +226,12 @@ def _told(order: Command, queries: Queries) -> str:
     match order.name:
         case "status":
             return queries.status()
+        case "diff":
+            return queries.diff()
         case "explain":
             return queries.explain(asked)
         case _:
             return help_text(asked)
-
-
-def _approve(said: Said, pull: PullRequest) -> Answer:
-    shown = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
-    if said.author.login.lower() in authors(pull.commits):
-        return Answer(
-            reaction=REFUSED,
-            reply=f"@{said.author.login} You are an author of what is promoted here; somebody else must approve.",
-        )
-    # An approval is of the head its author could see: ours was shown when our gates check appeared on it.
-    if shown is None or shown.started is None or shown.started >= said.at or said.commit not in (None, pull.head):
-        why = f"the head is now `{pull.head[:7]}`, which was not there when you wrote; look at it and approve again"
-        return Answer(reaction=REFUSED, reply=f"@{said.author.login} Not counted: {why}.")
-    return Answer(reaction=DONE, actions=(_opinion(said, pull, approves=True),))
-
-
-def _opinion(said: Said, pull: PullRequest, *, approves: bool) -> PostCheck:
-    name = f"{APPROVAL_CHECK} ({said.author.login})"
-    existing = next((c for c in pull.checks if c.name == name and c.commit == pull.head), None)
-    verb = "approves of" if approves else "withdrew the approval of"
-    text = check_text(
-        name,
-        said.author.login,
-        f"{said.author.login} {verb} {pull.head[:7]}",
-        f"By a comment of {said.at:%Y-%m-%d %H:%M} UTC. Access is checked again when the pull request merges.",
-        status=CheckStatus.COMPLETED,
-        conclusion="SUCCESS" if approves else "NEUTRAL",
-    )
-    kept = approval_id(said.author.id, said.author.login, at=said.at)
-    return PostCheck(commit=pull.head, existing=existing, text=_with_id(text, kept))
-
-
-def _with_id(text: CheckText, external_id: str) -> CheckText:
-    return replace(text, external_id=external_id)
 
 
 def _hold(said: Said, pull: PullRequest, held: Holder | None, reason: str) -> Answer:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.actions import Verdict
+from bot.commands import spelled
 from bot.image_reference import is_tag
 from bot.messages import cell, promotion_title, verdict_table
 from bot.model import Artifact, ImageDetails, Release, Signature, Unknown, short_digest
@@ -18,7 +19,7 @@ from bot.release_record import format_trailers, one_line, release_to_json
 from bot.selection import Pick
 from bot.templates import release_notes, render
 from bot.versions import Rejection, overtaking
-from config.pipeline import Artifacts, Environment, Pipeline, TemplateKind, Templates
+from config.pipeline import Artifacts, CommandStyle, Environment, Pipeline, TemplateKind, Templates
 
 SOURCE_LABEL = "org.opencontainers.image.source"
 REVISION_LABEL = "org.opencontainers.image.revision"
@@ -47,6 +48,7 @@ class Promotion:
     picks: Mapping[str, Pick] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     signer: str = ""
+    style: CommandStyle = CommandStyle.PLAIN
 
 
 def title(promotion: Promotion) -> str:
@@ -79,7 +81,7 @@ def body(promotion: Promotion, verdicts: Sequence[Verdict]) -> str:
         "changes": _changes(promotion),
         "road": _road(promotion),
         "gates": verdict_table(verdicts),
-        "how": _how(promotion.environment),
+        "how": spelled(_how(promotion.environment), promotion.style),
     }
     ours = f"{parts['changes']}\n\n{parts['road']}\n\n### Gates\n\n{parts['gates']}\n\n{parts['how']}\n"
     template = promotion.templates.body
@@ -259,11 +261,12 @@ def _how(environment: Environment) -> str:
         how = (
             f"merges when every gate passes, with {_approvals(asked.count)} of this head"
             if asked
-            else "waits for a person to merge it"
+            else "waits for a person to merge it, or for `/merge`"
         )
     return (
         f"This pull request {how}. Approve with a review or `/approve`; stop it with `/hold reason`; "
-        "`/explain` says why this version; `/help` lists the commands. A commit pushed onto this branch blocks it."
+        "`/explain` says why this version, `/diff` what changes; `/help` lists the commands. "
+        "A commit pushed onto this branch blocks it."
     )
 
 

@@ -40,7 +40,7 @@ from bot.templates import check_template
 from bot.time_windows import check_cron, check_timezone
 from bot.versions import check_glob, check_pattern, parse_constraint
 from config.parse import Checks, ConfigError, parse
-from config.pipeline import Configuration, Mode, Pipeline, Templates
+from config.pipeline import Configuration, Mode, Pipeline
 from config.public_key import read_keys
 
 # Each round answers at least one question about a candidate: its digest, its platforms, its signature, who may approve.
@@ -233,19 +233,19 @@ class Reconciler:
                 keys=found.keys,
                 signer=f"{identity.slug}[bot] <{identity.email}>",
             )
-            plans.append(await self._plan(pipeline, seen, client, mode=mode, templates=declared.templates))
+            plans.append(await self._plan(pipeline, seen, client, mode=mode, declared=declared))
         return plans
 
     async def _plan(
-        self, pipeline: Pipeline, seen: Observation, client: RepositoryClient, *, mode: Mode, templates: Templates
+        self, pipeline: Pipeline, seen: Observation, client: RepositoryClient, *, mode: Mode, declared: Configuration
     ) -> Plan | Unknown:
         seen = await observe(pipeline, seen, tags=self._scans, cluster=self._cluster)
         for _ in range(ROUNDS):
-            decision = decide(pipeline, seen, mode=mode, templates=templates)
+            decision = decide(pipeline, seen, mode=mode, templates=declared.templates, style=declared.commands)
             if not isinstance(decision, Ask):
                 return decision
             seen = await answer(decision, pipeline, seen, client=client, tags=self._scans, verifier=self._verifier)
-        decision = decide(pipeline, seen, mode=mode, templates=templates, last=True)
+        decision = decide(pipeline, seen, mode=mode, templates=declared.templates, style=declared.commands, last=True)
         assert not isinstance(decision, Ask)
         return decision
 

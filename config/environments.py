@@ -17,6 +17,7 @@ from config.pipeline import (
 )
 from config.places import read_branch, read_path
 from config.reading import Entry, Fields, Reader
+from config.roles import read_roles, read_skippable
 from config.windows import read_windows
 from config.yaml_text import Node, Sequence, resolved
 
@@ -32,16 +33,16 @@ _KEYS = (
     "windows",
     "supersede",
     "merge_method",
+    "roles",
+    "skippable",
 )
 _KEYS_LATER = (
     "repository",
     "after_any",
     "keep",
-    "roles",
     "pace",
     "on_degraded",
     "rollback",
-    "skippable",
     "manual_changes",
     "accept_from",
 )
@@ -89,6 +90,8 @@ def read_environment(
         windows=read_windows(reader, fields["windows"], checks, scope) if "windows" in fields else (),
         supersede=supersede or Supersede.UNAPPROVED,
         merge_method=_merge_method(reader, fields, promote),
+        roles=read_roles(reader, fields),
+        skippable=read_skippable(reader, fields),
     )
     place = next((fields[key].value for key in ("path", "branch") if key in fields), entry.key)
     lost = lost or path is None or (branch is None and "branch" in fields)

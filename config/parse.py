@@ -6,7 +6,7 @@ What cannot be judged here, below the grammar of versions and patterns, is judge
 from config import yaml_text
 from config.checks import Checks
 from config.declarations import DeclaredPipeline, read_pipeline
-from config.pipeline import Configuration, Mode, Pipeline, Templates
+from config.pipeline import CommandStyle, Configuration, Mode, Pipeline, Templates
 from config.places import Inhabitant, check_places
 from config.problems import ConfigError, Problem
 from config.reading import Entry, Reader
@@ -17,8 +17,8 @@ __all__ = ["PATH", "Checks", "ConfigError", "Problem", "parse"]
 
 PATH = ".github/caisson.yaml"
 
-_KEYS = ("version", "mode", "templates", "pipelines")
-_KEYS_LATER = ("defaults", "emergency", "commands")
+_KEYS = ("version", "mode", "templates", "commands", "pipelines")
+_KEYS_LATER = ("defaults", "emergency")
 _NO_CHECKS = Checks()
 
 
@@ -37,6 +37,7 @@ def parse(
         reader.refuse(version.value, "this version of Caisson reads `version: 1` only", "`version: 1`")
     mode = reader.choice(fields["mode"].value, "mode", Mode) if "mode" in fields else None
     templates = read_templates(reader, fields["templates"], checks) if "templates" in fields else Templates()
+    style = reader.choice(fields["commands"].value, "commands", CommandStyle) if "commands" in fields else None
     declared = _pipelines(reader, fields.get("pipelines"), checks)
     if "pipelines" not in fields and not reader.problems:
         reader.refuse(root, "the file declares no pipelines", "`pipelines:` with a pipeline's name below it")
@@ -50,7 +51,10 @@ def parse(
     if reader.problems:
         raise ConfigError(tuple(sorted(reader.problems, key=lambda p: (p.line, p.column))))
     return Configuration(
-        mode=mode or Mode.MERGE, templates=templates, pipelines=tuple(_model(pipeline) for pipeline in declared)
+        mode=mode or Mode.MERGE,
+        templates=templates,
+        commands=style or CommandStyle.PLAIN,
+        pipelines=tuple(_model(pipeline) for pipeline in declared),
     )
 
 

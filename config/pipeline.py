@@ -28,6 +28,13 @@ class Mode(StrEnum):
     MERGE = "merge"
 
 
+class CommandStyle(StrEnum):
+    """How commands are written in comments: `/hold` and `/caisson hold`, or with `prefixed` only the latter."""
+
+    PLAIN = "plain"
+    PREFIXED = "prefixed"
+
+
 class Promote(StrEnum):
     """How content moves into an environment."""
 
@@ -227,6 +234,55 @@ class Approvals(Declared):
     users: tuple[str, ...] = ()
 
 
+class Role(StrEnum):
+    """What an environment may keep to fewer people than the default."""
+
+    PROMOTE = "promote"
+    MERGE = "merge"
+    ROLLBACK = "rollback"
+    FREEZE = "freeze"
+
+
+class Access(StrEnum):
+    """The access to the repository that a role asks for, at least."""
+
+    WRITE = "write"
+    MAINTAIN = "maintain"
+    ADMIN = "admin"
+
+
+class Roles(Declared):
+    """Who may command: `/promote`, `/merge`, `/rollback`, and `/freeze` with `/unfreeze`."""
+
+    promote: Access = Access.WRITE
+    merge: Access = Access.WRITE
+    rollback: Access = Access.WRITE
+    freeze: Access = Access.MAINTAIN
+
+    def of(self, role: Role) -> Access:
+        match role:
+            case Role.PROMOTE:
+                return self.promote
+            case Role.MERGE:
+                return self.merge
+            case Role.ROLLBACK:
+                return self.rollback
+            case Role.FREEZE:
+                return self.freeze
+
+
+class Skippable(StrEnum):
+    """The gates that `/skip` may waive at all. Approvals, signature, freeze, hold and health are never among them."""
+
+    SOAK = "soak"
+    WINDOWS = "windows"
+    MINIMUM_AGE = "minimum_age"
+    CHECKS = "checks"
+    EXPRESSIONS = "expressions"
+    SCAN = "scan"
+    POLICY = "policy"
+
+
 class HealthRule(Declared):
     """Where health comes from, and how long after a merge an environment may take to become healthy."""
 
@@ -300,7 +356,8 @@ class Gates(Declared):
 class Environment(Declared):
     """One stop of a pipeline: a folder on a branch, a whole branch, or a folder on its own branch.
 
-    `branch` None is the repository's default branch; `path` "" is the whole tree.
+    `branch` None is the repository's default branch; `path` "" is the whole tree. `skippable`: which gates `/skip` may
+    waive here.
     """
 
     name: Name
@@ -315,6 +372,8 @@ class Environment(Declared):
     windows: tuple[Window, ...] = Field(default=(), max_length=20)
     supersede: Supersede = Supersede.UNAPPROVED
     merge_method: MergeMethod = MergeMethod.SQUASH
+    roles: Roles = Roles()
+    skippable: tuple[Skippable, ...] = (Skippable.SOAK, Skippable.WINDOWS, Skippable.MINIMUM_AGE)
 
     @property
     def is_root(self) -> bool:
@@ -350,6 +409,7 @@ class Configuration(Declared):
     version: Literal[1] = 1
     mode: Mode = Mode.MERGE
     templates: Templates = Templates()
+    commands: CommandStyle = CommandStyle.PLAIN
     pipelines: tuple[Pipeline, ...] = ()
 
 

@@ -33,7 +33,7 @@ fragment Checks on StatusCheckRollup {
     nodes {
       __typename
       ... on CheckRun {
-        id name status conclusion externalId startedAt
+        id name status conclusion externalId startedAt title
         checkSuite { id app { databaseId slug } }
       }
     }

@@ -89,6 +89,7 @@ def _check(run: Node, sha: Sha) -> Check:
         conclusion=run.maybe_text("conclusion"),
         external_id=run.maybe_text("externalId") or "",
         started=run.maybe_moment("startedAt"),
+        title=run.maybe_text("title") or "",
     )
 
 

@@ -227,7 +227,7 @@ def _contexts(at: At[Rollup], _: Ask, *, first: int | None = None, last: int | N
     return page_at(at.repository, at.it.runs, first=first, last=last, name="contexts")
 
 
-plain("CheckRun", id="node_id", name="name")
+plain("CheckRun", id="node_id", name="name", title="title")
 times("CheckRun", startedAt="started")
 
 

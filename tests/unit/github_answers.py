@@ -62,7 +62,7 @@ def run(app: int | None = 42, /, **changed: object) -> JSON:
     """A check run of our App, or of another."""
     suite = {"id": f"CS_{app}", "app": {"databaseId": app, "slug": f"app-{app}"} if app else None}
     named: JSON = {"__typename": "CheckRun", "id": "CR_1", "name": "caisson/gates", "status": "COMPLETED"}
-    rest: JSON = {"conclusion": "SUCCESS", "externalId": "x", "startedAt": AT, "checkSuite": suite}
+    rest: JSON = {"conclusion": "SUCCESS", "externalId": "x", "startedAt": AT, "title": "t", "checkSuite": suite}
     return named | rest | changed
 
 

@@ -5,14 +5,21 @@ from typing import Any
 
 import pytest
 
-from bot.actions import Action, Ask, PostCheck, React, Say, SetLabel
+from bot.actions import Action, Ask, Edits, PostCheck, Propose, React, Say, SetLabel
+from bot.answers import DONE, PUZZLED, REFUSED, Queries, Setting
 from bot.gates.hold import LABEL, Hold
-from bot.messages import hold_comment, released_comment, reply_marker
+from bot.gates.verdicts import passed, waits
+from bot.messages import gates_check, hold_comment, released_comment, reply_marker
 from bot.model import ActorKind, Comment, Permission, PullRequest, Review, ReviewState, Sha, Unknown
-from bot.orders import DONE, PUZZLED, REFUSED, Queries, obey, pending, sticky
+from bot.orders import MOST_ANSWERS, obey, pending, sticky
+from config.pipeline import Access, CommandStyle, Mode, Roles
 from tests.unit.facts import (
     HEAD,
+    NEW,
+    PRODUCTION,
+    SHOP,
     US,
+    at,
     check,
     comment,
     commit,
@@ -30,16 +37,47 @@ ACCESS: dict[str, Permission | Unknown] = {
     "tom": Permission.TRIAGE,
     "bob": Permission.WRITE,
     "nobody": Permission.NONE,
+    "mona": Permission.MAINTAIN,
     "hidden": Unknown("GitHub is away"),
 }
-QUERIES = Queries(status=lambda: "so it stands", explain=lambda artifact: f"why {artifact or 'all'}")
+QUERIES = Queries(
+    status=lambda: "so it stands",
+    explain=lambda artifact: f"why {artifact or 'all'}",
+    diff=lambda: "so it changes",
+)
+REPOST = PostCheck(
+    commit=HEAD, existing=check(), text=gates_check(SHOP, PRODUCTION, NEW, (passed("head", "made by Caisson"),))
+)
+REBUILD = Propose(
+    environment="production",
+    branch="caisson/shop/production",
+    base_branch="main",
+    parent=sha("tip"),
+    head_before=HEAD,
+    content=Edits(texts={}, modes={}, base_tree=sha("tree")),
+    message="",
+    title="",
+    body="",
+    pull=pull(),
+    check=REPOST.text,
+)
+SETTING = Setting(
+    environment=PRODUCTION,
+    mode=Mode.MERGE,
+    style=CommandStyle.PLAIN,
+    verdicts=(waits("soak (staging)", "soaking until 12:30 UTC"), waits("checks (ci)", "not yet")),
+    rebuild=None,
+    repost=REPOST,
+)
 TOM = person("tom")
 HELD = Hold(by=US, by_us=True)
 BY_TOM = our_comment(hold_comment("tom", TOM.id, "sale today"), minute=-10)
 
 
-def answered(opened: PullRequest, *, hold: Hold | None = None, **seen: Any) -> tuple[tuple[Action, ...], Ask]:
-    return obey(opened, observation(permissions=ACCESS, **seen), hold=hold, queries=QUERIES)
+def answered(
+    opened: PullRequest, *, hold: Hold | None = None, setting: Setting = SETTING, **seen: Any
+) -> tuple[tuple[Action, ...], Ask]:
+    return obey(opened, observation(permissions=ACCESS, **seen), hold=hold, queries=QUERIES, setting=setting)
 
 
 def reaction(actions: tuple[Action, ...]) -> str | None:
@@ -112,6 +150,21 @@ def test_comments_and_reviews_are_heard_in_order() -> None:
         pytest.param("/hold", "hidden", REFUSED, id="access that could not be read holds nothing"),
         pytest.param("/status", "carol", DONE, id="a reader may ask"),
         pytest.param("/help", "carol", DONE, id="a reader may ask for help"),
+        pytest.param("/diff", "carol", DONE, id="a reader may see what changes"),
+        pytest.param("/diff", "nobody", REFUSED, id="a stranger may not see it"),
+        pytest.param("/merge", "bob", DONE, id="write may ask for the merge"),
+        pytest.param("/merge", "tom", REFUSED, id="triage may not ask for the merge"),
+        pytest.param("/merge", "hidden", REFUSED, id="access that could not be read asks for no merge"),
+        pytest.param("/retry", "tom", DONE, id="triage may retry"),
+        pytest.param("/retry", "carol", REFUSED, id="a reader may not retry"),
+        pytest.param("/skip gate=soak now", "mona", DONE, id="maintain may skip"),
+        pytest.param("/skip gate=soak now", "bob", REFUSED, id="write may not skip"),
+        pytest.param("/skip gate=soak now", "hidden", REFUSED, id="access that could not be read skips nothing"),
+        pytest.param("/skip gate=soak", "mona", PUZZLED, id="a skip without a reason"),
+        pytest.param("/skip gate=checks now", "mona", REFUSED, id="a gate that may not be skipped"),
+        pytest.param("/promote", "bob", PUZZLED, id="what a later version does"),
+        pytest.param("/promote", "tom", REFUSED, id="what a later version will not do for them either"),
+        pytest.param("/freeze production x", "bob", REFUSED, id="write may not freeze"),
         pytest.param("/status", "nobody", REFUSED, id="a stranger may not ask"),
         pytest.param("/aprove", "bob", PUZZLED, id="nearly a command"),
         pytest.param("/deploy", "bob", None, id="somebody else's command"),
@@ -131,7 +184,7 @@ def test_who_may_say_what(*, line: str, by: str, answer: str | None) -> None:
 def test_access_is_asked_for_before_anything_is_done() -> None:
     """An unread permission is a question, and nobody else's comment is asked about."""
     opened = pull(comments=(comment("stranger", "/approve"), comment("other", "nice"), comment("third", "/deploy")))
-    actions, ask = obey(opened, observation(), hold=None, queries=QUERIES)
+    actions, ask = obey(opened, observation(), hold=None, queries=QUERIES, setting=SETTING)
     assert (actions, ask) == ((), Ask(permissions=frozenset({"stranger"})))
 
 
@@ -225,7 +278,7 @@ def test_who_may_release_a_hold(*, by: str, notes: tuple[Comment, ...], answer: 
 def test_the_holder_may_release_with_any_access(access: Permission) -> None:
     """Whoever stopped it may let it go, even if they may do less by now."""
     opened = pull(comments=(BY_TOM, comment("tom", "/unhold")))
-    actions, _ = obey(opened, observation(permissions={"tom": access}), hold=HELD, queries=QUERIES)
+    actions, _ = obey(opened, observation(permissions={"tom": access}), hold=HELD, queries=QUERIES, setting=SETTING)
     assert deeds(actions) == [SetLabel(number=7, label=LABEL, present=False)]
 
 
@@ -300,3 +353,128 @@ def test_what_is_done_needs_no_words() -> None:
 def test_a_suggestion_for_what_is_nearly_a_command() -> None:
     """What was meant is said; it is not done."""
     assert "Did you mean `/approve`?" in replies(answered(pull(comments=(comment("bob", "/aprove"),)))[0])
+
+
+# --- merge, skip, retry, diff -----------------------------------------------------------------------------------------
+
+
+def kept(actions: tuple[Action, ...]) -> list[tuple[str, str]]:
+    """What was written down on the head."""
+    return [(a.text.name, a.text.title) for a in actions if isinstance(a, PostCheck) and a.commit == HEAD]
+
+
+@pytest.mark.parametrize(
+    ("line", "by", "name", "title"),
+    [
+        pytest.param("/merge", "bob", "caisson/merge (bob)", f"bob asked to merge {HEAD[:7]}", id="a wish to merge"),
+        pytest.param(
+            "/skip gate=soak it burns", "mona", "caisson/skip soak (mona)", "skipped by mona: it burns", id="a waiver"
+        ),
+    ],
+)
+def test_what_is_said_of_a_head_is_kept_on_it(line: str, by: str, name: str, title: str) -> None:
+    """As a check run of ours, written over when it is said again."""
+    actions, _ = answered(pull(comments=(comment(by, line),)))
+    assert kept(actions) == [(name, title)]
+    again = pull(comments=(comment(by, line),), checks=(check(), check(name)))
+    assert [a.existing for a in answered(again)[0] if isinstance(a, PostCheck)] == [check(name)]
+
+
+@pytest.mark.parametrize(("line", "by"), [("/merge", "bob"), ("/skip gate=soak it burns", "mona")])
+def test_only_the_head_that_was_shown_counts(line: str, by: str) -> None:
+    """As for an approval: one that came after the comment was not meant."""
+    unseen = pull(comments=(comment(by, line),), checks=(check(minute=-4),))
+    actions, _ = answered(unseen)
+    assert (reaction(actions), kept(actions)) == (REFUSED, [])
+    assert "the head is now" in replies(actions)
+
+
+@pytest.mark.parametrize("mode", [Mode.OBSERVE, Mode.PROPOSE])
+def test_no_wish_to_merge_where_nothing_merges(mode: Mode) -> None:
+    """The mode of the file is above it."""
+    opened = pull(comments=(comment("bob", "/merge"),))
+    actions, _ = answered(opened, setting=replace(SETTING, mode=mode))
+    assert (reaction(actions), kept(actions)) == (REFUSED, [])
+
+
+@pytest.mark.parametrize(
+    ("line", "by", "roles", "answer"),
+    [
+        pytest.param("/merge", "bob", Roles(merge=Access.MAINTAIN), REFUSED, id="less than the role"),
+        pytest.param("/merge", "mona", Roles(merge=Access.MAINTAIN), DONE, id="the role"),
+        pytest.param("/merge", "bob", Roles(freeze=Access.ADMIN), DONE, id="another role"),
+        pytest.param("/freeze production x", "mona", Roles(freeze=Access.ADMIN), REFUSED, id="freeze"),
+        pytest.param("/unfreeze", "bob", Roles(freeze=Access.WRITE), PUZZLED, id="unfreeze goes with freeze"),
+        pytest.param("/promote", "bob", Roles(promote=Access.MAINTAIN), REFUSED, id="promote"),
+        pytest.param("/rollback", "bob", Roles(rollback=Access.MAINTAIN), REFUSED, id="rollback"),
+        pytest.param("/approve", "bob", Roles(merge=Access.ADMIN), DONE, id="approving is no role"),
+    ],
+)
+def test_roles_decide(*, line: str, by: str, roles: Roles, answer: str) -> None:
+    """What the environment declares, and nothing else of it."""
+    setting = replace(SETTING, environment=PRODUCTION.model_copy(update={"roles": roles}))
+    assert reaction(answered(pull(comments=(comment(by, line),)), setting=setting)[0]) == answer
+
+
+def test_retry_posts_the_check_again() -> None:
+    """Where nothing blocks, that is all."""
+    actions, _ = answered(pull(comments=(comment("tom", "/retry"),)))
+    assert deeds(actions) == [REPOST]
+
+
+def test_retry_makes_a_blocked_head_anew_and_answers_then() -> None:
+    """The pass ends with the new head: no reaction claims what may yet fail, and later words wait."""
+    opened = pull(comments=(comment("tom", "/hold x\n/retry", minute=-3), comment("tom", "/status", minute=-2)))
+    actions, _ = answered(opened, setting=replace(SETTING, rebuild=REBUILD))
+    assert actions == (REBUILD,)
+
+
+def test_retry_discards_only_what_was_shown() -> None:
+    """A commit that came after the comment is not thrown away."""
+    unseen = pull(comments=(comment("tom", "/retry"),), checks=(check(minute=-4),))
+    actions, _ = answered(unseen, setting=replace(SETTING, rebuild=REBUILD))
+    assert reaction(actions) == REFUSED
+    assert REBUILD not in actions
+
+
+def test_an_author_may_hold() -> None:
+    """With read access, they may stop what they made; others with read access may not."""
+    theirs = (commit("x", by="carol"), commit())
+    assert reaction(answered(pull(comments=(comment("carol", "/hold"),), commits=theirs))[0]) == DONE
+    assert reaction(answered(pull(comments=(comment("carol", "/unhold"),), commits=theirs), hold=HELD)[0]) == REFUSED
+    hidden = (commit("x", by="hidden"), commit())
+    assert reaction(answered(pull(comments=(comment("hidden", "/hold"),), commits=hidden))[0]) == REFUSED
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"), [("/status", REFUSED), ("/hodl", PUZZLED), ("/hold", DONE)], ids=["asked", "typo", "done"]
+)
+def test_too_many_answers_are_noise(line: str, answer: str) -> None:
+    """After so many replies within the hour a question is refused without words; what acts still does."""
+    said = tuple(our_comment(f"so\n\n{reply_marker(str(i))}", minute=-30) for i in range(MOST_ANSWERS))
+    actions, _ = answered(pull(comments=(*said, comment("tom", line))))
+    assert reaction(actions) == answer
+    assert not [a for a in actions if isinstance(a, Say) and reply_marker("x")[:20] in a.body]
+    older = tuple(replace(one, at=at(-61)) for one in said)
+    assert reaction(answered(pull(comments=(*older, comment("tom", "/status"))))[0]) == DONE
+
+
+def test_a_prefixed_repository_hears_and_says_prefixed_commands() -> None:
+    """The short form is not ours there, not even to suggest."""
+    setting = replace(SETTING, style=CommandStyle.PREFIXED)
+    assert answered(pull(comments=(comment("bob", "/approve\n/hodl"),)), setting=setting)[0] == ()
+    actions, _ = answered(pull(comments=(comment("bob", "/caisson hodl"),)), setting=setting)
+    assert "Did you mean `/caisson hold`?" in replies(actions)
+
+
+def test_a_reply_fits_into_a_comment() -> None:
+    """Whole answers, and a word on those that are left out."""
+    queries = replace(QUERIES, diff=lambda: "x" * 40_000)
+    opened = pull(comments=(comment("bob", "/diff\n/status\n/diff\n/help"),))
+    actions, _ = obey(opened, observation(permissions=ACCESS), hold=None, queries=queries, setting=SETTING)
+    said = replies(actions)
+    assert len(said) < 65_536
+    assert said.count("x" * 40_000) == 1
+    assert "so it stands" in said
+    assert "2 more answers do not fit in here" in said
+    assert "caisson:reply" in said.splitlines()[-1]

@@ -111,7 +111,7 @@ A = "a: {path: a}\n"
     [
         pytest.param("a: {pth: a}", 6, 11, "`pth` is not a key", "`path`", id="unknown key"),
         pytest.param("a: {path: a, path: b}", 6, 20, "second time", None, id="duplicate key"),
-        pytest.param("a: {path: a, roles: []}", 6, 20, "not supported by this version yet", None, id="a later key"),
+        pytest.param("a: {path: a, keep: []}", 6, 20, "not supported by this version yet", None, id="a later key"),
         pytest.param("a: {path: a, gates: {scan: x}}", 6, 28, "not supported by this", None, id="a later gate"),
         pytest.param("a: {path: a, promote: tree}", 6, 29, "not supported by this", "one of", id="a later way to move"),
         pytest.param(
