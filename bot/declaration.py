@@ -64,8 +64,8 @@ def _admitted(artifact: Artifact, source: Artifacts, seen: Observation, present:
     if isinstance(considered, Ask):
         return Declared(verdict=waits(_GATE, f"{source.location}: reading when its tags were built"), ask=considered)
     if not considered.admits(artifact.tag):
-        refusal = next((r for r in considered.rejected if r.tag == artifact.tag), None)
-        why = f": it {refusal.reason}" if refusal else ""
+        refusal = considered.refusal(artifact.tag) if artifact.tag in considered.tags else None
+        why = f": it {refusal}" if refusal else ""
         reason = f"the declaration does not admit {artifact.repository}:{artifact.tag} any more{why}"
         return Declared(verdict=_until(reason, considered.until))
     return _built_for(artifact, source, seen)

@@ -8,7 +8,16 @@ from datetime import datetime
 from bot.actions import Action, Ask, CheckText, PostCheck, React, Say, SetLabel
 from bot.commands import COMMANDS, Command, Misunderstood, help_text, parse_comment
 from bot.gates.hold import LABEL, Hold
-from bot.messages import GATES, STICKY, check_text, hold_comment, released_comment, reply_marker
+from bot.messages import (
+    GATES,
+    LONGEST_COMMENT,
+    STICKY,
+    check_text,
+    clipped,
+    hold_comment,
+    released_comment,
+    reply_marker,
+)
 from bot.model import Actor, ActorKind, CheckStatus, Comment, Observation, Permission, PullRequest, Review, Sha
 from bot.opinions import APPROVAL_CHECK, approval_id, authors
 
@@ -122,7 +131,8 @@ def obey(
             actions.extend(answer.actions)
         marker = reply_marker(said.id)
         if replies and not any(c.ours and marker in c.body for c in pull.comments):
-            actions.append(Say(pull=pull, comment=None, body="\n\n".join([*replies, marker])))
+            told = clipped("\n\n".join(replies), most=LONGEST_COMMENT - len(marker) - 2)
+            actions.append(Say(pull=pull, comment=None, body=f"{told}\n\n{marker}"))
         actions.append(React(subject=said.id, content=worst))
     return tuple(actions), Ask(permissions=frozenset(needed))
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.actions import Action, Ask, PostCheck, React, Say, SetLabel
 from bot.gates.hold import LABEL, Hold
-from bot.messages import hold_comment, released_comment, reply_marker
+from bot.messages import LONGEST_COMMENT, hold_comment, released_comment, reply_marker
 from bot.model import ActorKind, Comment, Permission, PullRequest, Review, ReviewState, Sha, Unknown
 from bot.orders import DONE, PUZZLED, REFUSED, Queries, obey, pending, sticky
 from tests.unit.facts import (
@@ -300,3 +300,13 @@ def test_what_is_done_needs_no_words() -> None:
 def test_a_suggestion_for_what_is_nearly_a_command() -> None:
     """What was meant is said; it is not done."""
     assert "Did you mean `/approve`?" in replies(answered(pull(comments=(comment("bob", "/aprove"),)))[0])
+
+
+def test_many_long_answers_make_one_comment_that_github_takes() -> None:
+    """They are cut, and the comment still says what it answers, so that it is answered once."""
+    long = replace(QUERIES, explain=lambda _: "\n".join(f"| `{n}` | is not a version |" for n in range(500)))
+    asked = comment("bob", "\n".join(["/explain"] * 10))
+    actions, _ = obey(pull(comments=(asked,)), observation(permissions=ACCESS), hold=None, queries=long)
+    (said,) = [action.body for action in actions if isinstance(action, Say)]
+    assert LONGEST_COMMENT - 100 < len(said) <= LONGEST_COMMENT
+    assert said.endswith(reply_marker(asked.id))
