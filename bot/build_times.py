@@ -21,6 +21,11 @@ _STANDING = ""
 Times = Mapping[str, datetime | None]
 
 
+def tells_pushes(tags: Tags, present: Artifact | None) -> bool:
+    """Whether the registry's clock has a time for what stands."""
+    return bool(tags.pushed) and (present is None or present.tag in tags.pushed)
+
+
 def pushed(tags: Tags, present: Artifact | None) -> Times:
     """By the registry's clock; empty where it has no time for what stands."""
     if present is None:

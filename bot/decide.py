@@ -110,7 +110,9 @@ def _step(
         verdicts = (barred,) if barred and barred.outcome is Outcome.BLOCK else ()
         waiting = barred.reason if barred else ""
         view = _view(environment, standing, waiting=waiting, pull=place.pull)
-        return Step(view=view, actions=_withdrawn(pipeline, environment, place, waiting), verdicts=verdicts)
+        # While what stands is written down the next pass is near, and says more.
+        withdrawn = () if here.ask or here.actions else _withdrawn(pipeline, environment, place, waiting)
+        return Step(view=view, actions=withdrawn, verdicts=verdicts)
     newest = candidate(pipeline, environment, seen, standings)
     if newest.ask:
         return Step(view=_view(environment, standing, waiting=newest.reason), ask=newest.ask)
@@ -243,9 +245,9 @@ def _withdrawn(pipeline: Pipeline, environment: Environment, place: Place, reaso
     if pull is None or not pull.by_us or proposed is None:
         return ()
     existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
-    if existing is None or existing.conclusion != "SUCCESS":
-        return ()
     text = gates_check(pipeline, environment, proposed, (waits("environment", reason),))
+    if existing is None or existing.external_id == text.external_id:
+        return ()
     return (PostCheck(commit=pull.head, existing=existing, text=text),)
 
 

@@ -75,8 +75,8 @@ def _admitted(artifact: Artifact, source: Artifacts, seen: Observation, present:
         return Declared(verdict=waits(_GATE, reading), ask=considered)
     shown = f"{artifact.repository}{':' if artifact.tag else '@'}{artifact.label}"
     if not considered.admits(artifact.tag):
-        refusal = next((r for r in considered.rejected if r.tag == artifact.tag), None)
-        why = f": it {refusal.reason}" if refusal else ""
+        refusal = considered.refusal(artifact.tag) if artifact.tag in considered.tags else None
+        why = f": it {refusal}" if refusal else ""
         reason = f"the declaration does not admit {shown} any more{why}"
         return Declared(verdict=_until(reason, considered.until))
     if present is not None and artifact.tag != present.tag and not forward(considered, seen, present)(artifact.tag):

@@ -97,11 +97,11 @@ def _tags(name: str, siblings: _Siblings) -> tuple[str, ...]:
     pick, present = siblings.picks[name], siblings.present.get(name)
     assert pick.artifact is not None
     newest = pick.artifact.tag
-    if pick.choice is None or newest not in pick.choice.accepted:
+    if pick.choice is None or not pick.choice.admits(newest):
         return (newest,)
-    accepted = pick.choice.accepted
     onward = forward(pick.choice, siblings.seen, present)
-    earlier = itertools.takewhile(onward, reversed(accepted[: accepted.index(newest)]))
+    from_newest = itertools.dropwhile(lambda tag: tag != newest, pick.choice.descending())
+    earlier = itertools.takewhile(onward, itertools.islice(from_newest, 1, None))
     standing = (present.tag,) if present is not None and present.tag else ()
     return tuple(dict.fromkeys((newest, *itertools.islice(earlier, _MOST_OF_EACH - 2), *standing)))
 

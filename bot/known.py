@@ -40,13 +40,25 @@ class PipelineView:
 
 @dataclass(slots=True)
 class Known:
-    """In memory, by repository key; `images` is also in the store, where the registry's door reads it."""
+    """In memory, by repository key; `images` is also in the store, where the registry's door reads it.
+
+    `writing`: how many passes in a row have written something.
+    """
 
     store: Store
     layouts: dict[str, Layout] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     views: dict[str, tuple[PipelineView, ...]] = field(default_factory=dict)
     images: dict[str, frozenset[str]] = field(default_factory=dict)
+    writing: dict[str, int] = field(default_factory=dict)
+
+    def passed(self, key: str, *, wrote: bool) -> int:
+        """Note a pass; how many in a row have written by now."""
+        if not wrote:
+            self.writing.pop(key, None)
+            return 0
+        self.writing[key] = self.writing.get(key, 0) + 1
+        return self.writing[key]
 
     async def index(self, key: str, images: frozenset[str]) -> None:
         """Note which images a repository declares; the store's index maps image → repository keys."""
@@ -74,5 +86,5 @@ class Known:
         return frozenset(key for key, name in self.names.items() if name.lower() in wanted)
 
     def forget(self, key: str) -> None:
-        for memory in (self.layouts, self.names, self.views):
+        for memory in (self.layouts, self.names, self.views, self.writing):
             memory.pop(key, None)

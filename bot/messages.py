@@ -12,6 +12,10 @@ from config.pipeline import Environment, Pipeline
 
 GATES = "caisson/gates"
 CONFIG = "caisson/config"
+# GitHub refuses a comment of more characters than these.
+LONGEST_COMMENT = 65_536
+_FENCE = "```"
+_CUT = "\n\nThe rest was cut off: GitHub takes no longer text."
 STICKY = "<!-- caisson:hold "
 _MARKS = {Outcome.PASS: "✅", Outcome.WAIT: "⏳", Outcome.BLOCK: "⛔"}
 
@@ -47,6 +51,25 @@ def code(text: str) -> str:
     return f"`{' '.join(text.split()).replace('`', chr(39)).replace('|', '¦')}`"
 
 
+def clipped(text: str, *, most: int = LONGEST_COMMENT) -> str:
+    """Our Markdown, whole where it is no longer than `most` characters; else as many of its lines as fit, and a word.
+
+    Tables lose whole rows, and a fence that was open is closed.
+    """
+    if len(text) <= most:
+        return text
+    kept: list[str] = []
+    room = most - len(_CUT) - len(_FENCE) - 1
+    for line in text.split("\n"):
+        room -= len(line) + 1
+        if room < 0:
+            break
+        kept.append(line)
+    if sum(line.lstrip().startswith(_FENCE) for line in kept) % 2:
+        kept.append(_FENCE)
+    return "\n".join(kept) + _CUT
+
+
 def cell(text: str) -> str:
     """A reason, in which others' words may stand (a cluster's message, an author's name): no markup but code spans."""
     line = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -80,7 +103,7 @@ def check_text(
         status=status,
         conclusion=conclusion,
         title=title,
-        summary=summary[:60000],
+        summary=clipped(summary, most=60_000),
     )
 
 

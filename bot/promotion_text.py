@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from bot.actions import Verdict
 from bot.commands import spelled
 from bot.image_reference import is_tag
-from bot.messages import cell, promotion_title, verdict_table
+from bot.messages import cell, clipped, promotion_title, verdict_table
 from bot.model import Artifact, ImageDetails, Release, Signature, Unknown, short_digest
 from bot.precedence import Version, parse_version
 from bot.release_record import format_trailers, one_line, release_to_json
@@ -86,7 +86,7 @@ def body(promotion: Promotion, verdicts: Sequence[Verdict]) -> str:
     ours = f"{parts['changes']}\n\n{parts['road']}\n\n### Gates\n\n{parts['gates']}\n\n{parts['how']}\n"
     template = promotion.templates.body
     if template is None:
-        return ours[:_LONGEST_BODY]
+        return clipped(ours, most=_LONGEST_BODY)
     return render(template, TemplateKind.BODY, {**_words(promotion), **parts, "body": ours})
 
 

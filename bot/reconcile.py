@@ -45,6 +45,10 @@ from config.public_key import read_keys
 
 # Each round answers at least one question about a candidate: its digest, its platforms, its signature, who may approve.
 ROUNDS = 8
+# After so many passes that all wrote, somebody undoes what we do, or we do: GitHub's limits are everybody's. The looks
+# that follow keep this distance, whatever webhooks our own writes cause, until one of them has nothing to write.
+LONGEST_CHAIN = 20
+LET_UP = timedelta(minutes=1)
 log = structlog.get_logger()
 
 
@@ -156,7 +160,9 @@ class Reconciler:
         except (Transient, Permanent) as error:
             self.known.views[key] = _views(repository, shown, plans, problem=f"GitHub: {error}")
             raise
-        if wrote:
+        if (chain := self.known.passed(key, wrote=wrote)) >= LONGEST_CHAIN:
+            raise Transient(f"{full_name}: {LONGEST_CHAIN} passes in a row have written something", retry_after=LET_UP)
+        if chain:
             # What was written makes new facts: look at once. A pass that changes nothing ends the chain.
             return self._clock.now()
         moments = [plan.look_again_at for plan in plans if isinstance(plan, Plan) and plan.look_again_at]

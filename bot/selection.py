@@ -11,6 +11,7 @@ from datetime import datetime
 
 from bot import build_times
 from bot.actions import Ask
+from bot.bounded import Bounded
 from bot.model import Artifact, ImageDetails, Observation, Tags, Unknown, short_digest
 from bot.platforms import platform_matches
 from bot.versions import Choice, Rejection, choose, newer, rules_of
@@ -76,29 +77,72 @@ def consider(name: str, source: Artifacts, seen: Observation, present: Artifact 
     tags = seen.tags.get(name, Unknown("the registry has not been read"))
     if isinstance(tags, Unknown):
         return Unknown(f"{source.location}: {tags.reason}")
-    standing = present.tag if present and present.tag else None
-
-    def chosen(times: build_times.Times | None = None) -> Choice:
-        since, rules = appeared(tags), rules_of(source)
-        return choose(tags.names, rules, present=standing, built=times, appeared=since, now=seen.now)
-
     if isinstance(source, ImageSource) and source.strategy is Strategy.NEWEST_BUILD:
-        return _dated(source, tags, seen, present, chosen)
-    return chosen()
+        return _dated(source, tags, seen, present)
+    return _chosen(source, tags, seen, present)
 
 
-def _dated(
-    source: ImageSource,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """What a choice was made of. `facts`: the identities of what it looked at; `size`: how many tags it holds."""
+
+    source: Artifacts
+    present: Artifact | None
+    now: datetime | None
+    facts: tuple[int, ...]
+    size: int
+
+
+# A choice among very many tags takes long, and a pass asks for the same one several times. What it looked at is kept
+# along with it, so that nothing else can take on its identity. So many tags are kept, some megabytes.
+_MOST_KEPT = 250_000
+_kept: Bounded[_Made, tuple[Choice, tuple[object, ...]]] = Bounded(_MOST_KEPT, weigh=lambda made: made.size)
+
+
+def _chosen(
+    source: Artifacts,
     tags: Tags,
     seen: Observation,
     present: Artifact | None,
-    chosen: Callable[[build_times.Times], Choice],
-) -> Choice | Unknown | Ask:
+    *,
+    times: Callable[[], build_times.Times] | None = None,
+    of: tuple[object, ...] = (),
+) -> Choice:
+    """The choice, from memory where it was made of the same facts. `times`: by what to date, worked out from `of`."""
+    rules = rules_of(source)
+    aging = rules.minimum_age is not None
+    looked_at = (tags.names, *of, *((tags.first_seen, tags.pushed) if aging else ()))
+    made = _Made(
+        source=source,
+        present=present,
+        now=seen.now if aging else None,
+        facts=tuple(id(fact) for fact in looked_at),
+        size=len(tags.names) + 1,
+    )
+    known = _kept.get(made)
+    if known is not None:
+        return known[0]
+    standing = present.tag if present and present.tag else None
+    built = times() if times else None
+    choice = choose(tags.names, rules, present=standing, built=built, appeared=appeared(tags), now=seen.now)
+    _kept.put(made, (choice, looked_at))
+    return choice
+
+
+def _dated(source: ImageSource, tags: Tags, seen: Observation, present: Artifact | None) -> Choice | Unknown | Ask:
     """The choice by build times: by the registry's clock, where it has a time for all, else by what the images say."""
-    by_push = build_times.pushed(tags, present)
-    if by_push and not (choice := chosen(by_push)).undated:
-        return choice
-    choice = chosen(build_times.built(source, tags, seen, present))
+
+    def by_push() -> build_times.Times:
+        return build_times.pushed(tags, present)
+
+    def by_image() -> build_times.Times:
+        return build_times.built(source, tags, seen, present)
+
+    if build_times.tells_pushes(tags, present):
+        choice = _chosen(source, tags, seen, present, times=by_push, of=(tags.pushed,))
+        if not choice.undated:
+            return choice
+    choice = _chosen(source, tags, seen, present, times=by_image, of=(tags.pointing, seen.digests, seen.details))
     if not choice.accepted and not choice.undated:
         return choice
     missing = build_times.missing(source, choice.undated, tags, seen, present)
@@ -139,11 +183,10 @@ def _names(present: Artifact, seen: Observation) -> tuple[str, ...]:
 
 
 def _later(choice: Choice, onward: Callable[[str], bool]) -> Iterator[str]:
-    """The admitted tags that would be a step forward, newest first; all are sorted only once the first is refused."""
+    """The admitted tags that would be a step forward, newest first."""
     if choice.selected is None or not onward(choice.selected):
         return
-    yield choice.selected
-    yield from itertools.takewhile(onward, (tag for tag in reversed(choice.accepted) if tag != choice.selected))
+    yield from itertools.takewhile(onward, choice.descending())
 
 
 def resolved(name: str, source: Artifacts, tag: str, seen: Observation) -> Artifact | Ask | Unknown | str:

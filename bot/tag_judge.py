@@ -13,7 +13,7 @@ variant is no prerelease, so that `3.7-alpine` becomes `3.8-alpine` under the co
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -92,6 +92,17 @@ class Judge:
         """When the tag will be as old as demanded; None where nothing is demanded or its age is not known."""
         appeared = self.appeared.get(tag)
         return appeared + self.rules.minimum_age if appeared and self.rules.minimum_age else None
+
+    def ages(self, tags: Iterable[str]) -> Iterator[tuple[str, datetime]]:
+        """The tags that are too young now, each with the moment at which it comes of age."""
+        age, now = self.rules.minimum_age, self.now
+        if age is None or now is None:
+            return
+        young = now - age
+        for tag in tags:
+            appeared = self.appeared.get(tag)
+            if appeared is not None and appeared > young:
+                yield tag, appeared + age
 
     def _filtered(self, tag: str) -> str | None:
         if is_signature_tag(tag):

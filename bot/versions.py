@@ -65,7 +65,6 @@ class _Sorting:
     accepted: tuple[str, ...]
     rejected: tuple[Rejection, ...]
     undated: tuple[str, ...]
-    until: datetime | None
 
 
 class Choice:
@@ -101,18 +100,27 @@ class Choice:
     @property
     def until(self) -> datetime | None:
         """When the next tag that is refused for its youth alone comes of age; None where none is."""
-        return self._sorted().until if self.judge.rules.minimum_age is not None else None
+        judge = self.judge
+        young = ((at, tag) for tag, at in judge.ages(self.tags) if judge.objection(tag, judge.rank(tag)) is None)
+        return min((at for at, _ in young), default=None)
 
     def admits(self, tag: str) -> bool:
         """Whether the tag is listed and counts."""
-        rank = self.judge.rank(tag)
-        return rank is not None and tag in self.tags and self.judge.refusal(tag, rank) is None
+        return tag in self.tags and self.judge.rank(tag) is not None and self.refusal(tag) is None
+
+    def refusal(self, tag: str) -> str | None:
+        """Why a listed tag does not count."""
+        return self.judge.refusal(tag, self.judge.rank(tag))
+
+    def descending(self) -> Iterator[str]:
+        """The tags that count, the last first; the few at the top are found without sorting the others."""
+        if not _is_plain(self.judge.rules):
+            return reversed(self.accepted)
+        ranked = _highest_first(self.tags, self.judge)
+        return (tag for version, tag in ranked if self.judge.refusal(tag, version) is None)
 
     def _selected(self) -> str | None:
-        if self.judge.rules.strategy is Strategy.SEMVER and self.judge.rules.extract is None:
-            ranked = _highest_first(self.tags, self.judge)
-            return next((tag for version, tag in ranked if self.judge.refusal(tag, version) is None), None)
-        return self.accepted[-1] if self.accepted and not self.undated else None
+        return None if self.undated else next(self.descending(), None)
 
     def _sorted(self) -> _Sorting:
         if self._sorting is None:
@@ -185,10 +193,15 @@ def _ranked(choice: Choice) -> Iterator[tuple[Rank, str]]:
     judge = choice.judge
     if judge.rules.strategy is Strategy.DIGEST:
         return iter(())
-    if judge.rules.strategy is Strategy.SEMVER and judge.rules.extract is None:
+    if _is_plain(judge.rules):
         return highest_first(choice.tags, _EVERYTHING)
     ranked = ((judge.rank(tag), tag) for tag in set(choice.tags))
     return iter(sorted(((rank, tag) for rank, tag in ranked if rank is not None), reverse=True))
+
+
+def _is_plain(rules: Rules) -> bool:
+    """Whether tags are versions as they stand, of which the highest are found without looking at them all."""
+    return rules.strategy is Strategy.SEMVER and rules.extract is None
 
 
 def _highest_first(tags: Sequence[str], judge: Judge) -> Iterator[tuple[Version, str]]:
@@ -207,14 +220,11 @@ def _sort(tags: Iterable[str], judge: Judge) -> _Sorting:
     ranked: list[tuple[Rank, str]] = []
     rejected: list[Rejection] = []
     undated: list[str] = []
-    ages: list[datetime] = []
     for tag in dict.fromkeys(tags):
         rank = judge.rank(tag)
         objection, youth = judge.objection(tag, rank), judge.youth(tag)
         if objection or youth:
             rejected.append(Rejection(tag, objection or youth or ""))
-            until = None if objection else judge.comes_of_age(tag)
-            ages += [until] if until else []
         elif rank is None:
             undated.append(tag)
         else:
@@ -224,5 +234,4 @@ def _sort(tags: Iterable[str], judge: Judge) -> _Sorting:
         accepted=tuple(tag for _, tag in ranked),
         rejected=tuple(rejected),
         undated=tuple(undated),
-        until=min(ages, default=None),
     )

@@ -3,11 +3,15 @@
 import re
 from dataclasses import dataclass, field
 
+from bot.bounded import Bounded
 from bot.manifests.scalars import CannotEdit, has_template
 from config import yaml_text
 from config.yaml_text import Mapping, NotReadable, Scalar, Spot, Stream
 
 _LINE = re.compile(r"[^\r\n]*(\r\n|\n|\r|\Z)")
+# How many characters of files are kept read: a pass reads each file for every artifact, and mostly nothing has changed
+# since the last. What is read takes some forty times as many bytes.
+_MOST_KEPT = 1_000_000
 _LITERAL = re.compile(r"(?:[&!]\S*[ \t]+)*\|[-+0-9]*[ \t]*(?:#.*)?")
 
 
@@ -30,7 +34,7 @@ class YamlText:
     path: str
     stream: Stream
     host: Host | None = None
-    # What its scalars hold, by their order: each is read once, however many aliases lead to it.
+    # What its scalars hold, by their order: each is read once, however many aliases lead to it. Only this grows.
     inner: "dict[int, YamlText | CannotEdit]" = field(default_factory=dict, repr=False)
 
     @property
@@ -52,8 +56,22 @@ def refusal(path: str, line: int, reason: str) -> CannotEdit:
     return CannotEdit(f"{path}: line {line}: {reason}" if path else f"line {line}: {reason}")
 
 
-def read_text(path: str, text: str, *, host: Host | None = None) -> YamlText:
-    """The documents of a text. Raises CannotEdit where it is not plain YAML: a template, a key that stands twice."""
+_kept: Bounded[tuple[str, str], YamlText] = Bounded(_MOST_KEPT, weigh=lambda key: len(key[1]))
+
+
+def read_text(path: str, text: str) -> YamlText:
+    """The documents of a file. Raises CannotEdit where it is not plain YAML: a template, a key that stands twice.
+
+    The same text is not read twice, while it is among those used lately.
+    """
+    read = _kept.get((path, text))
+    if read is None:
+        read = _read(path, text, host=None)
+        _kept.put((path, text), read)
+    return read
+
+
+def _read(path: str, text: str, *, host: Host | None) -> YamlText:
     try:
         stream = yaml_text.compose_all(text)
     except NotReadable as error:
@@ -75,7 +93,7 @@ def embedded(outer: YamlText, scalar: Scalar) -> YamlText:
     if found is None:
         host = Host(text=outer, scalar=scalar, starts=_line_starts(outer.text, scalar))
         try:
-            found = read_text(outer.path, scalar.value, host=host)
+            found = _read(outer.path, scalar.value, host=host)
         except CannotEdit as error:
             found = error
         outer.inner[scalar.order] = found

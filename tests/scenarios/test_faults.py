@@ -1,5 +1,7 @@
 """GitHub hiccups: what failed is looked at again, nothing is done twice, nothing wrong is merged."""
 
+from datetime import timedelta
+
 import pytest
 
 from sandbox.github.server import Fault
@@ -97,3 +99,32 @@ async def test_a_registry_that_is_away_changes_nothing(prompt_world: World) -> N
     world.push("1.1.0")
     await world.after("6m")
     assert world.board("development").live == "1.1.0"
+
+
+async def test_a_fight_over_a_text_does_not_burn_github_s_limits(prompt_world: World) -> None:
+    """Another bot undoes what we write as often as we write it: after twenty passes we look once a minute only."""
+    world = prompt_world
+    pull = await world.soaked()
+    ours = pull.body
+
+    async def fought(rounds: int) -> int:
+        """How many writes it comes to while somebody else has the last word each time."""
+        before = len(world.writes)
+        for _ in range(rounds):
+            pull.body = "Not theirs, mine."
+            await world.service.worker.run_once()
+        return len(world.writes) - before
+
+    await world.service.resync()
+    assert await fought(60) == 20
+    await world.service.resync()
+    assert await fought(60) == 0, "neither we nor a webhook make it faster"
+    await world.clock.advance(timedelta(minutes=1))
+    assert await fought(60) == 1
+    await world.after("1m")
+    assert pull.body == ours
+    await world.after("1m")
+    pull.body = "Once more."
+    await world.service.resync()
+    await world.settle()
+    assert pull.body == ours, "a pass with nothing to write has ended the chain"

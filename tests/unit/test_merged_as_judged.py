@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -258,6 +258,19 @@ def test_a_renamed_artifact_goes_on_and_never_back(*, constraint: str, proposed:
     assert made == [f"Promote shop {label} to staging" for label in proposed]
 
 
+def test_an_approved_proposal_of_other_artifacts_makes_way() -> None:
+    """It can never merge, so its approvals keep nothing out."""
+    there = place(TWICE, adopted(NEW), record(NEW, HEALTHY_LONG))
+    seen = observation(
+        {"staging": proposal(TWICE, NEWER, there, reviews=(review("bob"),))},
+        tags={"app": renamed("1.0.0", "1.1.0", "1.2.0")},
+    )
+    plan = Registry().plan(shop(TWICE, PRODUCTION, named="app"), seen)
+    made = [one for one in of_kind(plan, Propose) if one.environment == "staging"]
+    assert [one.title for one in made] == ["Promote shop 1.2.0 to staging"]
+    assert made[0].pull is not None
+
+
 @pytest.mark.parametrize("constraint", ["<1.1", "<2"])
 def test_nothing_is_chosen_before_what_stands_has_its_new_name(constraint: str) -> None:
     """Else what stands would look like nothing, and anything like a step forward."""
@@ -296,6 +309,21 @@ def test_what_still_needs_facts_holds_up_nothing_else() -> None:
     plan = decide(pipeline, seen, last=True)
     assert isinstance(plan, Plan)
     assert [merge.environment for merge in of_kind(plan, Merge)] == ["production"]
+    assert plan.look_again_at == at(5)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"tags": {"web": Unknown("away")}}, id="the registry is away"),
+        pytest.param(
+            {"tags": {"web": LISTED}, "digests": {(IMAGE, "1.2.0"): Unknown("away")}}, id="a digest is not told"
+        ),
+    ],
+)
+def test_what_could_not_be_learnt_is_asked_again_soon(changed: dict[str, Any]) -> None:
+    """Nobody tells us when the registry is back."""
+    plan = Registry().plan(shop(), observation({"production": place(PRODUCTION, record(NEW, HEALTHY_LONG))}, **changed))
     assert plan.look_again_at == at(5)
 
 

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from bot.actions import CheckText, Verdict
 from bot.gates.verdicts import blocks, passed, waits
 from bot.messages import (
+    clipped,
     config_check,
     gates_check,
     hold_comment,
@@ -226,3 +227,38 @@ def test_the_config_check_shows_every_problem() -> None:
 def test_a_status_names_its_moment() -> None:
     """An absolute time: an answer grows old."""
     assert "as of 2026-11-23 12:00 UTC" in status_reply(SHOP, PRODUCTION, NEW, [passed("hold", "not held")], NOON)
+
+
+# --- what is too long -------------------------------------------------------------------------------------------------
+
+ROWS = "| Tag | It |\n|---|---|\n" + "\n".join(f"| `{n}` | is not a version |" for n in range(3000))
+FENCED = "```\n" + "\n".join(f"line {n}" for n in range(10_000)) + "\n```\n\nafter it"
+
+
+def test_what_fits_is_left_as_it_is() -> None:
+    """To the last character."""
+    assert clipped("a" * 100, most=100) == "a" * 100
+    assert clipped("", most=100) == ""
+
+
+@pytest.mark.parametrize("most", [300, 1000, 20_000])
+@pytest.mark.parametrize("text", [pytest.param(ROWS, id="a table"), pytest.param(FENCED, id="a fence")])
+def test_what_is_too_long_is_cut_at_a_line(text: str, most: int) -> None:
+    """Every line that is left is whole, no fence stays open, and the text says that it was cut."""
+    said = clipped(text, most=most)
+    assert most - 100 < len(said) <= most
+    assert said.endswith("\n\nThe rest was cut off: GitHub takes no longer text.")
+    assert set(said.split("\n")[:-2]) <= set(text.split("\n"))
+    assert said.count("```") % 2 == 0
+
+
+def test_one_line_that_is_too_long_is_left_out() -> None:
+    """It cannot be cut safely."""
+    assert clipped("a" * 200 + "\nb", most=150).strip() == "The rest was cut off: GitHub takes no longer text."
+
+
+def test_a_title_does_not_end_in_a_space() -> None:
+    """GitHub takes it off, and then it would be written again and again."""
+    for length in range(200, 260):
+        named = SHOP.model_copy(update={"name": "x" * length})
+        assert promotion_title(named, PRODUCTION, NEW) == promotion_title(named, PRODUCTION, NEW).strip()

@@ -9,7 +9,7 @@ from bot.actions import Action, Ask, Edits, PostCheck, Propose, React, Say, SetL
 from bot.answers import DONE, PUZZLED, REFUSED, Queries, Setting
 from bot.gates.hold import LABEL, Hold
 from bot.gates.verdicts import passed, waits
-from bot.messages import gates_check, hold_comment, released_comment, reply_marker
+from bot.messages import LONGEST_COMMENT, gates_check, hold_comment, released_comment, reply_marker
 from bot.model import ActorKind, Comment, Permission, PullRequest, Review, ReviewState, Sha, Unknown
 from bot.orders import MOST_ANSWERS, obey, pending, sticky
 from config.pipeline import Access, CommandStyle, Mode, Roles
@@ -478,3 +478,15 @@ def test_a_reply_fits_into_a_comment() -> None:
     assert "so it stands" in said
     assert "2 more answers do not fit in here" in said
     assert "caisson:reply" in said.splitlines()[-1]
+
+
+def test_many_long_answers_make_one_comment_that_github_takes() -> None:
+    """They are cut, and the comment still says what it answers, so that it is answered once."""
+    long = replace(QUERIES, explain=lambda _: "\n".join(f"| `{n}` | is not a version |" for n in range(500)))
+    asked = comment("bob", "\n".join(["/explain"] * 10))
+    actions, _ = obey(
+        pull(comments=(asked,)), observation(permissions=ACCESS), hold=None, queries=long, setting=SETTING
+    )
+    (said,) = [action.body for action in actions if isinstance(action, Say)]
+    assert len(said) <= LONGEST_COMMENT
+    assert said.endswith(reply_marker(asked.id))

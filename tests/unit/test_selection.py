@@ -821,3 +821,47 @@ def test_few_rounds_are_enough_however_many_are_refused(*, lacking: int, strateg
     assert rounds <= 4
     if strategy is Strategy.SEMVER:
         assert tag_of(found) == (good[-1] if lacking < 10 else None)
+
+
+# --- a choice is worked out once --------------------------------------------------------------------------------------
+
+
+def considered(seen: Observation, source: Artifacts, present: str = "1.0.0") -> Choice:
+    choice = consider("web", source, seen, standing(present))
+    assert isinstance(choice, Choice)
+    return choice
+
+
+def test_the_same_choice_is_made_once() -> None:
+    """A pass asks for it in every round, for the pick, for the gate and for whoever asks why."""
+    seen = facts(listed("1.0.0", "1.1.0"))
+    later = facts({"tags": seen.tags}, resolved("1.1.0"))
+    assert considered(seen, image()) is considered(later, image())
+
+
+def test_a_choice_of_other_facts_is_another() -> None:
+    """Another listing, another declaration, other times, another moment, another build."""
+    seen = facts(listed("1.0.0", "1.1.0", first_seen={"1.1.0": at(-30)}))
+    again = facts(listed("1.0.0", "1.1.0", "1.2.0", first_seen={"1.1.0": at(-30)}))
+    assert considered(seen, image()).selected == "1.1.0"
+    assert considered(again, image()).selected == "1.2.0"
+    assert considered(seen, image(constraint="<1.1")).selected == "1.0.0"
+    aged = image(minimum_age=timedelta(hours=1))
+    assert considered(seen, aged).selected is None
+    assert considered(replace(seen, now=at(31)), aged).selected == "1.1.0"
+    older = facts({"tags": {"web": replace(tags_of(seen), first_seen={"1.1.0": at(-90)})}})
+    assert considered(older, aged).selected == "1.1.0"
+
+
+def tags_of(seen: Observation) -> Tags:
+    tags = seen.tags["web"]
+    assert isinstance(tags, Tags)
+    return tags
+
+
+def test_builds_learnt_since_make_another_choice() -> None:
+    """What was undated has a time now."""
+    seen = facts(listed("a", "b", "c"), resolved("a", "b", "c"), builds(a=-30, c=-90))
+    known = replace(seen, details={**seen.details, **facts(builds(b=-10)).details})
+    assert isinstance(consider("web", NEWEST_BUILD, seen, standing("c")), Ask)
+    assert considered(known, NEWEST_BUILD, "c").selected == "b"

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -356,3 +357,29 @@ def test_newer_tags_are_named_within_bounds() -> None:
     named = [r.tag for r in overtaking(choice)]
     assert named == ["2.49.0", "2.48.0", "2.47.0", "1.49.0-rc.1", "1.48.0-rc.1", "1.47.0-rc.1"]
     assert [r.tag for r in overtaking(choice, limit=2)] == named[:2]
+
+
+@given(
+    st.lists(
+        st.sampled_from([f"{v}1.{n}.0{s}" for v in ("", "v") for n in range(12) for s in ("", "-rc.1", "-alpine")])
+    )
+)
+def test_those_at_the_top_are_found_without_sorting_all(tags: list[str]) -> None:
+    """Descending is ascending backwards, and every listed tag is either in it or has a reason."""
+    choice = choose(tags, make_rules(constraint=">=1.2-0 <1.9"))
+    assert tuple(choice.descending()) == tuple(reversed(choice.accepted))
+    assert next(choice.descending(), None) == choice.selected
+    for tag in tags:
+        assert (choice.refusal(tag) is None) is (tag in choice.accepted)
+        assert choice.admits(tag) is (tag in choice.accepted)
+
+
+def test_only_a_tag_that_is_young_and_nothing_else_is_waited_for() -> None:
+    """The next moment at which time alone admits a tag; one that is refused for good too is nobody's to wait for."""
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    appeared = {"1.1.0": noon - timedelta(minutes=10), "1.2.0": noon - timedelta(minutes=50)}
+    appeared |= {"1.0.0": noon - timedelta(hours=9), "latest": noon - timedelta(minutes=55)}
+    tags = (*appeared, "1.3.0")
+    choice = choose(tags, make_rules(minimum_age=timedelta(hours=1)), appeared=appeared, now=noon)
+    assert (choice.selected, choice.until) == ("1.0.0", noon + timedelta(minutes=10))
+    assert choose(tags, make_rules(), appeared=appeared, now=noon).until is None
