@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -30,6 +31,7 @@ from bot.observe import (
     places,
     read_github,
 )
+from bot.plain_http import check_chart_repository
 from bot.platforms import check_platform
 from bot.release_rule import compile_rule
 from bot.scans import Scans
@@ -49,7 +51,7 @@ log = structlog.get_logger()
 class Reconciler:
     """Looks at keys: `repository:…`, `image:…`, `installation:…`.
 
-    What it learns is passed on as nudges of other keys.
+    What it learns is passed on as nudges of other keys. `plain_http`: hosts that may be reached without TLS.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Reconciler:
         cluster: HealthSource,
         verifier: SignatureVerifier,
         poll_interval: timedelta = timedelta(minutes=5),
+        plain_http: frozenset[str] = frozenset(),
     ) -> None:
         self._app = app
         self._store = store
@@ -70,6 +73,7 @@ class Reconciler:
         self._cluster = cluster
         self._verifier = verifier
         self._poll_interval = poll_interval
+        self._checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
         self.known = Known(store=store)
 
     async def look(self, claim: Claim) -> datetime | None:
@@ -190,7 +194,7 @@ class Reconciler:
         if config.text is None:
             return replace(empty, problems=("the file cannot be read as text",))
         try:
-            return replace(empty, configuration=_parsed(config.text, repository))
+            return replace(empty, configuration=self._parsed(config.text, repository))
         except ConfigError as error:
             displayed = await self._last_good(client, repository)
             return replace(empty, problems=tuple(str(p) for p in error.problems), displayed=displayed)
@@ -199,10 +203,13 @@ class Reconciler:
         for _, text in await earlier_configurations(client, repository.full_name):
             try:
                 if text is not None:
-                    return _parsed(text, repository)
+                    return self._parsed(text, repository)
             except ConfigError:
                 continue
         return None
+
+    def _parsed(self, text: str, repository: Repository) -> Configuration:
+        return parse(text, checks=self._checks, default_branch=repository.default_branch)
 
     async def _index(self, key: str, declared: Configuration | None) -> None:
         images = frozenset(
@@ -265,6 +272,7 @@ class Reconciler:
         return any(todo)
 
 
+# Every check but that of hosts without TLS, which are the operator's to name.
 CHECKS = Checks(
     check_repository=normalise_repository,
     check_constraint=parse_constraint,
@@ -276,10 +284,6 @@ CHECKS = Checks(
     check_template=check_template,
     check_key=read_keys,
 )
-
-
-def _parsed(text: str, repository: Repository) -> Configuration:
-    return parse(text, checks=CHECKS, default_branch=repository.default_branch)
 
 
 def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...]:
