@@ -239,7 +239,9 @@ class _DoorReader:
         if "hmac_prefix" in fields:
             before = self._reader.text(fields["hmac_prefix"].value, "hmac_prefix") or ""
             if before and not _SIGNATURE_PREFIX.fullmatch(before):
-                self._reader.refuse(fields["hmac_prefix"].value, f"{before!r} cannot begin a header", "`sha256=`")
+                self._reader.refuse(
+                    fields["hmac_prefix"].value, f"{self._reader.quoted(before)} cannot begin a header", "`sha256=`"
+                )
         if not secret or not named:
             return None
         return Hmac(secret=secret.encode(), header=named, algorithm=kind, prefix=before)
@@ -249,7 +251,9 @@ class _DoorReader:
             return default
         name = self._reader.text(fields[key].value, key)
         if name and not _FIELD_NAME.fullmatch(name):
-            self._reader.refuse(fields[key].value, f"{name!r} is not the name of a header", "`X-Signature`")
+            self._reader.refuse(
+                fields[key].value, f"{self._reader.quoted(name)} is not the name of a header", "`X-Signature`"
+            )
             return None
         return name
 

@@ -16,6 +16,7 @@ import yaml
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 MAX_ALIASES = 100
+_LONGEST_NAME = 15
 
 BOM = "\ufeff"
 _PLAIN_NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -358,7 +359,9 @@ class _Composer:
             raise NotReadable(f"the file has more than {MAX_ALIASES} aliases", start)
         target = self._anchors.get(name)
         if target is None:
-            raise NotReadable(f"*{name} refers to nothing that stands before it", start)
+            # A secret that begins with a star and is not quoted reads as an alias: a long name is not repeated.
+            said = f"*{name}" if len(name) <= _LONGEST_NAME else "this alias"
+            raise NotReadable(f"{said} refers to nothing that stands before it", start)
         alias = Alias(name=name, target=target, start=start, order=len(self.events) - 1)
         self.aliases.append(alias)
         return alias

@@ -165,6 +165,12 @@ def test_basic_is_written_as_the_standard_says() -> None:
         pytest.param(f"doors: {{a: {{sender: {SECRET}}}}}", "1:21: this is no sender", id="a secret as sender"),
         pytest.param(f"doors: {{a: !{SECRET} {{}}}}", "1:12: this tag is not allowed", id="a secret as tag"),
         pytest.param(f"{{{SECRET}: 1, {SECRET}: 2}}", "1:23: this key stands here a second time", id="a secret twice"),
+        pytest.param(f"doors: {{a: {{bearer: *{SECRET}}}}}", "1:21: this alias refers", id="a secret behind a star"),
+        pytest.param(
+            f"doors: {{a: {{sender: ecr, api_key: {SECRET}, api_key_header: '{SECRET} '}}}}",
+            "this is not the name of a header",
+            id="a secret as header",
+        ),
         pytest.param(f"{SECRET}: 1", "1:1: this is not a key of the file; write one of `doors`", id="a secret first"),
         pytest.param("doors: {A_: {sender: quay}}", "1:9: `A_` is not the name of a door", id="a name"),
         pytest.param("doors: {a: {bearer: x}}", "1:9: the door `a` does not say who sends there", id="no sender"),
@@ -259,7 +265,7 @@ def test_basic_is_written_as_the_standard_says() -> None:
         ),
         pytest.param(
             f"doors: {{a: {{sender: generic, hmac_secret: {SECRET}, hmac_header: 'X Y', repository: r}}}}",
-            "'X Y' is not the name of a header",
+            "`X Y` is not the name of a header",
             id="a header that is none",
         ),
         pytest.param(
