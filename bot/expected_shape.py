@@ -57,7 +57,8 @@ class Expectation:
             return f"is no {wanted} variant, which the constraint names"
         if any(without_numbers(named) == without_numbers(make) for make in self.makes):
             return f"is a -{named} variant, not {wanted} as {self.stands} is ({_ADMIT})"
-        return f"is no {wanted} variant, as {self.stands} is"
+        # Of a tag that is no version it is a guess that its words name a variant.
+        return f"is no {wanted} variant, as {self.stands} is{f' ({_ADMIT})' if self.width is None else ''}"
 
 
 def expectation(constraint: Constraint, present: str | None) -> Expectation | None:

@@ -15,7 +15,7 @@ _HASH = re.compile(r"(?=[0-9]*[a-f])[0-9a-f]{7,64}|sha(?:1|256|512)?-[0-9a-f]+(?
 
 # What moves along a line of releases, and says nothing of the make.
 _CHANNEL = re.compile(
-    r"latest|mainline|stable|lts|current|rolling|release|edge|nightly|next|dev|main|master|prod|production|staging",
+    r"latest|mainline|stable|lts|current|rolling|release|edge|nightly|next|dev|main|master",
     re.IGNORECASE,
 )
 # Distributions, Debian's and Ubuntu's releases among them, and how much of one there is.

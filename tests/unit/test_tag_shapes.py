@@ -43,6 +43,7 @@ def test_hashes_are_hexadecimal_with_a_letter() -> None:
         pytest.param("iron-bookworm-slim", "bookworm-slim", id="two words of a make behind a name"),
         pytest.param("feature-login", "", id="another word at the end is no make"),
         pytest.param("production", "", id="nor is the name of an environment"),
+        pytest.param("production-eu", "", id="or of a part of one"),
         pytest.param("", "", id="nothing"),
     ],
 )
