@@ -19,6 +19,7 @@ from rich.console import Console
 from bot.clock import SystemClock
 from bot.debug import comment, edit, event, tags
 from bot.errors import CaissonError
+from bot.plain_http import needed_allowances
 from bot.reconcile import CHECKS
 from bot.service import Parts, Service
 from bot.web.app import favour_the_loop
@@ -113,6 +114,8 @@ def check(file: Path) -> None:
         for problem in error.problems:
             click.echo(str(problem), err=True)
         sys.exit(1)
+    for allowance in needed_allowances(declared):
+        click.echo(f"{file}: {allowance}", err=True)
     names = ", ".join(p.name for p in declared.pipelines) or "no pipelines"
     click.echo(f"{file}: valid ({names})")
 

@@ -8,13 +8,16 @@ than a few times their reading.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.constraints import Numbers
 from bot.precedence import LARGEST, Version, parse_version
+from bot.tag_order import Position
 
 Spans = tuple[tuple[Numbers, Numbers], ...]
+# By what versions are sorted, from the version and its text; what comes of it must go by the three numbers first.
+Order = Callable[[Version, str], Position]
 
 # So many are read as versions rather than looked at one number further.
 _FEW = 256
@@ -72,10 +75,19 @@ _ANY = _lines(r"(?:[.+-][^\n]*+)?+")
 _RELEASES = _lines(r"[0-9.]*+(?:\+[^\n]*+)?+")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    """What is looked for, and how what is found is sorted."""
+
+    spans: Spans
+    lines: _Lines
+    order: Order
+
+
 def highest_first(
-    tags: Sequence[str], spans: Spans, *, releases_only: bool = False, holding: str = ""
+    tags: Sequence[str], spans: Spans, *, order: Order, releases_only: bool = False, holding: str = ""
 ) -> Iterator[tuple[Version, str]]:
-    """Every version within the spans, by precedence and then text, descending; each spelling once.
+    """Every version within the spans, by their numbers and then in the order given, descending; each spelling once.
 
     Both ends of a span belong to it. `releases_only` leaves prereleases out; `holding` what does not hold that text.
     A few outside the spans may come too, in their place: the spans spare work, the constraint decides.
@@ -85,31 +97,29 @@ def highest_first(
     text = _joined(tags)
     if text.count("\n") != len(tags) + 1:
         text = _joined([tag for tag in tags if "\n" not in tag])
-    yield from _descending(text, (), spans, _RELEASES if releases_only else _ANY)
+    yield from _descending(text, (), _Search(spans=spans, lines=_RELEASES if releases_only else _ANY, order=order))
 
 
-def _descending(text: str, known: tuple[int, ...], spans: Spans, lines: _Lines) -> Iterator[tuple[Version, str]]:
+def _descending(text: str, known: tuple[int, ...], search: _Search) -> Iterator[tuple[Version, str]]:
     """Of lines whose first numbers are known: the versions among them, highest first."""
-    place = len(known)
+    place, lines = len(known), search.lines
     found: list[str] = lines.numbers[place].findall(text)
     if len(found) <= _FEW:
-        yield from _sorted(line for line, _ in lines.pairs[place].findall(text))
+        yield from _sorted((line for line, _ in lines.pairs[place].findall(text)), search.order)
         return
     spellings = set(found)
-    numbers = _within({int(spelling or "0") for spelling in spellings}, known, spans)
+    numbers = _within({int(spelling or "0") for spelling in spellings}, known, search.spans)
     for _ in range(min(_ALONE, len(numbers))):
         highest = max(numbers)
-        yield from _narrowed(lines.beginning((*known, highest)).findall(text), (*known, highest), spans, lines)
+        yield from _narrowed(lines.beginning((*known, highest)).findall(text), (*known, highest), search)
         numbers.remove(highest)
     if numbers:
-        yield from _remaining(text, known, numbers, spans, lines)
+        yield from _remaining(text, known, numbers, search)
 
 
-def _remaining(
-    text: str, known: tuple[int, ...], numbers: set[int], spans: Spans, lines: _Lines
-) -> Iterator[tuple[Version, str]]:
+def _remaining(text: str, known: tuple[int, ...], numbers: set[int], search: _Search) -> Iterator[tuple[Version, str]]:
     """The lines whose next number is one of these, in groups that grow."""
-    pairs: list[tuple[str, str]] = lines.pairs[len(known)].findall(text)
+    pairs: list[tuple[str, str]] = search.lines.pairs[len(known)].findall(text)
     spelled: dict[int, set[str]] = {}
     for spelling in {number for _, number in pairs}:
         spelled.setdefault(int(spelling or "0"), set()).add(spelling)
@@ -117,22 +127,21 @@ def _remaining(
     at, size = 0, 2
     while at < len(descending):
         wanted = set().union(*(spelled[number] for number in descending[at : at + size]))
-        yield from _narrowed([line for line, number in pairs if number in wanted], known, spans, lines)
+        yield from _narrowed([line for line, number in pairs if number in wanted], known, search)
         at, size = at + size, size * 2
 
 
-def _narrowed(
-    found: Sequence[str], known: tuple[int, ...], spans: Spans, lines: _Lines
-) -> Iterator[tuple[Version, str]]:
+def _narrowed(found: Sequence[str], known: tuple[int, ...], search: _Search) -> Iterator[tuple[Version, str]]:
     if len(found) <= _FEW or len(known) == _WHOLE:
-        yield from _sorted(found)
+        yield from _sorted(found, search.order)
     else:
-        yield from _descending(_joined(found), known, spans, lines)
+        yield from _descending(_joined(found), known, search)
 
 
-def _sorted(found: Iterable[str]) -> Iterator[tuple[Version, str]]:
+def _sorted(found: Iterable[str], order: Order) -> Iterator[tuple[Version, str]]:
     read = ((parse_version(line), line) for line in set(found))
-    yield from sorted(((version, line) for version, line in read if version is not None), reverse=True)
+    versions = ((version, line) for version, line in read if version is not None)
+    yield from sorted(versions, key=lambda pair: order(*pair), reverse=True)
 
 
 def _within(numbers: set[int], known: tuple[int, ...], spans: Spans) -> set[int]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -31,6 +32,7 @@ from bot.observe import (
     places,
     read_github,
 )
+from bot.plain_http import check_chart_repository
 from bot.platforms import check_platform
 from bot.release_rule import compile_rule
 from bot.scans import Scans
@@ -55,7 +57,7 @@ log = structlog.get_logger()
 class Reconciler:
     """Looks at keys: `repository:…`, `image:…`, `installation:…`.
 
-    What it learns is passed on as nudges of other keys.
+    What it learns is passed on as nudges of other keys. `plain_http`: hosts that may be reached without TLS.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Reconciler:
         cluster: HealthSource,
         verifier: SignatureVerifier,
         poll_interval: timedelta = timedelta(minutes=5),
+        plain_http: frozenset[str] = frozenset(),
     ) -> None:
         self._app = app
         self._store = store
@@ -76,6 +79,7 @@ class Reconciler:
         self._cluster = cluster
         self._verifier = verifier
         self._poll_interval = poll_interval
+        self._checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
         self.known = Known(store=store)
 
     async def look(self, claim: Claim) -> datetime | None:
@@ -198,7 +202,7 @@ class Reconciler:
         if config.text is None:
             return replace(empty, problems=("the file cannot be read as text",))
         try:
-            return replace(empty, configuration=_parsed(config.text, repository))
+            return replace(empty, configuration=self._parsed(config.text, repository))
         except ConfigError as error:
             displayed = await self._last_good(client, repository)
             return replace(empty, problems=tuple(str(p) for p in error.problems), displayed=displayed)
@@ -207,10 +211,13 @@ class Reconciler:
         for _, text in await earlier_configurations(client, repository.full_name):
             try:
                 if text is not None:
-                    return _parsed(text, repository)
+                    return self._parsed(text, repository)
             except ConfigError:
                 continue
         return None
+
+    def _parsed(self, text: str, repository: Repository) -> Configuration:
+        return parse(text, checks=self._checks, default_branch=repository.default_branch)
 
     async def _index(self, key: str, declared: Configuration | None) -> None:
         images = frozenset(
@@ -273,6 +280,7 @@ class Reconciler:
         return any(todo)
 
 
+# Every check but that of hosts without TLS, which are the operator's to name.
 CHECKS = Checks(
     check_repository=normalise_repository,
     check_constraint=parse_constraint,
@@ -287,10 +295,6 @@ CHECKS = Checks(
     check_cron=check_cron,
     check_timezone=check_timezone,
 )
-
-
-def _parsed(text: str, repository: Repository) -> Configuration:
-    return parse(text, checks=CHECKS, default_branch=repository.default_branch)
 
 
 def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...]:

@@ -1,7 +1,9 @@
 """How a registry lets us in: it challenges, we answer with a token or with basic credentials. No I/O.
 
 Rules: distribution/distribution docs "Token Authentication"; RFC 9110 section 11.6.1 for challenges. Credentials for a
-registry go to that registry and to its known token service, nowhere else: a challenge may name any realm it likes.
+registry go to that registry and to its known token service, nowhere else: a challenge may name any realm it likes. One
+who has no credentials has none to lose, and is sent wherever the challenge says, as far as addresses may be asked at
+all (`bot/registry_addresses.py`).
 """
 
 import base64
@@ -27,8 +29,9 @@ _TOKEN_HOSTS = {
 _SCHEME = re.compile(r"(?:^|,\s*)(Bearer|Basic)(?:\s+|$)", re.IGNORECASE)
 _PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 _AZURE = re.compile(r"[a-z0-9-]+\.azurecr\.(?:io|cn|us)")
-_SHORTEST_LIFE = timedelta(seconds=60)
-_LONGEST_LIFE = timedelta(hours=12)
+# Of a token, in seconds: what the distribution's documents take for granted, and half a day.
+_SHORTEST_LIFE = 60
+_LONGEST_LIFE = 12 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +69,29 @@ def parse_challenge(header: str, *, repository_path: str, host: str = "") -> Cha
     return Challenge(realm=None, service="", scope="") if basic else None
 
 
-def realm_url(challenge: Challenge, *, registry: URL, token_hosts: frozenset[str], plain_http: frozenset[str]) -> URL:
-    """Where the token service is. Raises Transient where the realm is no place to send anything to."""
+def realm_url(
+    challenge: Challenge,
+    *,
+    registry: URL,
+    known_as: Credentials | None,
+    token_hosts: frozenset[str],
+    plain_http: frozenset[str],
+) -> URL:
+    """Where the token service is. `known_as`: the credentials that will be sent there.
+
+    Raises Transient where the realm is no place to send anything to.
+    """
     try:
         realm = URL(challenge.realm or "")
     except ValueError as error:
         raise Transient(f"{registry.host} names a token service that is no address") from error
     host = realm.host or ""
     known = {registry.host, _TOKEN_HOSTS.get(registry.host or "")} | token_hosts
-    if not host or (host not in known and authority(realm) not in known):
+    if not host:
+        raise Transient(f"{registry.host} names a token service that is no address")
+    if known_as is not None and host not in known and authority(realm) not in known:
         raise Transient(
-            f"{registry.host} sends us to the token service {host or '(none)'}, which is not known to belong to it;"
+            f"{registry.host} sends us to the token service {host}, which is not known to belong to it;"
             f" an operator may allow that in {TOKEN_HOSTS}"
         )
     if realm.scheme != "https" and not (realm.scheme == "http" and authority(realm) in plain_http):
@@ -96,12 +111,11 @@ def read_token(document: object, *, now: datetime) -> Token:
     token = fields.get("token") or fields.get("access_token")
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise Transient("the registry's token service gave no token")
-    seconds = fields.get("expires_in")
-    life = (
-        timedelta(seconds=min(seconds, _LONGEST_LIFE.total_seconds())) if isinstance(seconds, int) else _SHORTEST_LIFE
-    )
+    told = fields.get("expires_in")
+    # Bounded before it becomes a time: there are numbers that no time can hold.
+    seconds = min(max(told, _SHORTEST_LIFE), _LONGEST_LIFE) if isinstance(told, int) else _SHORTEST_LIFE
     # Renewed a little early, so that a token never lapses under way.
-    return Token(header=f"Bearer {token}", until=now + max(life, _SHORTEST_LIFE) * 0.9)
+    return Token(header=f"Bearer {token}", until=now + timedelta(seconds=seconds) * 0.9)
 
 
 def refresh_form(challenge: Challenge, credentials: Credentials) -> Mapping[str, str]:

@@ -81,7 +81,13 @@ class Tokens:
                 self._fetching.pop(key, None)
 
     async def _fetch(self, challenge: Challenge, server: URL, host: str, credentials: Credentials | None) -> Token:
-        realm = realm_url(challenge, registry=server, token_hosts=self._token_hosts, plain_http=self._plain_http)
+        realm = realm_url(
+            challenge,
+            registry=server,
+            known_as=credentials,
+            token_hosts=self._token_hosts,
+            plain_http=self._plain_http,
+        )
         accept = {"Accept": "application/json"}
         if credentials is not None and credentials.kind is Kind.IDENTITY_TOKEN:
             form = refresh_form(challenge, credentials)

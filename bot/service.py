@@ -90,6 +90,7 @@ class Service:
             cluster=self.cluster,
             verifier=Verifier(self._clock, trusted_root=parts.trusted_root),
             poll_interval=parts.poll_interval,
+            plain_http=parts.registries.plain_http,
         )
         self.worker = Worker(self.store, self._clock, self.reconciler.look, owner=f"{random.getrandbits(64):016x}")
         await self._open_doors()

@@ -8,8 +8,9 @@ What is refused by its shape, unless `allow_tags` says otherwise, follows from w
 - `numerical`: whatever is no number, one tag at a time.
 - `newest-build`, `digest`: nothing; a build is often tagged with its commit's hash only.
 
-Tags of signatures never count. What a suffix says is told by `bot.tag_shapes`. A suffix that stands in Git and names a
-variant is no prerelease, so that `3.7-alpine` becomes `3.8-alpine` under the constraint `3.x`.
+Tags of signatures never count. What a suffix says is told by `bot.version_suffix`. A suffix that stands in Git and
+names a variant or a build is no prerelease, so that `3.7-alpine` becomes `3.8-alpine` under the constraint `3.x`; with
+`allow_tags`, too.
 """
 
 import re
@@ -23,12 +24,10 @@ from bot.constraints import Suffix
 from bot.expected_shape import Expectation, expectation
 from bot.precedence import Version, parse_version
 from bot.spans import clock_time, spoken
+from bot.tag_order import Position, Rank, position
 from bot.tag_rules import Rules
-from bot.tag_shapes import is_bare_number, is_early, is_hash, is_signature_tag, suffix_of, variant
+from bot.tag_shapes import is_bare_number, is_hash, is_signature_tag
 from config.pipeline import Strategy
-
-# Where a tag stands among those of one strategy, which all have ranks of one kind.
-Rank = Version | str | Decimal | datetime
 
 # As people write them: no exponent, which is what many hashes look like; no infinity.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
@@ -39,6 +38,7 @@ class Judge:
     """What there is to know of the tags beside the rules; see `bot.versions.choose`."""
 
     rules: Rules
+    present: str | None
     expected: Expectation | None
     built: Mapping[str, datetime | None]
     appeared: Mapping[str, datetime]
@@ -66,6 +66,10 @@ class Judge:
                 return tag if tag == self.rules.follow else None
             case _:
                 assert_never(self.rules.strategy)
+
+    def position(self, rank: Rank, tag: str) -> Position:
+        """By which the tags that count are sorted; the last is taken."""
+        return position(rank, tag, self.present)
 
     def refusal(self, tag: str, rank: Rank | None) -> str | None:
         """Why the tag of that rank does not count, in words that follow it; None where it does, as far as is known."""
@@ -145,11 +149,10 @@ class Judge:
         assert self.rules.constraint is not None
         reading = Suffix.PRERELEASE
         if self.expected is not None:
-            refused = self.expected.refusal(tag)
+            refused = self.expected.refusal(tag) if self.rules.allow is None else None
             if refused is not None:
                 return refused
-            suffix = suffix_of(tag)
-            if variant(suffix) and not is_early(suffix):
+            if self.expected.is_release(tag):
                 reading = Suffix.VARIANT
         return self.rules.constraint.refusal(version, reading)
 
@@ -165,10 +168,13 @@ def make_judge(
     """Raises ValueError where the rules demand an age and nobody says what time it is."""
     if rules.minimum_age is not None and now is None:
         raise ValueError("minimum_age cannot be judged without the time")
-    by_shape = rules.constraint is not None and rules.allow is None
+    expected = expectation(rules.constraint, present) if rules.constraint else None
+    # Whoever writes `allow_tags` takes the constraint at its word, unless another reading stands in Git already.
+    heeded = expected is not None and (rules.allow is None or expected.stands is not None)
     return Judge(
         rules=rules,
-        expected=expectation(rules.constraint, present) if by_shape and rules.constraint else None,
+        present=present,
+        expected=expected if heeded else None,
         built=built or {},
         appeared=appeared or {},
         now=now,

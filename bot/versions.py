@@ -2,7 +2,8 @@
 
 Of the tags that count (`bot.tag_judge`) the last in the order of the strategy is chosen:
 
-- `semver`: by precedence; ties (`1.20`, `1.20.0`) by text, so that the choice never flips between two spellings;
+- `semver`: by precedence, but makes and builds as people count (`bot.tag_order`); of two spellings of one version
+  (`1.20`, `v1.20`) the one like what stands, then by text, so that the choice never flips between them;
 - `newest-build`: by the time when the image was built, ties by text;
 - `digest`: there is one tag to follow, and what it points at is what changes;
 - `alphabetical`: by the bytes of the text; `numerical`: by its value. Equal texts, which `extract` can make, by tag.
@@ -17,7 +18,8 @@ from datetime import datetime
 from bot.constraints import Constraint, ConstraintError, parse_constraint
 from bot.highest_first import highest_first
 from bot.precedence import Version, compare
-from bot.tag_judge import Judge, Rank, make_judge
+from bot.tag_judge import Judge, make_judge
+from bot.tag_order import Rank, place
 from bot.tag_patterns import PatternError, compile_glob, compile_pattern
 from bot.tag_rules import Rules, RulesError, make_rules, rules_of
 from bot.tag_shapes import is_signature_tag
@@ -139,9 +141,10 @@ def choose(
 ) -> Choice:
     """Choose among the tags, a double of which counts once.
 
-    `present`: the tag that stands in Git, whose variant and width versions must have. `built`: for `newest-build` the
-    time each image was built, None where that cannot be learnt. `appeared`: when each tag was pushed, or first seen;
-    with `now` this is for `minimum_age`, and ValueError is raised where the rules demand an age and `now` is missing.
+    `present`: the tag that stands in Git, whose variant and width versions must have, and whose spelling is preferred.
+    `built`: for `newest-build` the time each image was built, None where that cannot be learnt. `appeared`: when each
+    tag was pushed, or first seen; with `now` this is for `minimum_age`, and ValueError is raised where the rules demand
+    an age and `now` is missing.
     """
     judge = make_judge(rules, present=present, built=built, appeared=appeared, now=now)
     return Choice(tuple(tags), judge)
@@ -150,17 +153,20 @@ def choose(
 def newer(tag: str, present: str, rules: Rules, *, built: Mapping[str, datetime | None] | None = None) -> bool:
     """Whether the tag comes after the one that stands, in the strategy's order.
 
-    What has no place in that order (no version, no number, no build time) comes before whatever has one. A build time
+    What has no place in that order (no version, no number, no build time) comes before whatever has one. Two spellings
+    of one version are equal; what else is equal (a time, an extract) comes by the text of the tag. A build time
     that was not given at all proves nothing, so the tag is not newer. With `digest` no tag is newer by its name.
     """
     if tag == present or rules.strategy is Strategy.DIGEST:
         return False
     if rules.strategy is Strategy.NEWEST_BUILD and present not in (built or {}):
         return False
-    judge = Judge(rules=rules, expected=None, built=built or {}, appeared={}, now=None)
+    judge = Judge(rules=rules, present=None, expected=None, built=built or {}, appeared={}, now=None)
     mine, theirs = judge.rank(tag), judge.rank(present)
     if mine is None or theirs is None:
         return mine is not None
+    if rules.strategy is Strategy.SEMVER:
+        return (place(mine),) > (place(theirs),)
     return (mine, tag) > (theirs, present)
 
 
@@ -194,9 +200,10 @@ def _ranked(choice: Choice) -> Iterator[tuple[Rank, str]]:
     if judge.rules.strategy is Strategy.DIGEST:
         return iter(())
     if _is_plain(judge.rules):
-        return highest_first(choice.tags, _EVERYTHING)
+        return highest_first(choice.tags, _EVERYTHING, order=judge.position)
     ranked = ((judge.rank(tag), tag) for tag in set(choice.tags))
-    return iter(sorted(((rank, tag) for rank, tag in ranked if rank is not None), reverse=True))
+    placed = ((rank, tag) for rank, tag in ranked if rank is not None)
+    return iter(sorted(placed, key=lambda pair: judge.position(*pair), reverse=True))
 
 
 def _is_plain(rules: Rules) -> bool:
@@ -208,11 +215,11 @@ def _highest_first(tags: Sequence[str], judge: Judge) -> Iterator[tuple[Version,
     """The versions that may count, the highest first: what cannot be accepted is left out where that is cheap."""
     constraint, expected = judge.rules.constraint, judge.expected
     assert constraint is not None
-    # The first part of the one variant wanted: a tag of that variant holds it somewhere.
-    holding = next(iter(expected.variants)).partition("-")[0] if expected and len(expected.variants) == 1 else ""
-    return highest_first(
-        tags, constraint.spans, releases_only=constraint.releases_only and not holding, holding=holding
-    )
+    # The first part of the one make wanted: a tag of that make holds it somewhere.
+    only = expected is not None and judge.rules.allow is None and len(expected.makes) == 1
+    holding = next(iter(expected.makes)).partition("-")[0] if expected and only else ""
+    bare = constraint.releases_only and (expected is None or expected.bare)
+    return highest_first(tags, constraint.spans, order=judge.position, releases_only=bare, holding=holding)
 
 
 def _sort(tags: Iterable[str], judge: Judge) -> _Sorting:
@@ -229,7 +236,7 @@ def _sort(tags: Iterable[str], judge: Judge) -> _Sorting:
             undated.append(tag)
         else:
             ranked.append((rank, tag))
-    ranked.sort()
+    ranked.sort(key=lambda pair: judge.position(*pair))
     return _Sorting(
         accepted=tuple(tag for _, tag in ranked),
         rejected=tuple(rejected),

@@ -62,6 +62,8 @@ def bare_repository(text: str) -> tuple[str, str] | None:
     name = text.partition("@")[0]
     last = name.rfind("/") + 1
     bare = name[:last] + name[last:].partition(":")[0]
-    if text != bare:
-        return "without tag and digest", bare
-    return ("in lower case", text.lower()) if text != text.lower() else None
+    wrong = [
+        *(["without tag and digest"] if text != bare else []),
+        *(["in lower case"] if bare != bare.lower() else []),
+    ]
+    return (" and ".join(wrong), bare.lower()) if wrong else None

@@ -18,6 +18,7 @@ _NOT_OF_CHARTS = {
     "platforms": "a chart is the same on every platform",
     "pin": "a chart is written by its version",
 }
+_FIRST_KEY = "`repository:` and its oci:// or https:// address"
 _OCI = "oci://"
 _HTTP = ("https://", "http://")
 _CHART_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,249}")
@@ -27,10 +28,12 @@ _HOST = re.compile(r"[A-Za-z0-9.-]+|[0-9a-f:]+")
 def read_chart(reader: Reader, entry: Entry, checks: Checks) -> ChartSource | None:
     """The chart, or None where it cannot be told what it is."""
     what = f"chart `{entry.name}`"
+    if not reader.has_keys(entry.value, what, _FIRST_KEY):
+        return None
     fields = reader.fields(entry.value, what, known=_KEYS, foreign=_NOT_OF_CHARTS)
     section = Section(reader, what, fields)
     if "repository" not in fields:
-        reader.refuse(entry.key, f"{what} has no repository", "`repository:` and its oci:// or https:// address")
+        reader.refuse(entry.key, f"{what} has no repository", _FIRST_KEY)
         return None
     repository = _repository(reader, fields["repository"].value, checks)
     name = section.judged("chart", lambda text: _check_name(text, repository, checks))

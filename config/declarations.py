@@ -27,6 +27,8 @@ class DeclaredPipeline:
 def read_pipeline(reader: Reader, entry: Entry, checks: Checks) -> DeclaredPipeline | None:
     """One pipeline, or None where not even its name or its environments can be used."""
     name = reader.name(entry, "pipeline")
+    if not reader.has_keys(entry.value, f"pipeline `{entry.name}`", "`images:` and `environments:` below it"):
+        return None
     fields = reader.fields(entry.value, f"pipeline `{entry.name}`", known=_KEYS, later=_KEYS_LATER)
     artifacts = read_artifacts(reader, fields, checks)
     release = _release(reader, fields["release"], checks, artifacts.names) if "release" in fields else None

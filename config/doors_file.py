@@ -64,12 +64,13 @@ class Algorithm(StrEnum):
 
 def parse_doors(text: str, *, path: str, keys: Callable[[str], str]) -> Mapping[str, Door]:
     """Name → door; ConfigError with every problem. `keys` gives the text of a `keys_file`, or raises OSError."""
-    reader = Reader(path)
+    reader = Reader(path, longest_quoted=SHORTEST_SECRET - 1)
     try:
         root = yaml_text.compose(text)
     except NotReadable as error:
         at = error.spot
-        raise ConfigError((Problem(path=path, line=at.line, column=at.column, message=error.message),)) from error
+        problem = Problem(path=path, line=at.line, column=at.column, message=error.message, suggestion=error.remedy)
+        raise ConfigError((problem,)) from error
     if root is None:
         message, remedy = "the file is empty", "`doors:` with a door's name below it"
         raise ConfigError((Problem(path=path, line=1, column=1, message=message, suggestion=remedy),))
@@ -93,9 +94,12 @@ class _DoorReader:
         self._keys = keys
 
     def door(self, entry: Entry) -> Door | None:
-        what = f"the door `{entry.name}`"
+        what = self._reader.quoted(entry.name, "door")
         if not _NAME.fullmatch(entry.name):
-            self._reader.refuse(entry.key, f"{entry.name!r} is not the name of a door", "a-z, 0-9 and - only")
+            message = f"{self._reader.quoted(entry.name)} is not the name of a door"
+            self._reader.refuse(entry.key, message, "a-z, 0-9 and - only")
+        if not self._reader.has_keys(entry.value, what, "`sender:` and its name below it"):
+            return None
         fields = self._reader.fields(entry.value, what, known=_KEYS)
         sender = self._sender(entry, fields)
         if sender is None:
@@ -110,7 +114,8 @@ class _DoorReader:
 
     def _sender(self, entry: Entry, fields: Fields) -> Sender | None:
         if "sender" not in fields:
-            self._reader.refuse(entry.key, f"`{entry.name}` does not say who sends there", "`sender:` and its name")
+            message = f"{self._reader.quoted(entry.name, 'door')} does not say who sends there"
+            self._reader.refuse(entry.key, message, "`sender:` and its name")
             return None
         node = fields["sender"].value
         name = self._reader.text(node, "sender")
@@ -118,7 +123,7 @@ class _DoorReader:
         if name and found is None:
             names = [*Sender, *ALSO_KNOWN_AS]
             near = self._reader.nearest(name, names) or f"one of {', '.join(f'`{one}`' for one in Sender)}"
-            self._reader.refuse(node, f"there is no sender {name!r}", near)
+            self._reader.refuse(node, f"{self._reader.quoted(name)} is no sender", near)
         return found
 
     def _means(self, entry: Entry, fields: Fields, sender: Sender) -> Means | None:
@@ -127,7 +132,8 @@ class _DoorReader:
         possible = ANY_OF[sender]
         remedy = " or ".join(f"`{means}`" for means in possible)
         if not given:
-            self._reader.refuse(entry.key, f"`{entry.name}` does not say how its sender is known", remedy)
+            message = f"{self._reader.quoted(entry.name, 'door')} does not say how its sender is known"
+            self._reader.refuse(entry.key, message, remedy)
             return None
         for means in given:
             if means not in possible:
@@ -233,7 +239,9 @@ class _DoorReader:
         if "hmac_prefix" in fields:
             before = self._reader.text(fields["hmac_prefix"].value, "hmac_prefix") or ""
             if before and not _SIGNATURE_PREFIX.fullmatch(before):
-                self._reader.refuse(fields["hmac_prefix"].value, f"{before!r} cannot begin a header", "`sha256=`")
+                self._reader.refuse(
+                    fields["hmac_prefix"].value, f"{self._reader.quoted(before)} cannot begin a header", "`sha256=`"
+                )
         if not secret or not named:
             return None
         return Hmac(secret=secret.encode(), header=named, algorithm=kind, prefix=before)
@@ -243,7 +251,9 @@ class _DoorReader:
             return default
         name = self._reader.text(fields[key].value, key)
         if name and not _FIELD_NAME.fullmatch(name):
-            self._reader.refuse(fields[key].value, f"{name!r} is not the name of a header", "`X-Signature`")
+            self._reader.refuse(
+                fields[key].value, f"{self._reader.quoted(name)} is not the name of a header", "`X-Signature`"
+            )
             return None
         return name
 

@@ -7,9 +7,10 @@ from config.checks import Checks
 from config.pipeline import ImageSource, Pin, Strategy
 from config.reading import Entry, Reader, Section
 from config.writes import IMAGE_KEYS
-from config.yaml_text import Node
+from config.yaml_text import Node, Scalar, resolved
 
 _KEYS = (*KEYS, "strategy", "extract", "platforms", "pin")
+_FIRST_KEY = "`repository:` and where the image is pushed to"
 # OCI distribution specification, "Pulling manifests".
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
@@ -17,9 +18,11 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 def read_image(reader: Reader, entry: Entry, checks: Checks) -> ImageSource | None:
     """The image, or None where it cannot be told what it is."""
     what = f"image `{entry.name}`"
+    if not reader.has_keys(entry.value, what, _with_key(entry.value)):
+        return None
     section = Section(reader, what, reader.fields(entry.value, what, known=_KEYS))
     if "repository" not in section.fields:
-        reader.refuse(entry.key, f"{what} has no repository", "`repository:` and where the image is pushed to")
+        reader.refuse(entry.key, f"{what} has no repository", _FIRST_KEY)
         return None
     repository = _repository(reader, section.fields["repository"].value, checks)
     strategy = section.choice("strategy", Strategy)
@@ -48,12 +51,20 @@ def read_image(reader: Reader, entry: Entry, checks: Checks) -> ImageSource | No
     )
 
 
+def _with_key(node: Node) -> str:
+    """What is missing where the repository itself stands in place of the keys."""
+    value = resolved(node)
+    return f"`repository: {value.value}` below it" if isinstance(value, Scalar) and value.value else _FIRST_KEY
+
+
 def _repository(reader: Reader, node: Node, checks: Checks) -> str | None:
     text = reader.text(node, "repository")
     if text is None:
         return None
     if "://" in text:
-        reader.refuse(node, "an image's repository is written without a scheme", f"`{text.partition('://')[2]}`")
+        rest = text.partition("://")[2]
+        better = bare_repository(rest)
+        reader.refuse(node, "an image's repository is written without a scheme", f"`{better[1] if better else rest}`")
     elif better := bare_repository(text):
         reader.refuse(node, f"an image's repository is written {better[0]}", f"`{better[1]}`")
     else:

@@ -63,7 +63,8 @@ def _root(text: str, path: str) -> yaml_text.Node:
         root = yaml_text.compose(text)
     except NotReadable as error:
         at = error.spot
-        raise ConfigError((Problem(path=path, line=at.line, column=at.column, message=error.message),)) from error
+        problem = Problem(path=path, line=at.line, column=at.column, message=error.message, suggestion=error.remedy)
+        raise ConfigError((problem,)) from error
     if root is None:
         problem = Problem(path=path, line=1, column=1, message="the file is empty", suggestion="`version: 1` first")
         raise ConfigError((problem,))

@@ -48,9 +48,14 @@ Fields = Mapping[str, Entry]
 
 @dataclass(slots=True)
 class Reader:
-    """Reads one file, noting problems in it."""
+    """Reads one file, noting problems in it.
+
+    `longest_quoted`: of how many characters a key may be that is repeated in a message. What is longer may be a secret
+    that was put in the wrong place, in a file that holds secrets.
+    """
 
     path: str
+    longest_quoted: int = _LONGEST_MESSAGE
     problems: list[Problem] = field(default_factory=list)
 
     def refuse(self, node: Node, message: str, suggestion: str | None = None, *, at: Spot | None = None) -> None:
@@ -79,11 +84,17 @@ class Reader:
     def vet(self, root: Node) -> None:
         """Refuse what no part of the file may hold: duplicate keys, and tags that are not plain YAML."""
         for key, name in yaml_text.duplicate_keys(root):
-            self.refuse(key, f"the key `{name}` stands here a second time")
+            self.refuse(key, f"{self.quoted(name, 'key')} stands here a second time")
         for piece in yaml_text.walk(root):
             tag = None if isinstance(piece, yaml_text.Alias) else piece.tag
             if tag is not None and tag not in _PLAIN_TAGS:
-                self.refuse(piece, f"the tag {tag} is not allowed", "the value without a tag")
+                self.refuse(piece, f"{self.quoted(tag, 'tag')} is not allowed", "the value without a tag")
+
+    def quoted(self, text: str, kind: str = "") -> str:
+        """What somebody wrote, as it is named in a message; what may be a secret is pointed at by its place alone."""
+        if len(text) > self.longest_quoted:
+            return f"this {kind}".rstrip()
+        return f"the {kind} `{text}`" if kind else f"`{text}`"
 
     def name(self, entry: Entry, what: str) -> str | None:
         """A key that names something of the user's: a pipeline, an environment, an image, a chart."""
@@ -96,11 +107,18 @@ class Reader:
         self.refuse(entry.key, message, f"`{better}`" if better else None)
         return None
 
+    def has_keys(self, node: Node, what: str, remedy: str | None = None) -> bool:
+        """Whether it is a mapping at all; anything else is refused."""
+        if isinstance(yaml_text.resolved(node), yaml_text.Mapping):
+            return True
+        self.refuse(node, f"{what} must be a mapping of keys to values", remedy)
+        return False
+
     def entries(self, node: Node, what: str) -> tuple[Entry, ...]:
         """The keys of a mapping, in order; of a key that stands twice, the first."""
         mapping = yaml_text.resolved(node)
         if not isinstance(mapping, yaml_text.Mapping):
-            self.refuse(node, f"{what} must be a mapping of keys to values")
+            self.has_keys(node, what)
             return ()
         found: dict[str, Entry] = {}
         for key, value in mapping.entries:
@@ -135,7 +153,9 @@ class Reader:
                 self.refuse(entry.key, message, f"no `{entry.name}`")
             elif entry.name not in known:
                 near = self.nearest(entry.name, [*known, *later])
-                self.refuse(entry.key, f"`{entry.name}` is not a key of {what}", near or f"one of {_listed(known)}")
+                self.refuse(
+                    entry.key, f"{self.quoted(entry.name)} is not a key of {what}", near or f"one of {_listed(known)}"
+                )
             elif isinstance(scalar := yaml_text.resolved(entry.value), Scalar) and scalar.null:
                 self.refuse(entry.key, f"`{entry.name}` has no value", f"a value, or remove `{entry.name}`")
             else:

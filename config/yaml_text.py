@@ -16,6 +16,7 @@ import yaml
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 MAX_ALIASES = 100
+_LONGEST_NAME = 15
 
 BOM = "\ufeff"
 _PLAIN_NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -31,12 +32,16 @@ class Spot(NamedTuple):
 
 
 class NotReadable(Exception):
-    """The text is not one YAML document within our bounds; `spot` says where it stops being one."""
+    """The text is not one YAML document within our bounds; `spot` says where it stops being one.
 
-    def __init__(self, message: str, spot: Spot) -> None:
+    `remedy`: what to write instead, where that is known.
+    """
+
+    def __init__(self, message: str, spot: Spot, *, remedy: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.spot = spot
+        self.remedy = remedy
 
 
 class Scalar(NamedTuple):
@@ -174,7 +179,7 @@ class Stream:
 def compose(text: str) -> Node | None:
     """The one document of a text; None where it holds nothing. Raises NotReadable."""
     root: Node | None = None
-    with _readable():
+    with _readable(text):
         for number, (start, document) in enumerate(_composer(text).documents()):
             if number:
                 raise NotReadable("the file holds more than one YAML document", start)
@@ -184,7 +189,7 @@ def compose(text: str) -> Node | None:
 
 def compose_all(text: str) -> Stream:
     """Every document of a text. The bounds are those of one document, for all together. Raises NotReadable."""
-    with _readable():
+    with _readable(text):
         composer = _composer(text)
         documents = tuple(document for _, document in composer.documents() if not _nothing(document.root))
     return Stream(text=text, documents=documents, events=tuple(composer.events), aliases=tuple(composer.aliases))
@@ -192,7 +197,7 @@ def compose_all(text: str) -> Stream:
 
 def parse_events(text: str) -> Iterator[yaml.Event]:
     """What libyaml reads in a text, event by event. Raises NotReadable on the way."""
-    with _readable():
+    with _readable(text):
         coming = yaml.CSafeLoader(text.removeprefix(BOM)).get_event
         while (event := coming()) is not None:
             yield event
@@ -205,12 +210,15 @@ def _composer(text: str) -> "_Composer":
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
+def _readable(text: str) -> Iterator[None]:
     try:
         yield
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark
         spot = Spot(at.index, at.line + 1, at.column + 1) if at else Spot(0, 1, 1)
+        if at and text.removeprefix(BOM)[at.index : at.index + 1] == "\t":
+            message = "this is not YAML: a tab stands where YAML takes spaces only"
+            raise NotReadable(message, spot, remedy="spaces instead of the tab") from error
         raise NotReadable(f"this is not YAML: {error.problem or error.context}", spot) from error
     except yaml.YAMLError as error:
         raise NotReadable(f"this is not YAML: {error}", Spot(0, 1, 1)) from error
@@ -351,7 +359,9 @@ class _Composer:
             raise NotReadable(f"the file has more than {MAX_ALIASES} aliases", start)
         target = self._anchors.get(name)
         if target is None:
-            raise NotReadable(f"*{name} refers to nothing that stands before it", start)
+            # A secret that begins with a star and is not quoted reads as an alias: a long name is not repeated.
+            said = f"*{name}" if len(name) <= _LONGEST_NAME else "this alias"
+            raise NotReadable(f"{said} refers to nothing that stands before it", start)
         alias = Alias(name=name, target=target, start=start, order=len(self.events) - 1)
         self.aliases.append(alias)
         return alias

@@ -10,9 +10,9 @@ Who sends is established before anything is parsed, in constant time over raw by
 | an address nobody can guess                | `/webhooks/registry/<name>/<secret>`                     |
 
 A secret in a query string (`?secret=…`) is not accepted: proxies, load balancers and access logs keep query strings. An
-unknown name, a missing credential and a wrong one get the same answer, so that names cannot be found out. What the body
-says is a hint: the tags are kept for the image's look, which confirms each at the registry; a signature's too, since an
-image may wait for it. A ping is acknowledged.
+unknown name, a missing credential and a wrong one get the same answer, each once the body has come or is given up, so
+that neither tells which names are doors. What the body says is a hint: the tags are kept for the image's look, which
+confirms each at the registry; a signature's too, since an image may wait for it. A ping is acknowledged.
 """
 
 import hmac
@@ -33,6 +33,13 @@ from bot.web.oidc import TokenVerifier
 from config.doors import Door, Header, Hmac, Oidc, PathSecret, Sender
 
 _BEARER = "Bearer "
+# What reading a body may come to.
+_NOT_READ = (
+    web.HTTPRequestEntityTooLarge,
+    web.HTTPUnsupportedMediaType,
+    web.HTTPRequestTimeout,
+    web.HTTPServiceUnavailable,
+)
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]*")
 _log = structlog.get_logger(__name__)
 
@@ -71,6 +78,7 @@ class RegistryDoors:
         door = self._doors.get(name, self._unknown)
         body = await self._proven(request, name, door)
         if body is None:
+            await self._bodies.pass_over(request)
             return _answer(401, "the credential does not fit this registry")
         try:
             query = dict(request.query)
@@ -111,7 +119,7 @@ class RegistryDoors:
             return None
         try:
             body = await self._bodies.read(request)
-        except (web.HTTPRequestEntityTooLarge, web.HTTPUnsupportedMediaType, web.HTTPRequestTimeout) as refusal:
+        except _NOT_READ as refusal:
             # Told apart from a wrong signature, this would give the door's name away.
             _log.warning("notification_not_read", door=name, status=refusal.status)
             return None

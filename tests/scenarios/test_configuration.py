@@ -62,3 +62,15 @@ async def test_observe_mode_writes_nothing_but_the_config_check(world: World) ->
     assert not world.repository.pulls
     assert not world.repository.deployments
     assert {c.name for c in world.repository.check_runs} == {"caisson/config"}
+
+
+async def test_a_chart_repository_without_tls_needs_the_operators_word(world: World) -> None:
+    """The file's check says whom to ask, before anything fails."""
+    await world.start()
+    chart = "charts:\n      redis: {repository: 'http://charts.internal/stable', chart: redis}\n    environments:"
+    text = world.file(CONFIG).replace("environments:", chart, 1)
+    sha = world.laptop.commit(world.repository, {CONFIG: text}, "Add a chart", by="alice")
+    await world.settle()
+    check = next(c for c in world.repository.check_runs if c.head_sha == sha and c.name == "caisson/config")
+    assert check.conclusion == "failure"
+    assert "name charts.internal in CAISSON_REGISTRY_PLAIN_HTTP_HOSTS" in (check.summary or "")

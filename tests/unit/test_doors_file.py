@@ -151,12 +151,33 @@ def test_basic_is_written_as_the_standard_says() -> None:
         pytest.param("harbor a-token-long-enough", "1:1: the file must be a mapping", id="the old lines"),
         pytest.param("door: {}", "1:1: `door` is not a key of the file; write `doors`", id="a slip in the first key"),
         pytest.param("doors: {a: {sender: [}", "1:22: this is not YAML", id="no YAML"),
-        pytest.param("doors: {A_: {sender: quay}}", "1:9: 'A_' is not the name of a door", id="a name"),
-        pytest.param("doors: {a: {bearer: x}}", "1:9: `a` does not say who sends there", id="no sender"),
-        pytest.param("doors: {a: {sender: habor}}", "1:21: there is no sender 'habor'; write `harbor`", id="a slip"),
+        pytest.param("doors:\n\ta: {}", "2:1: this is not YAML: a tab stands", id="a tab"),
+        pytest.param(
+            "doors: {a: quay}", "1:12: the door `a` must be a mapping of keys", id="a sender in place of keys"
+        ),
+        pytest.param(f"doors: {{a: {SECRET}}}", "1:12: the door `a` must be a mapping", id="a secret in place of keys"),
+        pytest.param(
+            f"doors: {{a: {{sender: quay, {SECRET}: }}}}",
+            "1:27: this is not a key of the door `a`",
+            id="a secret as key",
+        ),
+        pytest.param(f"doors: {{Aa{SECRET}: {{}}}}", "1:9: this is not the name of a door", id="a secret as name"),
+        pytest.param(f"doors: {{a: {{sender: {SECRET}}}}}", "1:21: this is no sender", id="a secret as sender"),
+        pytest.param(f"doors: {{a: !{SECRET} {{}}}}", "1:12: this tag is not allowed", id="a secret as tag"),
+        pytest.param(f"{{{SECRET}: 1, {SECRET}: 2}}", "1:23: this key stands here a second time", id="a secret twice"),
+        pytest.param(f"doors: {{a: {{bearer: *{SECRET}}}}}", "1:21: this alias refers", id="a secret behind a star"),
+        pytest.param(
+            f"doors: {{a: {{sender: ecr, api_key: {SECRET}, api_key_header: '{SECRET} '}}}}",
+            "this is not the name of a header",
+            id="a secret as header",
+        ),
+        pytest.param(f"{SECRET}: 1", "1:1: this is not a key of the file; write one of `doors`", id="a secret first"),
+        pytest.param("doors: {A_: {sender: quay}}", "1:9: `A_` is not the name of a door", id="a name"),
+        pytest.param("doors: {a: {bearer: x}}", "1:9: the door `a` does not say who sends there", id="no sender"),
+        pytest.param("doors: {a: {sender: habor}}", "1:21: `habor` is no sender; write `harbor`", id="a slip"),
         pytest.param(
             "doors: {a: {sender: harbor}}",
-            "1:9: `a` does not say how its sender is known; write `authorization` or `bearer` or `basic`",
+            "1:9: the door `a` does not say how its sender is known; write `authorization` or `bearer` or `basic`",
             id="no secret",
         ),
         pytest.param(
@@ -244,7 +265,7 @@ def test_basic_is_written_as_the_standard_says() -> None:
         ),
         pytest.param(
             f"doors: {{a: {{sender: generic, hmac_secret: {SECRET}, hmac_header: 'X Y', repository: r}}}}",
-            "'X Y' is not the name of a header",
+            "`X Y` is not the name of a header",
             id="a header that is none",
         ),
         pytest.param(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.constraints import ConstraintError, parse_constraint
 from bot.highest_first import highest_first
 from bot.precedence import parse_version
+from bot.tag_order import Position, Rank, position
 from bot.versions import choose, make_rules
 
 EVERYTHING = parse_constraint(">=0-0").spans
@@ -17,8 +18,8 @@ numbers = st.integers(min_value=0, max_value=4).map(str) | st.sampled_from(
     ["00", "01", "12", "300", "9" * 20, "9" * 260]
 )
 suffixes = st.sampled_from(
-    ["", "-alpine", "-rc.1", "-rc.1-alpine", "-0", "-01", "-slim", "+b", "-rc.2+b-c", ".", "-", "x"]
-)
+    ["", "-alpine", "-alpine-r9", "-alpine-r14", "-r2", "-rc.1", "-rc.1-alpine", "-0", "-01", "-eks.1"]
+) | st.sampled_from(["+b", "-rc.2+b-c", ".", "-", "x"])
 versions = st.builds(
     "{}{}{}".format,
     st.sampled_from(["", "v", "V"]),
@@ -45,7 +46,17 @@ constraints = st.lists(st.lists(terms | ranges, min_size=1, max_size=3).map(" ".
 def plainly(listed: list[str]) -> list[str]:
     """Every version, read one by one and sorted."""
     read = ((parse_version(tag), tag) for tag in set(listed))
-    return [tag for _, tag in sorted(((v, tag) for v, tag in read if v is not None), reverse=True)]
+    return [tag for _, tag in sorted(((v, tag) for v, tag in read if v is not None), key=by_order, reverse=True)]
+
+
+def order(rank: Rank, tag: str) -> Position:
+    """Where nothing stands."""
+    return position(rank, tag, None)
+
+
+def by_order(pair: tuple[Rank, str]) -> Position:
+    """The same, of a pair."""
+    return order(*pair)
 
 
 def crowd(size: int, *, majors: int, minors: int, patches: int) -> list[str]:
@@ -56,7 +67,7 @@ def crowd(size: int, *, majors: int, minors: int, patches: int) -> list[str]:
         written = [chance.randrange(majors), chance.randrange(minors), chance.randrange(patches)]
         numbers = [chance.choice(["", "", "", "0"]) + str(number) for number in written]
         version = ".".join(numbers[: chance.choice([1, 2, 3, 3, 3])])
-        suffix = chance.choice(["", "", "", "-alpine", "-rc.1", "-rc.10", ".1", "x", "+b-c"])
+        suffix = chance.choice(["", "", "", "-alpine", "-alpine-r9", "-r10", "-rc.1", ".1", "x", "+b-c"])
         made.append(chance.choice(["", "v"]) + version + suffix)
     return made
 
@@ -64,7 +75,7 @@ def crowd(size: int, *, majors: int, minors: int, patches: int) -> list[str]:
 @given(st.lists(tags, max_size=30))
 def test_every_version_comes_highest_first(listed: list[str]) -> None:
     """Whatever is listed, broken lines and endless numbers too."""
-    assert [tag for _, tag in highest_first(listed, EVERYTHING)] == plainly(listed)
+    assert [tag for _, tag in highest_first(listed, EVERYTHING, order=order)] == plainly(listed)
 
 
 @pytest.mark.parametrize(
@@ -80,22 +91,28 @@ def test_many_versions_come_highest_first(majors: int, minors: int, patches: int
     """Where one number after the other is looked at, as among few; within spans nothing is lost."""
     listed = crowd(6000, majors=majors, minors=minors, patches=patches)
     everything = plainly(listed)
-    assert [tag for _, tag in highest_first(listed, EVERYTHING)] == everything
+    assert [tag for _, tag in highest_first(listed, EVERYTHING, order=order)] == everything
     releases = [tag for tag in everything if "-" not in tag.partition("+")[0]]
-    assert [tag for _, tag in highest_first(listed, EVERYTHING, releases_only=True)] == releases
+    assert [tag for _, tag in highest_first(listed, EVERYTHING, order=order, releases_only=True)] == releases
     alpine = [tag for tag in everything if "alpine" in tag]
-    assert [tag for _, tag in highest_first(listed, EVERYTHING, holding="alpine")] == alpine
+    assert [tag for _, tag in highest_first(listed, EVERYTHING, order=order, holding="alpine")] == alpine
 
 
-@given(constraints, st.lists(tags, max_size=30), st.none() | tags)
-def test_the_quick_choice_is_the_plain_one(constraint: str, listed: list[str], present: str | None) -> None:
+@given(constraints, st.lists(tags, max_size=30), st.none() | tags, st.none() | st.just("[0-9]"))
+def test_the_quick_choice_is_the_plain_one(
+    constraint: str, listed: list[str], present: str | None, allow: str | None
+) -> None:
     """Term by term, tag by tag: what is selected is the last of what is accepted."""
-    choice = choose(listed, make_rules(constraint=constraint), present=present)
+    choice = choose(listed, make_rules(constraint=constraint, allow=allow), present=present)
     assert choice.selected == (choice.accepted[-1] if choice.accepted else None)
     assert {*choice.accepted, *(r.tag for r in choice.rejected)} == set(listed)
 
 
-@given(constraints, st.none() | st.sampled_from(["1.2.3", "1.2", "2.2.2-alpine", "latest"]))
+@given(
+    constraints,
+    st.none()
+    | st.sampled_from(["1.2.3", "v1.2", "2.2.2-alpine", "2.2.2-alpine-r3", "1.1.1-r1", "latest", "edge-alpine"]),
+)
 def test_the_quick_choice_among_many_is_the_plain_one(constraint: str, present: str | None) -> None:
     """The same among six hundred tags, where the numbers are looked at one after the other."""
     listed = crowd(600, majors=5, minors=5, patches=5)

@@ -157,7 +157,7 @@ A = "a: {path: a}\n"
         pytest.param(A + "b: {path: ./a/, after: [a]}", 7, 17, "shop/a already lives in a", "its own", id="same path"),
         pytest.param(A + "b: {path: a/b, after: [a]}", 7, 17, "which holds a/b", "its own", id="nested path"),
         pytest.param("a: {}\nb: {path: b, after: [a]}", 7, 17, "the whole tree", "its own", id="inside the tree"),
-        pytest.param("a: !x {path: a}", 6, 10, "tag !x is not allowed", "without a tag", id="a tag"),
+        pytest.param("a: !x {path: a}", 6, 10, "tag `!x` is not allowed", "without a tag", id="a tag"),
         pytest.param("a: {path: a, <<: {auto: true}}", 6, 20, "merge keys", "the keys out", id="a merge key"),
         pytest.param("a: []", 6, 10, "must be a mapping", None, id="a list for a mapping"),
     ],
@@ -220,6 +220,7 @@ def test_a_mistake_in_an_image(image: str, message: str, suggestion: str | None)
         pytest.param("version: 2\npipelines: {}\n", (1, 10), "`version: 1` only", id="another version"),
         pytest.param("pipelines: {}\nemergency: {people: 2}\n", (2, 1), "not supported by this version", id="later"),
         pytest.param("pipelines: {a: {}}\n", (1, 13), "no environments", id="no environments"),
+        pytest.param("pipelines: {a: b}\n", (1, 16), "pipeline `a` must be a mapping", id="no keys"),
         pytest.param("pipelines: {a: {environments: {}}}\n", (1, 17), "no environments", id="none inside"),
         pytest.param("a: b: c\n", (1, 5), "not YAML", id="no YAML"),
         pytest.param("a: 1\n---\nb: 1\n", (2, 1), "more than one YAML document", id="two documents"),
@@ -236,6 +237,23 @@ def test_a_mistake_in_the_file(text: str, place: tuple[int, int], message: str) 
     (problem,) = problems(text)
     assert (problem.line, problem.column) == place
     assert message in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        pytest.param("pipelines:\n\tshop: {}\n", (2, 1), id="before a key"),
+        pytest.param("pipelines:\n  \tshop: {}\n", (2, 3), id="behind spaces"),
+        pytest.param("pipelines:\n  a: {b: c}\n\td: e\n", (3, 1), id="in the middle of a mapping"),
+        pytest.param("\ufeffpipelines:\n\tshop: {}\n", (2, 1), id="behind a byte order mark"),
+    ],
+)
+def test_a_tab_is_called_by_its_name(text: str, place: tuple[int, int]) -> None:
+    """Editors do not show it, and libyaml does not name it."""
+    (problem,) = problems(text)
+    assert (problem.line, problem.column) == place
+    assert problem.message == "this is not YAML: a tab stands where YAML takes spaces only"
+    assert problem.suggestion == "spaces instead of the tab"
 
 
 def test_every_mistake_is_told_at_once_in_order() -> None:

@@ -240,6 +240,41 @@ def test_a_mistake_in_an_image(text: str, column: int, message: str, suggestion:
 
 
 @pytest.mark.parametrize(
+    ("written", "message", "better"),
+    [
+        pytest.param("ghcr.io/O/App:1.0", "without tag and digest and in lower case", "ghcr.io/o/app", id="both"),
+        pytest.param("ghcr.io/o/app:1.0", "without tag and digest", "ghcr.io/o/app", id="a tag"),
+        pytest.param("ghcr.io/o/app@sha256:0a", "without tag and digest", "ghcr.io/o/app", id="a digest"),
+        pytest.param("ghcr.io/O/App", "in lower case", "ghcr.io/o/app", id="capitals"),
+        pytest.param("https://ghcr.io/O/App:1.0", "without a scheme", "ghcr.io/o/app", id="all at once"),
+        pytest.param("docker://ghcr.io/o/app", "without a scheme", "ghcr.io/o/app", id="a scheme"),
+    ],
+)
+def test_what_is_suggested_for_a_repository_is_one(written: str, message: str, better: str) -> None:
+    """Nobody is told of the next mistake after mending the first."""
+    (problem,) = problems(image(f"{{repository: '{written}'}}"))
+    assert problem.message == f"an image's repository is written {message}"
+    assert problem.suggestion == f"`{better}`"
+    assert problems(image(f"{{repository: {better}}}")) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "suggestion"),
+    [
+        (image("ghcr.io/o/app"), "image `web` must be a mapping", "`repository: ghcr.io/o/app` below it"),
+        (image("[a]"), "image `web` must be a mapping", "`repository:` and where"),
+        (image(""), "image `web` must be a mapping", "`repository:` and where"),
+        (chart("oci://ghcr.io/o/app"), "chart `web` must be a mapping", "`repository:` and its"),
+    ],
+)
+def test_one_value_in_place_of_the_keys_is_one_mistake(text: str, message: str, suggestion: str) -> None:
+    """That it has no repository either need not be said."""
+    (problem,) = problems(text)
+    assert message in problem.message
+    assert suggestion in (problem.suggestion or "")
+
+
+@pytest.mark.parametrize(
     ("text", "column", "message", "suggestion"),
     [
         pytest.param("{chart: x}", 7, "has no repository", "oci://", id="no repository"),

@@ -9,10 +9,13 @@
 | a name that no door has                             | 401    | no     |
 """
 
+import asyncio
 import base64
 import hmac
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
@@ -52,6 +55,7 @@ DOORS: Mapping[str, Door] = {
         options={Option.REPOSITORY: "images[].name", Option.TAG: "images[].tags[]"},
     ),
 }
+REFUSED = b"HTTP/1.1 401 Unauthorized\r\n"
 BEARER = {"Authorization": f"Bearer {SECRET}"}
 BASIC = "Basic " + base64.b64encode(f"caisson:{SECRET}".encode()).decode()
 
@@ -302,6 +306,71 @@ async def test_an_unproven_body_is_bounded(door: Doorway) -> None:
     async with Doorway(door.store, small) as other:
         assert (await other.post("/webhooks/registry/github", GITHUB_PUSH, headers))[0] == 401
         assert (await other.post("/webhooks/registry/distribution", pushed("1"), BEARER))[0] == 413
+
+
+@asynccontextmanager
+async def speaking(door: Doorway, sent: str) -> AsyncIterator[tuple[asyncio.Task[bytes], asyncio.StreamWriter]]:
+    """A connection on which something was sent: the answer's first line, when it comes, and the way to send more."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    answer = asyncio.create_task(reader.readline())
+    writer.write(sent.encode())
+    await writer.drain()
+    try:
+        yield answer, writer
+    finally:
+        answer.cancel()
+        writer.close()
+
+
+async def test_a_crowd_of_bodies_gives_no_name_away(door: Doorway) -> None:
+    """Where too much is being received, a signed body is not read: not proven, as anybody's."""
+    full = WebConfig(secrets=(OLD,), registry_doors=DOORS, max_bodies_together=10)
+    headers = {"X-Hub-Signature-256": f"sha256={code(GITHUB_PUSH)}"}
+    async with Doorway(door.store, full) as other:
+        assert (await other.post("/webhooks/registry/github", GITHUB_PUSH, headers))[0] == 401
+        assert (await other.post("/webhooks/registry/distribution", pushed("1"), BEARER))[0] == 503
+
+
+@pytest.mark.parametrize(
+    ("path", "header"),
+    [
+        pytest.param("stranger", "X: y", id="a name that no door has"),
+        pytest.param("stranger", f"X-Hub-Signature-256: sha256={code(b'')}", id="an unknown name, signed"),
+        pytest.param("stranger/0123456789abcdef", "X: y", id="an unknown name with a path secret"),
+        pytest.param("github", f"X-Hub-Signature-256: sha256={code(b'')}", id="a wrong signature"),
+        pytest.param("github", "X: y", id="no signature"),
+        pytest.param("distribution", "Authorization: Bearer wrong", id="a wrong token"),
+        pytest.param("hub/wrong", "X: y", id="a wrong path secret"),
+    ],
+)
+async def test_nobody_is_refused_before_the_body_has_come(door: Doorway, path: str, header: str) -> None:
+    """Otherwise a body that is held back would tell which names are doors."""
+    start = f"POST /webhooks/registry/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    head = f"{start}Content-Length: 2\r\n{header}\r\n\r\n"
+    async with speaking(door, f"{head}a") as (answer, writer):
+        # Requests that came later are answered meanwhile.
+        for _ in range(3):
+            assert (await door.get("/livez"))[0] == 200
+        assert not answer.done()
+        writer.write(b"b")
+        assert await answer == REFUSED
+
+
+@pytest.mark.parametrize("path", ["stranger", "github", "distribution"])
+async def test_no_refused_body_is_waited_for_beyond_its_bound(door: Doorway, path: str) -> None:
+    """Announced as too large it is not read at all; where it goes on and on, or stops coming, it is cut off."""
+    small = WebConfig(secrets=(OLD,), registry_doors=DOORS, max_notification=100, body_within=timedelta(hours=1))
+    signed = f"X-Hub-Signature-256: sha256={code(b'')}\r\n"
+    head = f"POST /webhooks/registry/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{signed}"
+    endless = f"{head}Transfer-Encoding: chunked\r\n\r\n65\r\n{'0' * 101}\r\n"
+    async with Doorway(door.store, small) as other:
+        for sent in (f"{head}Content-Length: 101\r\n\r\n", endless):
+            async with speaking(other, sent) as (answer, _):
+                assert await answer == REFUSED
+    hasty = WebConfig(secrets=(OLD,), registry_doors=DOORS, body_within=timedelta(milliseconds=50))
+    sent = f"{head}Content-Length: 2\r\n\r\na"
+    async with Doorway(door.store, hasty) as other, speaking(other, sent) as (answer, _):
+        assert await answer == REFUSED
 
 
 def _empty_hmac() -> Hmac:

@@ -14,6 +14,7 @@ from yarl import URL
 
 from bot.credentials.port import Credentials, CredentialSource, Kind
 from bot.errors import Permanent, Transient
+from bot.registry_access import read_token
 from bot.registry_answers import Answer, Budget
 from bot.registry_figures import BUDGET, REQUESTS, BudgetFigure, kind
 from bot.registry_http import RegistryHttp
@@ -350,6 +351,66 @@ async def test_credentials_go_to_no_foreign_realm(realm: str, error: type[Except
         with pytest.raises(error):
             await it.send()
         assert len(it.server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("realm", "error", "reason"),
+    [
+        pytest.param("https://169.254.169.254/token", Permanent, "private address", id="the metadata service"),
+        pytest.param("https://127.0.0.1:1/token", Permanent, "private address", id="this machine"),
+        pytest.param("http://other.example/token", Transient, "without TLS", id="somebody else, without TLS"),
+        pytest.param("https://u:p@other.example/token", Transient, "with a user", id="a user in the address"),
+        pytest.param("https:///token", Transient, "no address", id="no host"),
+    ],
+)
+async def test_whoever_has_no_credentials_still_asks_no_forbidden_address(
+    realm: str, error: type[Exception], reason: str
+) -> None:
+    """Realm → an error, with one request sent."""
+
+    async def registry(_: web.Request) -> web.Response:
+        return web.Response(status=401, headers={"WWW-Authenticate": f'Bearer realm="{realm}",service="it"'})
+
+    async with world(registry) as it:
+        with pytest.raises(error, match=reason):
+            await it.send()
+        assert len(it.server.asked) == 1
+
+
+async def test_whoever_has_no_credentials_is_sent_to_any_token_service() -> None:
+    """There is nothing to lose: what is public on a registry we do not know can be read."""
+
+    async def elsewhere(_: web.Request) -> web.Response:
+        return web.json_response({"token": "t"})
+
+    async with listening(elsewhere) as service:
+        realm = f"http://localhost:{service.host.partition(':')[2]}"
+
+        async def registry(request: web.Request) -> web.Response:
+            if request.headers.get("Authorization") == "Bearer t":
+                return web.json_response({"tags": []})
+            return web.Response(status=401, headers={"WWW-Authenticate": f'Bearer realm="{realm}/token",service="it"'})
+
+        async with world(registry, also_plain=frozenset({realm.removeprefix("http://")})) as it:
+            assert (await it.send()).status == 200
+        assert [asked.headers.get("Authorization") for asked in service.asked] == [None]
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        pytest.param(300, 270, id="a little less than was told"),
+        pytest.param(-(2**63) + 1, 54, id="far below nothing is a minute"),
+        pytest.param(0, 54, id="nothing is a minute"),
+        pytest.param(10**300, 38880, id="beyond all bounds is half a day"),
+        pytest.param("300", 54, id="what is no number is a minute"),
+        pytest.param(None, 54, id="no word of it is a minute"),
+    ],
+)
+def test_a_token_lives_as_long_as_is_told_within_bounds(told: object, seconds: int) -> None:
+    """`expires_in` → for how many seconds the token is used."""
+    now = ManualClock().now()
+    assert read_token({"token": "t", "expires_in": told}, now=now).until - now == timedelta(seconds=seconds)
 
 
 # --- being sparing ----------------------------------------------------------------------------------------------------

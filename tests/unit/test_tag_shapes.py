@@ -1,8 +1,8 @@
-"""What the look of a tag tells: signatures, bare numbers, hashes, variants. Tables."""
+"""What the look of a tag tells: signatures, bare numbers, hashes, the make that no version names. Tables."""
 
 import pytest
 
-from bot.tag_shapes import is_bare_number, is_early, is_hash, is_signature_tag, suffix_of, variant, width_of
+from bot.tag_shapes import is_bare_number, is_hash, is_signature_tag, make_named
 
 
 def test_signature_tags_are_told_from_others() -> None:
@@ -29,43 +29,24 @@ def test_hashes_are_hexadecimal_with_a_letter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("suffix", "named"),
+    ("tag", "named"),
     [
-        pytest.param("", "", id="no suffix names nothing"),
-        pytest.param("alpine", "alpine", id="a word is a variant"),
-        pytest.param("alpine3.20", "alpine3.20", id="a distribution's release belongs to the variant"),
-        pytest.param("slim-bookworm", "slim-bookworm", id="two words are one variant"),
-        pytest.param("windowsservercore-1809", "windowsservercore-1809", id="a number behind a word belongs to it"),
-        pytest.param("rc.1", "", id="a release candidate is no variant"),
-        pytest.param("RC1", "", id="nor in capitals"),
-        pytest.param("beta-2", "", id="nor with a hyphen before its number"),
-        pytest.param("alpha.beta", "", id="nor with two words of its kind"),
-        pytest.param("0", "", id="a number is a prerelease"),
-        pytest.param("20240115.3", "", id="so are two"),
-        pytest.param("4-gabc1234", "", id="what git describe appends is no variant"),
-        pytest.param("abc1234", "", id="nor is a commit's hash"),
-        pytest.param("rc.1-alpine", "alpine", id="the variant of a release candidate"),
-        pytest.param("alpine-rc.1", "alpine", id="the other way round"),
-        pytest.param("alpine-rc-1", "alpine", id="the number of a candidate goes with it"),
-        pytest.param("debian-12-r5", "debian-12", id="a rebuild of a variant"),
-        pytest.param("jdk.17", "jdk.17", id="a word with a number behind a dot"),
+        pytest.param("latest", "", id="a channel names none"),
+        pytest.param("mainline-alpine", "alpine", id="what stands behind a channel"),
+        pytest.param("lts-bookworm-slim", "bookworm-slim", id="all of it"),
+        pytest.param("latest-gpu", "gpu", id="whatever it is"),
+        pytest.param("stable-alpine3.20", "alpine3.20", id="with its release"),
+        pytest.param("main-3f2b91c", "", id="but no commit's hash"),
+        pytest.param("main-41", "", id="and no number"),
+        pytest.param("alpine", "alpine", id="a make alone"),
+        pytest.param("jod-alpine", "alpine", id="a make behind a name"),
+        pytest.param("iron-bookworm-slim", "bookworm-slim", id="two words of a make behind a name"),
+        pytest.param("feature-login", "", id="another word at the end is no make"),
+        pytest.param("production", "", id="nor is the name of an environment"),
+        pytest.param("production-eu", "", id="or of a part of one"),
+        pytest.param("", "", id="nothing"),
     ],
 )
-def test_a_suffix_names_a_variant(suffix: str, named: str) -> None:
-    """Suffix → the variant of the image."""
-    assert variant(suffix) == named
-
-
-def test_a_suffix_says_whether_the_release_is_yet_to_come() -> None:
-    """A candidate's does, a rebuild's and a variant's do not."""
-    assert all(is_early(suffix) for suffix in ("rc.1", "rc.1-alpine", "alpine-beta2", "nightly"))
-    assert not any(is_early(suffix) for suffix in ("", "alpine", "r5", "debian-12-r5", "hotfix.1", "4"))
-
-
-@pytest.mark.parametrize(
-    ("tag", "suffix", "width"),
-    [("1.2.3", "", 3), ("v1.20-alpine", "alpine", 2), ("7", "", 1), ("1.2.3+a-b.c", "", 3), ("1.2-rc.1+b", "rc.1", 2)],
-)
-def test_a_version_has_a_suffix_and_a_width(tag: str, suffix: str, width: int) -> None:
-    """Build metadata counts as neither."""
-    assert (suffix_of(tag), width_of(tag)) == (suffix, width)
+def test_a_tag_that_is_no_version_may_name_a_make(tag: str, named: str) -> None:
+    """Tag → the make of the image it names."""
+    assert make_named(tag) == named

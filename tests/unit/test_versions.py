@@ -324,12 +324,14 @@ def test_one_tag_is_judged_without_the_others() -> None:
 
 
 def test_an_older_version_is_not_newer() -> None:
-    """By precedence, then by text; what is no version comes before every version."""
+    """By precedence, whatever the spelling; what is no version comes before every version."""
     rules = make_rules()
     assert newer("1.3.0", "1.2.0", rules)
-    assert newer("1.20.0", "1.20", rules)
     assert newer("1.0.0", "latest", rules)
     assert not newer("1.2.0", "1.2.0", rules)
+    assert not newer("1.20.0", "1.20", rules)
+    assert not newer("v1.2.0", "1.2.0", rules)
+    assert not newer("1.2.0+b2", "1.2.0+b1", rules)
     assert not newer("1.2.0-rc.1", "1.2.0", rules)
     assert not newer("latest", "1.0.0", rules)
     assert not newer("latest", "edge", rules)
