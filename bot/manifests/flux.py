@@ -36,17 +36,16 @@ def find_places(text: YamlText, document: Document, subject: Subject) -> Iterato
 
 def told(places: Iterable[Place], files: Mapping[str, str], subject: Subject) -> Iterator[Place]:
     """The places, without those of other repositories' charts; what cannot be told is no place by itself."""
-    repositories = tuple(_repositories(files))
+    known = _told(files, subject)
     for place in places:
         source = place.source
         if source is None:
             yield place
             continue
-        ours = {
-            chart_location(url, subject.last) == subject.repository
-            for one, url in repositories
-            if one.name == source.name and (not one.namespace or not source.namespace or one == source)
-        }
+        if source.namespace is None:
+            ours = known.get(source.name, frozenset())
+        else:
+            ours = known.get(source, frozenset()) | known.get(Source(source.name, None), frozenset())
         if ours == {True}:
             yield replace(place, source=None)
         elif ours != {False}:
@@ -57,9 +56,17 @@ def told(places: Iterable[Place], files: Mapping[str, str], subject: Subject) ->
             yield replace(place, filled=True, barred=reason)
 
 
-def _chart(
-    text: YamlText, spec: Mapping[str, Field], subject: Subject, *, namespace: str | None
-) -> Iterator[Place]:
+def _told(files: Mapping[str, str], subject: Subject) -> dict[Source | str, frozenset[bool]]:
+    """Whether a HelmRepository is the subject's: by name and namespace, and by the name alone."""
+    known: dict[Source | str, frozenset[bool]] = {}
+    for source, url in _repositories(files):
+        ours = frozenset({chart_location(url, subject.last) == subject.repository})
+        for key in (source, source.name):
+            known[key] = known.get(key, frozenset()) | ours
+    return known
+
+
+def _chart(text: YamlText, spec: Mapping[str, Field], subject: Subject, *, namespace: str | None) -> Iterator[Place]:
     chart = mapping_at(spec, "chart")
     inner = mapping_at(fields(chart), "spec") if chart else None
     its = fields(inner) if inner else {}

@@ -19,7 +19,6 @@ from config.pipeline import Format
 from config.yaml_text import Document, Node, Scalar, Spot, key_text, resolved
 
 
-
 def find_places(
     text: YamlText, document: Document, subject: Subject, *, whole: Node | None = None, kind: Format = Format.HELM
 ) -> Iterator[Place]:

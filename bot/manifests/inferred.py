@@ -19,11 +19,15 @@ from config.pipeline import Format
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inferred:
-    """`overruled`: places that a kustomization overrules. `closed`: files it overrules that cannot be read."""
+    """`overruled`: places that a kustomization overrules.
+
+    `looked`: files that may hold some; `closed`: those of them that cannot be read.
+    """
 
     places: tuple[Place, ...]
-    overruled: tuple[Place, ...] = ()
-    closed: frozenset[str] = frozenset()
+    overruled: tuple[Place, ...]
+    looked: frozenset[str]
+    closed: frozenset[str]
 
 
 def infer(files: Mapping[str, str], subject: Subject, *, folder: str) -> Inferred:
@@ -37,15 +41,22 @@ def infer(files: Mapping[str, str], subject: Subject, *, folder: str) -> Inferre
                 texts[path] = read_text(path, text)
             except CannotEdit as error:
                 closed[path] = error
-    rulings = tuple(_rulings(texts))
+    rulings = _rulings(texts)
     _refuse_closed(closed, inside, subject, rulings)
     found = [place for text in texts.values() for place in find_places(text, subject)]
-    found = list(flux.told(found, inside, subject)) if any(p.source for p in found) else found
-    overruled = tuple(place for place in found if any(ruling.overrules(place) for ruling in rulings))
-    places = [place for place in found if place not in overruled] if overruled else found
+    if any(place.source for place in found):
+        found = list(flux.told(found, inside, subject))
+    places: list[Place] = []
+    overruled: list[Place] = []
+    for place in found:
+        (overruled if _overrules(rulings, place) else places).append(place)
+    if not places and overruled:
+        reason = "a kustomization puts another image in the place of this one; declare that image"
+        places = [replace(overruled[0], filled=True, barred=reason)]
     return Inferred(
-        places=(*overlay_places(places, inside),),
-        overruled=overruled,
+        places=tuple(overlay_places(places, inside)),
+        overruled=tuple(overruled),
+        looked=frozenset(texts) | frozenset(closed),
         closed=frozenset(closed),
     )
 
@@ -57,35 +68,49 @@ def in_folder(path: str, folder: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ruling:
-    """What one kustomization sets, in its folder and below, by the names that manifests use."""
+    """What the kustomizations of a folder set, there and below, by the names that manifests use."""
 
-    folder: str
     names: frozenset[str]
     configured: bool
 
-    def overrules(self, place: Place) -> bool:
-        """Kustomize goes by the name that a manifest itself has, as it is written there."""
-        if place.format is not Format.MANIFEST or place.whole is None or not (place.container or self.configured):
-            return False
-        return place.name in self.names and in_folder(place.text.path, self.folder)
+
+def _overrules(rulings: Mapping[str, _Ruling], place: Place) -> bool:
+    """Kustomize goes by the name that a manifest itself has, as it is written there."""
+    if place.format is not Format.MANIFEST or place.whole is None:
+        return False
+    above = (rulings[folder] for folder in _folders(place.text.path) if folder in rulings)
+    return any(place.name in ruling.names and (place.container or ruling.configured) for ruling in above)
 
 
-def _rulings(texts: Mapping[str, YamlText]) -> Iterator[_Ruling]:
+def _rulings(texts: Mapping[str, YamlText]) -> dict[str, _Ruling]:
+    """By folder. A kustomization is one document, and what claims to be another is refused where it is looked into."""
+    found: dict[str, _Ruling] = {}
     for path, text in texts.items():
-        for document in text.stream.documents:
-            if "images" in text.text and format_of(path, document) is Format.KUSTOMIZE:
-                names, configured = kustomize.overridden(document)
-                yield _Ruling(folder=path.rpartition("/")[0], names=names, configured=configured)
+        documents = text.stream.documents
+        if documents and "images" in text.text and format_of(path, documents[0]) is Format.KUSTOMIZE:
+            names, configured = kustomize.overridden(documents[0])
+            folder = path.rpartition("/")[0]
+            if (other := found.get(folder)) is not None:
+                names, configured = names | other.names, configured or other.configured
+            found[folder] = _Ruling(names=names, configured=configured)
+    return found
+
+
+def _folders(path: str) -> Iterator[str]:
+    """The folders that a file is in, the innermost first; the root is ""."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _refuse_closed(
-    closed: Mapping[str, CannotEdit], texts: Mapping[str, str], subject: Subject, rulings: tuple[_Ruling, ...]
+    closed: Mapping[str, CannotEdit], texts: Mapping[str, str], subject: Subject, rulings: Mapping[str, _Ruling]
 ) -> None:
     """A file that cannot be read is nobody's unless it appears to hold the subject, where nothing overrules it."""
-    ruled = [r.folder for r in rulings if any(subject.reference(name) for name in r.names)]
+    ruled = {folder for folder, ruling in rulings.items() if any(subject.reference(name) for name in ruling.names)}
     for path, error in closed.items():
         if marker.names(texts[path], subject):
             raise error
-        own = path.rpartition("/")[2] in kustomize.NAMES
-        if (own or not any(in_folder(path, one) for one in ruled)) and subject.mentioned_in(texts[path]):
+        overruled = path.rpartition("/")[2] not in kustomize.NAMES and not ruled.isdisjoint(_folders(path))
+        if not overruled and subject.mentioned_in(texts[path]):
             raise error

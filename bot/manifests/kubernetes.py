@@ -1,7 +1,8 @@
 """Kubernetes manifests: the images of every pod template, wherever a resource has one. No I/O.
 
 Pods, workloads, CronJobs, Rollouts and most custom resources hold containers under the same keys
-(kubernetes.io/docs/reference/kubernetes-api, PodSpec); Argo Workflows and Tekton have names of their own. An image elsewhere is named by `write.image`.
+(kubernetes.io/docs/reference/kubernetes-api, PodSpec); Argo Workflows and Tekton have names of their own. An image
+elsewhere is named by `write.image`.
 """
 
 from collections.abc import Iterator

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.manifests.fields import Field, fields
-from bot.manifests.helm import Parts
+from bot.manifests.parts import Parts
 from bot.manifests.place import Place
 from bot.manifests.reading import YamlText, read_text
 from bot.manifests.recognise import format_of

@@ -1,4 +1,4 @@
-"""An image written in parts in the keys of one mapping: its repository, tag and digest, whatever they are called. No I/O.
+"""An image written in parts in the keys of one mapping: repository, tag and digest, whatever they are called. No I/O.
 
 Keys are compared without separators and capitals. Digests have more names than tags: `digest`; `sha` and `sha256`, as
 bare hexadecimal digits, in Grafana's charts; `genericDigest` and `digestChroot`, which only a chart itself understands.
@@ -71,8 +71,10 @@ class Parts:
         if alone and noun == "name":
             return None
         if alone:
-            barred = beside.barred or f"{name} stands here without a tag; write `{_beside(name, noun)}:` beside it"
-            return Place(text=text, format=kind, spot=spot, named=key, filled=True, barred=barred)
+            reason = (
+                f"the chart's own tag counts, since none stands here; write `{_beside(name, noun)}:` beside `{name}:`"
+            )
+            return Place(text=text, format=kind, spot=spot, named=key, filled=True, barred=beside.barred or reason)
         return Place(
             text=text,
             format=kind,
@@ -114,11 +116,15 @@ class Parts:
         bare = own is not None and own.endswith(_BARE) and not value.startswith(SHA256)
         barred = None
         if bare and value and not _HEX.fullmatch(value) and not has_template(value):
-            barred = f"`{self._names[own or '']}` stands beside the tag and is no digest that could be kept true; empty it"
+            barred = (
+                f"`{self._names[own or '']}` stands beside the tag and is no digest that could be kept true; empty it"
+            )
         other = next((one for one in self._other_digests(stem) if one != own and self._in_effect(one, stem)), None)
         if other is not None:
             barred = _stays(self._names[other])
-        return Beside(tag=tag, digest=digest, bare=bare, barred=barred, holds=self._names[own] if own and value else None)
+        return Beside(
+            tag=tag, digest=digest, bare=bare, barred=barred, holds=self._names[own] if own and value else None
+        )
 
     def _other_digests(self, stem: str) -> list[str]:
         """The keys that hold digests and begin as this image's keys do, not as a longer name's."""

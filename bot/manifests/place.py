@@ -47,6 +47,7 @@ class Place:
     here from elsewhere, through a template or a chart's default, so this is a place only if there is no other.
     `bare`: the digest stands without its algorithm. `named`: the key beside tag and digest that says which image it is.
     `container`: a manifest's container, which Kustomize overrules. `source`: whose chart it is, where not known yet.
+    `prefix`: what stands before the keys that name a chart.
     """
 
     text: YamlText
@@ -64,6 +65,7 @@ class Place:
     named: str | None = None
     container: bool = False
     source: Source | None = None
+    prefix: str | None = None
 
     @property
     def name(self) -> str:

@@ -63,9 +63,7 @@ def _resources(document: Document) -> Iterator[Document]:
         yield document
         return
     for item in items:
-        yield Document(
-            root=item, mappings=within(document.mappings, item), sequences=within(document.sequences, item)
-        )
+        yield Document(root=item, mappings=within(document.mappings, item), sequences=within(document.sequences, item))
 
 
 def find_places(text: YamlText, subject: Subject, *, kind: Format | None = None) -> Iterator[Place]:
