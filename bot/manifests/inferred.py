@@ -54,7 +54,7 @@ def infer(files: Mapping[str, str], subject: Subject, *, folder: str) -> Inferre
         reason = "a kustomization puts another image in the place of this one; declare that image"
         places = [replace(overruled[0], filled=True, barred=reason)]
     return Inferred(
-        places=tuple(overlay_places(places, inside)),
+        places=tuple(overlay_places(places, inside, read=texts)),
         overruled=tuple(overruled),
         looked=frozenset(texts) | frozenset(closed),
         closed=frozenset(closed),

@@ -23,9 +23,14 @@ _VALUES = "values"
 Keys = tuple[str, ...]
 
 
-def overlay_places(places: Iterable[Place], files: Mapping[str, str]) -> Iterator[Place]:
-    """The places, and behind each that stands in a file of Helm values those that are laid over it."""
-    shelf = _Shelf(files)
+def overlay_places(
+    places: Iterable[Place], files: Mapping[str, str], *, read: Mapping[str, YamlText]
+) -> Iterator[Place]:
+    """The places, and behind each that stands in a file of Helm values those that are laid over it.
+
+    `read`: what was read already, so that all places of a file are in one text.
+    """
+    shelf = _Shelf(files, read)
     for place in places:
         over = tuple(shelf.over(place)) if place.named is not None and place.text.host is None else ()
         # A repository without a tag is answered by one that is laid over it.
@@ -69,18 +74,19 @@ class _Values:
 class _Shelf:
     """The folder's files of Helm values, each read when it is first asked for."""
 
-    def __init__(self, files: Mapping[str, str]) -> None:
+    def __init__(self, files: Mapping[str, str], read: Mapping[str, YamlText]) -> None:
         self._files = files
+        self._texts = read
         self._charts = {path.rpartition("/")[0] for path in files if path.rpartition("/")[2] == "Chart.yaml"}
         self._read: dict[str, _Values | None] = {}
         self._over: dict[str, tuple[tuple[_Values, bool], ...]] = {}
 
     def over(self, place: Place) -> Iterator[Place]:
         path = place.text.path
-        if (base := self._values(path)) is None or (keys := base.keys_of(place)) is None:
-            return
         if path not in self._over:
             self._over[path] = tuple(self._above(path))
+        if not self._over[path] or (base := self._values(path)) is None or (keys := base.keys_of(place)) is None:
+            return
         for values, sure in self._over[path]:
             if (found := _laid(values, keys, place)) is None:
                 continue
@@ -113,13 +119,13 @@ class _Shelf:
 
     def _values(self, path: str) -> _Values | None:
         if path not in self._read:
-            self._read[path] = _read(path, self._files[path])
+            self._read[path] = _read(path, self._files[path], self._texts.get(path))
         return self._read[path]
 
 
-def _read(path: str, text: str) -> _Values | None:
+def _read(path: str, text: str, known: YamlText | None) -> _Values | None:
     try:
-        read = read_text(path, text)
+        read = known or read_text(path, text)
     except CannotEdit:
         return None
     documents = read.stream.documents

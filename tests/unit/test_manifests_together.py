@@ -143,6 +143,12 @@ def test_beside_a_chart_every_file_of_values_is_laid_over_its_values() -> None:
     assert left_behind({**files, **_edit(files)}, WEB, folder="") == ()
 
 
+def test_a_file_may_be_laid_over_and_hold_the_image_itself() -> None:
+    """All its places are written in one go."""
+    files = {"values.yaml": VALUES, "values-prod.yaml": "image: {tag: v1}\njob: ghcr.io/org/app:v1\n"}
+    assert _edit(files) == _moved(files, "values.yaml", "values-prod.yaml")
+
+
 def test_a_digest_that_is_laid_over_moves_too() -> None:
     """A digest alone pins as well."""
     files = {"values.yaml": VALUES, "values-prod.yaml": f"image: {{digest: '{OLD}'}}\n"}
