@@ -9,7 +9,7 @@ from bot.manifests.place import Place
 from bot.manifests.reading import YamlText
 from bot.manifests.subject import Subject
 from config.pipeline import Format
-from config.yaml_text import Document, Mapping
+from config.yaml_text import Document, Mapping, key_text
 
 _EXTENSIONS = (".yaml", ".yml", ".json")
 _OVERRIDES = ".argocd-source"
@@ -54,8 +54,11 @@ def _is_kustomization(known: Fields[str, Field], name: str, kind: str | None) ->
 def _resources(document: Document) -> Iterator[Document]:
     """A document, or each resource of a `kind: List` in its stead."""
     root = document.root
-    known = fields(root) if isinstance(root, Mapping) else {}
-    if "items" not in known or "kind" not in known or not (known["kind"].text or "").endswith("List"):
+    if not isinstance(root, Mapping) or not any(key_text(key) == "items" for key, _ in root.entries):
+        yield document
+        return
+    known = fields(root)
+    if "kind" not in known or not (known["kind"].text or "").endswith("List"):
         yield document
         return
     items = tuple(mappings(items_at(known, "items")))
