@@ -15,7 +15,7 @@ from bot.manifests.scalars import CannotEdit
 from bot.manifests.subject import Subject, chart_location
 from config import yaml_text
 from config.pipeline import Format
-from config.yaml_text import Document, Node, key_text, resolved
+from config.yaml_text import Document, Node, Scalar, resolved
 
 _RELEASE_API = "helm.toolkit.fluxcd.io/"
 _SOURCE_API = "source.toolkit.fluxcd.io/"
@@ -110,7 +110,9 @@ def _repositories(files: Mapping[str, str]) -> Iterator[tuple[Source, str]]:
 def _resource(root: Node, api: str, kind: str) -> dict[str, Field]:
     """The keys of a resource of that kind; none where it is another."""
     piece = resolved(root)
-    if not isinstance(piece, yaml_text.Mapping) or not any(key_text(key) == "kind" for key, _ in piece.entries):
+    if not isinstance(piece, yaml_text.Mapping):
+        return {}
+    if not any(isinstance(value, Scalar) and value.value == kind for _, value in piece.entries):
         return {}
     known = fields(piece)
     told = {key: known[key].text for key in ("apiVersion", "kind") if key in known}
