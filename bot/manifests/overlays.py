@@ -106,8 +106,10 @@ class _Shelf:
                 continue
             if self._another_chart(folder, below):
                 continue
-            sure = folder in self._charts or _related(_stem(name), _stem(other), same=below == folder)
-            if (sure or _stem(name) == _VALUES) and (values := self._values(path)) is not None:
+            related = _related(_stem(name), _stem(other))
+            # Further down values may be those of another chart, which is not in the folder.
+            sure = folder in self._charts or (related and below == folder)
+            if (sure or related or _stem(name) == _VALUES) and (values := self._values(path)) is not None:
                 yield values, sure
 
     def _another_chart(self, folder: str, below: str) -> bool:
@@ -166,11 +168,9 @@ def _reached(root: yaml_text.Node, keys: Keys) -> Iterator[tuple[int, Keys]]:
                 yield from _reached(value, (*keys, name))
 
 
-def _related(base: str, other: str, *, same: bool) -> bool:
-    """`values-prod.yaml` and `prod.values.yaml` beside `values.yaml`; a file of the same name further down."""
-    if base == other:
-        return not same
-    return any(other.startswith(f"{base}{s}") or other.endswith(f"{s}{base}") for s in _SEPARATORS)
+def _related(base: str, other: str) -> bool:
+    """`values-prod.yaml` and `prod.values.yaml` to `values.yaml`."""
+    return base == other or any(other.startswith(f"{base}{s}") or other.endswith(f"{s}{base}") for s in _SEPARATORS)
 
 
 def _stem(name: str) -> str:

@@ -116,7 +116,6 @@ def test_what_is_overruled_need_not_be_readable(closed: str) -> None:
         pytest.param("values.yaml", "values-prod.yaml", id="a suffix"),
         pytest.param("values.yaml", "values.prod.yaml", id="a suffix behind a dot"),
         pytest.param("values.yaml", "prod-values.yaml", id="a prefix"),
-        pytest.param("app/values.yaml", "app/prod/values.yaml", id="the same name further down"),
         pytest.param("web.yaml", "web-prod.yaml", id="values of one application"),
     ],
 )
@@ -165,6 +164,7 @@ def test_a_digest_that_is_laid_over_moves_too() -> None:
         pytest.param("values-prod.yaml", "apiVersion: v1\nkind: X\nimage: {tag: v1}\n", id="no values"),
         pytest.param("values-prod.yaml", "image: {tag: v1}\nx: {{ y }}\n", id="unreadable"),
         pytest.param("redis.yaml", "image: {tag: v1}\n", id="of another name"),
+        pytest.param("redis/values.yaml", "image: {tag: v1}\n", id="of the same name further down"),
     ],
 )
 def test_what_is_not_laid_over_is_left_alone(path: str, text: str) -> None:
@@ -249,6 +249,7 @@ def test_a_helm_release_that_cannot_be_followed_is_refused(files: dict[str, str]
         ),
         pytest.param("b.yaml", "image: {repository: ghcr.io/org/app}\n", 1, id="a repository without a tag"),
         pytest.param("redis.yaml", "image: {tag: v1}\n", 1, id="a tag that may be laid over"),
+        pytest.param("prod/values.yaml", "image: {tag: v1}\n", 1, id="a tag that may be laid over further down"),
     ],
 )
 def test_what_is_left_behind_is_told(path: str, text: str, line: int) -> None:
