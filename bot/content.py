@@ -9,6 +9,7 @@ from bot.actions import Edits, MergeOf, Verdict
 from bot.errors import UserError
 from bot.gates.verdicts import blocks, passed, waits
 from bot.manifests.chart import stale_lock
+from bot.manifests.left_behind import left_behind
 from bot.manifests.recognise import may_hold_versions
 from bot.manifests.subject import subjects
 from bot.manifests.versions import find, set_version, version_in
@@ -102,11 +103,12 @@ def _edited(
 
 
 def notes_on(pipeline: Pipeline, content: Edits | MergeOf, base: Base) -> tuple[str, ...]:
-    """What a reviewer should know: lock files that the edits leave behind, and manifests that were not looked into."""
+    """What a reviewer should know: what the edits leave behind, and manifests that were not looked into."""
     if not isinstance(content, Edits):
         return ()
     texts = {file.path: file.text for file in base.files if file.text is not None} | dict(content.texts)
     said = [stale_lock(texts, subject) for subject in subjects(pipeline)]
+    said += [sentence for subject in subjects(pipeline) for sentence in left_behind(texts, subject, folder="")]
     said += [f"{path} could not be read as text, so no version in it is moved" for path in unread(base)]
     return tuple(sentence for sentence in said if sentence)
 

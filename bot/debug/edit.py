@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from bot.errors import UserError
-from bot.image_reference import normalise_repository
+from bot.image_reference import ImageReferenceError, normalise_repository
 from bot.manifests.subject import Subject, chart_location
 from bot.manifests.versions import set_version
 from config.pipeline import Pin, Write
@@ -27,8 +27,8 @@ def command(file: Path, *, image: str | None, chart: str | None, to: str, pin: s
     if (image is None) == (chart is None):
         raise click.UsageError("name one of --image and --chart")
     tag, _, digest = to.partition("@")
+    repository = _image(image) if image is not None else _chart(chart or "")
     try:
-        repository = normalise_repository(image) if image is not None else _chart(chart or "")
         # Naming the file as the place makes any file name do.
         write = (Write(file=str(file)),)
         subject = Subject(name=name or "", repository=repository, write=write, chart=chart is not None)
@@ -43,6 +43,15 @@ def command(file: Path, *, image: str | None, chart: str | None, to: str, pin: s
         raise click.ClickException(str(error)) from error
     # Bytes go out as they are; text would have its line endings translated on some systems.
     click.echo(edited.get(str(file), text).encode(), nl=False)
+
+
+def _image(text: str) -> str:
+    if any(letter.isspace() for letter in text):
+        raise click.UsageError(f"--image {text!r}: the name of a repository holds no spaces")
+    try:
+        return normalise_repository(text)
+    except ImageReferenceError as error:
+        raise click.UsageError(f"--image: {error}") from error
 
 
 def _chart(text: str) -> str:

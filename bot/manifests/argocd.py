@@ -31,9 +31,14 @@ def find_places(text: YamlText, document: Document, subject: Subject) -> Iterato
     if kind is None:
         yield from finder.source(document.root)
         return
+    prefixes: set[str] = set()
     for place in finder.resource():
+        if place.prefix is not None:
+            prefixes.add(place.prefix)
         # A set fills its template in from what its generators yield.
-        yield replace(place, filled=place.templated) if kind.text == "ApplicationSet" else place
+        filled = place.filled or (place.templated and kind.text == "ApplicationSet")
+        yield replace(place, filled=filled)
+    yield from _merged(text, document, prefixes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,18 @@ class _Finder:
         return False
 
 
+def _merged(text: YamlText, document: Document, prefixes: set[str]) -> Iterator[Place]:
+    """Versions that a merge generator lays over the chart's: the same key in other values, without the chart."""
+    if not prefixes:
+        return
+    for mapping in document.mappings:
+        known = fields(mapping)
+        for key, its in known.items():
+            prefix = chart.version_prefix(key)
+            if prefix is not None and prefix in prefixes and not chart.names_chart(known, prefix):
+                yield Place(text=text, format=Format.ARGOCD, spot=mapping.start, tag=its, chart=True, prefix=prefix)
+
+
 def _kustomize_image(text: YamlText, item: Field, subject: Subject) -> Place | None:
     """`[old=]new[:tag][@digest]`."""
     old, equals, new = (item.text or "").rpartition("=")
@@ -126,4 +143,12 @@ def _parameter_places(text: YamlText, known: Mapping[str, Field], subject: Subje
         if name is not None and "value" in its:
             together[name] = its["value"]
     if items:
-        yield from helm.image_places(text, together, subject, kind=Format.ARGOCD, spot=items[0].start)
+        shared = together.get("global.imageRegistry")
+        yield from helm.image_places(
+            text,
+            together,
+            subject,
+            kind=Format.ARGOCD,
+            spot=items[0].start,
+            registry=shared.text if shared else None,
+        )

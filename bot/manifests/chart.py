@@ -21,6 +21,9 @@ _LOCKS = {"Chart.yaml": "Chart.lock", "requirements.yaml": "requirements.lock"}
 _REPOSITORIES = ("repoURL", "repository", "repo")
 _CHARTS = ("chart", "name")
 _VERSIONS = ("targetRevision", "version", "chartVersion")
+# As the GitOps Bridge and those after it name the charts of addons: `addonChart`, `addonChartVersion`.
+_PREFIXED_REPOSITORIES = ("ChartRepository", "ChartRepo", "ChartRepoURL", "ChartURL")
+_PREFIXED_VERSION = "ChartVersion"
 
 
 def find_places(text: YamlText, document: Document, subject: Subject) -> Iterator[Place]:
@@ -38,12 +41,30 @@ def source_places(
         return
     repository, chart = _first(known, _REPOSITORIES), _first(known, _CHARTS)
     version = next((known[key] for key in _VERSIONS if key in known), None)
-    if repository is None or version is None:
-        return
+    if repository is not None and version is not None and _is_of(subject, repository, chart):
+        yield Place(text=text, format=kind, spot=spot, tag=version, chart=True)
+    for key in known:
+        if (prefix := version_prefix(key)) is None:
+            continue
+        repository = _first(known, tuple(f"{prefix}{word}" for word in _PREFIXED_REPOSITORIES))
+        if repository is not None and _is_of(subject, repository, _first(known, (f"{prefix}Chart",))):
+            yield Place(text=text, format=kind, spot=spot, tag=known[key], chart=True, prefix=prefix)
+
+
+def version_prefix(key: str) -> str | None:
+    """What stands before `ChartVersion` in the values of an ApplicationSet's generators: `addonChartVersion`."""
+    return key.removesuffix(_PREFIXED_VERSION) or None if key.endswith(_PREFIXED_VERSION) else None
+
+
+def names_chart(known: Mapping[str, Field], prefix: str) -> bool:
+    """Whether the keys with that prefix say themselves which chart they are about."""
+    return any(f"{prefix}{word}" in known for word in ("Chart", *_PREFIXED_REPOSITORIES))
+
+
+def _is_of(subject: Subject, repository: str, chart: str | None) -> bool:
     # Argo CD takes a whole OCI address as well, without a chart's name.
     lone = chart_location(repository, None) if repository.startswith("oci://") else None
-    if subject.repository in (chart_location(repository, chart) if chart else None, lone):
-        yield Place(text=text, format=kind, spot=spot, tag=version, chart=True)
+    return subject.repository in (chart_location(repository, chart) if chart else None, lone)
 
 
 def stale_lock(files: Mapping[str, str], subject: Subject) -> str | None:

@@ -1,7 +1,8 @@
 """Kubernetes manifests: the images of every pod template, wherever a resource has one. No I/O.
 
 Pods, workloads, CronJobs, Rollouts and most custom resources hold containers under the same keys
-(kubernetes.io/docs/reference/kubernetes-api, PodSpec). An image elsewhere is named by `write.image`.
+(kubernetes.io/docs/reference/kubernetes-api, PodSpec); Argo Workflows and Tekton have names of their own. An image
+elsewhere is named by `write.image`.
 """
 
 from collections.abc import Iterator
@@ -12,9 +13,14 @@ from bot.manifests.reading import YamlText
 from bot.manifests.scalars import has_template
 from bot.manifests.subject import Subject
 from config.pipeline import Format
-from config.yaml_text import Alias, Document, Mapping, Sequence, key_text, resolved
+from config.yaml_text import Document, Mapping, Scalar, Sequence, key_text, resolved
 
-_CONTAINERS = frozenset({"containers", "initContainers", "ephemeralContainers"})
+# What Kustomize's `images:` reaches by itself (kubernetes-sigs/kustomize, api/filters/imagetag).
+_TRANSFORMED = frozenset({"containers", "initContainers"})
+# One container: of Argo Workflows' templates, and what Tekton's steps have in common.
+_SINGLE = frozenset({"container", "script", "stepTemplate"})
+_LISTS = frozenset({"ephemeralContainers", "steps", "sidecars", "volumes"})
+_HOLDERS = _TRANSFORMED | _SINGLE | _LISTS
 
 
 def find_places(text: YamlText, document: Document, subject: Subject) -> Iterator[Place]:
@@ -23,16 +29,27 @@ def find_places(text: YamlText, document: Document, subject: Subject) -> Iterato
         return
     for mapping in document.mappings:
         for key, value in mapping.entries:
-            if not isinstance(value, Sequence | Alias):
+            if isinstance(value, Scalar) or (name := key_text(key)) not in _HOLDERS:
                 continue
-            name, items = key_text(key), resolved(value)
-            if (name not in _CONTAINERS and name != "volumes") or not isinstance(items, Sequence):
-                continue
-            for item in mappings(items.items):
+            for item in _held(resolved(value), one=name in _SINGLE):
                 field = _volume(item) if name == "volumes" else fields(item).get("image")
                 if field and field.text and subject.reference(field.text):
-                    filled = has_template(field.text)
-                    yield Place(text=text, format=Format.MANIFEST, spot=item.start, whole=field, filled=filled)
+                    yield Place(
+                        text=text,
+                        format=Format.MANIFEST,
+                        spot=item.start,
+                        whole=field,
+                        filled=has_template(field.text),
+                        container=name in _TRANSFORMED,
+                    )
+
+
+def _held(piece: Scalar | Sequence | Mapping, *, one: bool) -> Iterator[Mapping]:
+    """What a key of that kind holds: one container, or a list of them."""
+    if one and isinstance(piece, Mapping):
+        yield piece
+    elif not one and isinstance(piece, Sequence):
+        yield from mappings(piece.items)
 
 
 def _volume(item: Mapping) -> Field | None:

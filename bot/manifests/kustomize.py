@@ -15,6 +15,7 @@ from bot.manifests.subject import Subject
 from config.pipeline import Format
 from config.yaml_text import Alias, Document, Mapping, Scalar, Sequence, resolved
 
+_CONFIGURED = frozenset({"configurations", "transformers"})
 NAMES = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 
 
@@ -35,6 +36,23 @@ def find_places(text: YamlText, document: Document, subject: Subject) -> Iterato
         for entry in _entries(text, known["images"]):
             if place := _place(text, entry, subject):
                 yield place
+
+
+def overridden(document: Document) -> tuple[frozenset[str], bool]:
+    """The names of images whose version a kustomization sets, as manifests write them.
+
+    Kustomize matches an entry's `name` alone, letter by letter, whatever `newName` makes of it. The second is whether
+    the kustomization says itself where images stand (`configurations`), so that more than containers may be meant.
+    """
+    known = fields(document.root) if isinstance(document.root, Mapping) else {}
+    names = set()
+    for entry in mappings(items_at(known, "images")):
+        its = {key: field.text for key, field in fields(entry).items()}
+        name = its.get("name")
+        # One that only renames leaves the tag to the manifest. One that says nothing is where a tag will be added.
+        if name is not None and (its.get("newTag") or its.get("digest") or not its.get("newName")):
+            names.add(name)
+    return frozenset(names), not known.keys().isdisjoint(_CONFIGURED)
 
 
 def _entries(text: YamlText, images: Field) -> Iterator[Mapping]:

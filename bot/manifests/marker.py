@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.image_reference import is_digest
-from bot.manifests.fields import Field
+from bot.manifests import chart, helm
+from bot.manifests.fields import Field, fields
 from bot.manifests.place import Place
 from bot.manifests.reading import YamlText
 from bot.manifests.subject import Subject
 from config.pipeline import Format
-from config.yaml_text import Alias, Node, Scalar, Spot
+from config.yaml_text import Alias, Mapping, Node, Scalar, Spot
 
 _MARKER = re.compile(
     r"(?<!\S)#[ \t]*(?:"
@@ -27,6 +28,10 @@ _MARKER = re.compile(
 
 # What libyaml counts as the end of a line.
 _BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+
+
+# Far more than people write; each costs a look.
+MAX_MARKERS = 1000
 
 
 class Part(StrEnum):
@@ -64,9 +69,14 @@ def find_places(text: YamlText, subject: Subject) -> Iterator[Place]:
         return
     values = _Values(text)
     groups: dict[int, dict[Part, Field]] = {}
-    for marker in _markers(text.text, subject):
+    for number, marker in enumerate(_markers(text.text, subject)):
         spot = values.spot(marker.start())
+        if number == MAX_MARKERS:
+            raise text.refusal(spot, f"more than {MAX_MARKERS} markers name {subject.name}; keep those that are needed")
         if values.hold(spot.offset):
+            continue
+        if (held := values.opened(spot)) is not None and (inside := tuple(_inside(text, held, subject))):
+            yield from inside
             continue
         marked = _marked(text, marker, spot, values)
         if marked.part is not Part.NAME:
@@ -76,6 +86,13 @@ def find_places(text: YamlText, subject: Subject) -> Iterator[Place]:
             groups.setdefault(group, {})[part] = field
     for parts in groups.values():
         yield from _places(text, parts, subject)
+
+
+def _inside(text: YamlText, held: Mapping, subject: Subject) -> Iterator[Place]:
+    """What a mapping holds whose key is marked: `image: # caisson: web` above `repository` and `tag`."""
+    known = fields(held)
+    find = chart.source_places if subject.chart else helm.image_places
+    yield from find(text, known, subject, kind=Format.MARKER, spot=held.start)
 
 
 def _places(text: YamlText, parts: dict[Part, Field], subject: Subject) -> Iterator[Place]:
@@ -116,9 +133,14 @@ def _marked(text: YamlText, marker: re.Match[str], spot: Spot, values: "_Values"
 
 def _markers(text: str, subject: Subject) -> Iterator[re.Match[str]]:
     """Those that name the subject, but for lines that are comments from the start."""
+    begin = 0
+    commented = False
     for marker in _MARKER.finditer(text):
-        begin = max(text.rfind("\n", 0, marker.start()), text.rfind("\r", 0, marker.start())) + 1
-        commented = text[begin : marker.start() + 1].lstrip(" \t\ufeff").startswith("#")
+        # From marker to marker, so that each character is looked at once.
+        since = max(text.rfind("\n", begin, marker.start()), text.rfind("\r", begin, marker.start())) + 1
+        if since or not begin:
+            commented = text[since or begin : marker.start() + 1].lstrip(" \t\ufeff").startswith("#")
+        begin = marker.start()
         if (marker["policy"] or marker["name"]) == subject.name and not commented:
             yield marker
 
@@ -129,11 +151,14 @@ class _Values:
     def __init__(self, text: YamlText) -> None:
         self._lines = [0, *(found.end() for found in _BREAK.finditer(text.text))]
         self._by_line: dict[int, tuple[int, Scalar | Alias, int]] = {}
+        self._opened: dict[int, Mapping] = {}
         spans: list[tuple[int, int]] = []
         for document in text.stream.documents:
             for mapping in document.mappings:
                 for key, value in mapping.entries:
                     spans += _span(key), _span(value)
+                    if isinstance(value, Mapping) and not value.flow and isinstance(key, Scalar):
+                        self._opened[key.end.line] = value
                     self._note(value, mapping.order)
             for sequence in document.sequences:
                 for item in sequence.items:
@@ -154,6 +179,11 @@ class _Values:
         """The last value that ends on a line, if any, with the order of what holds it."""
         found = self._by_line.get(spot.line)
         return found[1:] if found and found[0] <= spot.offset else None
+
+    def opened(self, spot: Spot) -> Mapping | None:
+        """The mapping that begins below a line whose last piece is its key."""
+        held = self._opened.get(spot.line)
+        return held if held is not None and held.start.line > spot.line else None
 
     def _note(self, value: Node, group: int) -> None:
         # Behind a block no comment can stand.

@@ -6,6 +6,7 @@ A version stands as a whole reference in one scalar (`repo:tag@digest`), or as p
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bot.image_reference import is_digest, is_tag
 from bot.manifests.fields import Field
@@ -17,6 +18,7 @@ from config.yaml_text import Mapping, Spot
 # What Helm takes for one version and not for a range: all three numbers (Masterminds, `1.2` means 1.2.x).
 _EXACT = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
 _LONGEST_VERSION = 128
+SHA256 = "sha256:"
 _TEMPLATE = "a template cannot be edited; write the value itself"
 
 
@@ -30,12 +32,22 @@ class Room:
     after: tuple[str, ...]
 
 
+class Source(NamedTuple):
+    """Which of Flux's HelmRepositories a chart comes from."""
+
+    name: str
+    namespace: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """`spot`: where it begins. `before`: what stands before the reference in its scalar (`old=`).
 
-    `chart`: a chart's version, which is no tag. `barred`: why nothing may be written here. `filled`: a template brings
-    the version here from elsewhere, so this is a place only if there is no other.
+    `chart`: a chart's version, which is no tag. `barred`: why nothing may be written here. `filled`: the version comes
+    here from elsewhere, through a template or a chart's default, so this is a place only if there is no other.
+    `bare`: the digest stands without its algorithm. `named`: the key beside tag and digest that says which image it is.
+    `container`: a manifest's container, which Kustomize overrules. `source`: whose chart it is, where not known yet.
+    `prefix`: what stands before the keys that name a chart.
     """
 
     text: YamlText
@@ -49,6 +61,16 @@ class Place:
     chart: bool = False
     barred: str | None = None
     filled: bool = False
+    bare: bool = False
+    named: str | None = None
+    container: bool = False
+    source: Source | None = None
+    prefix: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The repository of a whole reference, as it is written."""
+        return Reference.of(((self.whole.text if self.whole else None) or "").removeprefix(self.before)).name
 
     @property
     def line(self) -> int:
@@ -100,6 +122,8 @@ def standing(place: Place) -> tuple[str | None, str | None]:
         return _checked(place, place.whole, reference.tag, reference.digest)
     tag, carried = tag_and_digest(place)
     own = place.digest.text if place.digest else None
+    if own and place.bare:
+        own = f"{SHA256}{own}"
     field = place.tag or place.digest
     if own and carried and own != carried:
         raise place.refusal("the digest behind the tag is not the one that stands beside it")
@@ -112,10 +136,15 @@ def tag_and_digest(place: Place) -> tuple[str | None, str | None]:
     return tag or None, digest or None
 
 
+def chart_version(text: str) -> str:
+    """A chart's version as Helm writes it: in the tag of an OCI registry `_` stands for `+`, which no tag may hold."""
+    return text.replace("_", "+", 1)
+
+
 def is_version(text: str, *, chart: bool) -> bool:
     """Whether it can be written: an image's tag, or a chart's one exact version."""
     if chart:
-        return len(text) <= _LONGEST_VERSION and _EXACT.fullmatch(text) is not None
+        return len(text) <= _LONGEST_VERSION and _EXACT.fullmatch(chart_version(text)) is not None
     return is_tag(text)
 
 
@@ -130,4 +159,4 @@ def _checked(place: Place, field: Field | None, tag: str | None, digest: str | N
         raise place.text.refusal(spot, f"{tag!r} {remedy if place.chart else 'is not a tag'}")
     if digest is not None and not is_digest(digest):
         raise place.text.refusal(spot, f"{digest!r} is not a digest; write sha256: and 64 hexadecimal digits")
-    return tag, digest
+    return chart_version(tag) if tag is not None and place.chart else tag, digest

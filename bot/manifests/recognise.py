@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from collections.abc import Mapping as Fields
 
-from bot.manifests import argocd, chart, helm, kubernetes, kustomize, marker
-from bot.manifests.fields import Field, fields, items_at, mappings
+from bot.manifests import argocd, chart, flux, helm, kubernetes, kustomize, marker
+from bot.manifests.fields import Field, fields, items_at, mappings, within
 from bot.manifests.place import Place
 from bot.manifests.reading import YamlText
 from bot.manifests.subject import Subject
 from config.pipeline import Format
-from config.yaml_text import Document, Mapping
+from config.yaml_text import Document, Mapping, key_text
 
 _EXTENSIONS = (".yaml", ".yml", ".json")
 _OVERRIDES = ".argocd-source"
@@ -51,12 +51,30 @@ def _is_kustomization(known: Fields[str, Field], name: str, kind: str | None) ->
     return "name" in keys and not keys.isdisjoint(_KUSTOMIZE_KEYS)
 
 
+def _resources(document: Document) -> Iterator[Document]:
+    """A document, or each resource of a `kind: List` in its stead."""
+    root = document.root
+    if not isinstance(root, Mapping) or not any(key_text(key) == "items" for key, _ in root.entries):
+        yield document
+        return
+    known = fields(root)
+    if "kind" not in known or not (known["kind"].text or "").endswith("List"):
+        yield document
+        return
+    items = tuple(mappings(items_at(known, "items")))
+    if not all({"apiVersion", "kind"} <= fields(item).keys() for item in items):
+        yield document
+        return
+    for item in items:
+        yield Document(root=item, mappings=within(document.mappings, item), sequences=within(document.sequences, item))
+
+
 def find_places(text: YamlText, subject: Subject, *, kind: Format | None = None) -> Iterator[Place]:
     """Where the subject's version stands in a text, by the kind given or else by the one each document has.
 
     Markers count in every format, and stand last. Raises CannotEdit.
     """
-    for document in text.stream.documents:
+    for document in (part for whole in text.stream.documents for part in _resources(whole)):
         match kind or format_of(text.path, document):
             case Format.KUSTOMIZE:
                 yield from kustomize.find_places(text, document, subject)
@@ -64,6 +82,7 @@ def find_places(text: YamlText, subject: Subject, *, kind: Format | None = None)
                 yield from helm.find_places(text, document, subject)
             case Format.MANIFEST:
                 yield from kubernetes.find_places(text, document, subject)
+                yield from flux.find_places(text, document, subject)
             case Format.ARGOCD:
                 yield from argocd.find_places(text, document, subject)
             case Format.CHART:

@@ -79,9 +79,12 @@ def _mention(subject: Subject) -> re.Pattern[str]:
         whole = repository if "://" in repository else path.rpartition("/")[0] or host
         return re.compile(re.escape(whole), re.IGNORECASE)
     if "/" in path or host != HUB:
-        # A values file may keep host and path apart.
-        whole = path if "/" in path else f"{host}/{path}"
-        return re.compile(rf"(?<![\w.-]){re.escape(whole)}(?![\w./-]){_FILLED_IN}")
+        # A values file may keep host and path apart; elsewhere a path is that of many things, such as of the code.
+        whole = rf"(?<![\w./-]){re.escape(f'{host}/{path}')}"
+        short = rf"(?i:repository|image|name)[\"']?:[ \t]*[\"']?{re.escape(path)}"
+        if host == HUB:
+            short = rf"{short}|(?<![\w./-]){re.escape(path)}(?=:\w|@sha)"
+        return re.compile(rf"(?:{whole}|{short})(?![\w./-]){_FILLED_IN}")
     name = re.escape(path)
     return re.compile(
         rf"library/{name}(?![\w./-]){_FILLED_IN}|(?<![\w./-]){name}(?::\w|@sha)"

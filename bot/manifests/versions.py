@@ -6,12 +6,12 @@ No I/O. Files are texts by their paths from the repository's root. All places ge
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.manifests import marker
 from bot.manifests.change import apply
 from bot.manifests.declared import declared_places
+from bot.manifests.inferred import in_folder, infer
 from bot.manifests.place import Place, standing
 from bot.manifests.reading import YamlText, read_text
-from bot.manifests.recognise import find_places, may_hold_versions
+from bot.manifests.recognise import may_hold_versions
 from bot.manifests.scalars import CannotEdit
 from bot.manifests.subject import Subject
 from bot.manifests.writing import Version, changes
@@ -48,7 +48,7 @@ def version_in(files: Mapping[str, str], subject: Subject, *, folder: str) -> tu
     """The one (tag, digest) that stands; None where the subject stands nowhere.
 
     A place that holds a tag only agrees with one that holds the same tag and a digest. Raises CannotEdit where two
-    places disagree, naming both, and where it is only told that a template brings the version from elsewhere.
+    places disagree, naming both, and where it only comes from elsewhere, as by a template.
     """
     written = find(files, subject, folder=folder)
     if not written:
@@ -95,7 +95,7 @@ def set_version(
 
 def _places(files: Mapping[str, str], subject: Subject, *, folder: str) -> list[Place]:
     """Every place, each once; what a rule of the format finds goes before what a marker says."""
-    found = _declared(files, subject, folder=folder) if subject.write else _inferred(files, subject, folder=folder)
+    found = _declared(files, subject, folder=folder) if subject.write else infer(files, subject, folder=folder).places
     places: list[Place] = []
     taken: set[tuple[int, int]] = set()
     for place in found:
@@ -106,12 +106,12 @@ def _places(files: Mapping[str, str], subject: Subject, *, folder: str) -> list[
 
 
 def _direct(places: list[Place]) -> list[Place]:
-    """Without those into which a template brings the version from another."""
+    """Without those to which the version comes from elsewhere."""
     return [place for place in places if not place.filled]
 
 
 def _brought(place: Place) -> CannotEdit:
-    return place.refusal("a template brings the version from elsewhere; say in `write` where that is")
+    return place.refusal(place.barred or "a template brings the version from elsewhere; say in `write` where that is")
 
 
 def _declared(files: Mapping[str, str], subject: Subject, *, folder: str) -> Iterator[Place]:
@@ -125,48 +125,14 @@ def _declared(files: Mapping[str, str], subject: Subject, *, folder: str) -> Ite
         yield from declared_places(texts[path], write, subject)
 
 
-def _inferred(files: Mapping[str, str], subject: Subject, *, folder: str) -> list[Place]:
-    places: list[Place] = []
-    for path, text in sorted(files.items()):
-        if _in(path, folder) and may_hold_versions(path) and (read := _read(path, text, subject)) is not None:
-            places += find_places(read, subject)
-    # Where a kustomization sets the image, what its manifests say is overruled.
-    ruled = {_folder(p.text.path) for p in places if p.format is Format.KUSTOMIZE and not p.chart and p.room}
-    return [
-        place
-        for place in places
-        if place.format is not Format.MANIFEST or not any(_in(place.text.path, one) for one in ruled)
-    ]
-
-
-def _read(path: str, text: str, subject: Subject) -> YamlText | None:
-    """A file that may hold the subject. One that cannot be read is nobody's unless it appears to hold it."""
-    if subject.last not in text and not marker.names(text, subject):
-        return None
-    try:
-        return read_text(path, text)
-    except CannotEdit:
-        if subject.mentioned_in(text) or marker.names(text, subject):
-            raise
-        return None
-
-
 def _file(text: YamlText) -> YamlText:
     while text.host is not None:
         text = text.host.text
     return text
 
 
-def _in(path: str, folder: str) -> bool:
-    return not folder or path.startswith(f"{folder}/")
-
-
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
 def _nowhere(files: Mapping[str, str], subject: Subject, *, folder: str) -> str:
-    read = [path for path in files if _in(path, folder) and may_hold_versions(path)]
+    read = [path for path in files if in_folder(path, folder) and may_hold_versions(path)]
     where = folder or "the repository"
     what = "an entry of `images:`, Helm values, a manifest, an Application or a marker"
     if subject.chart:
@@ -180,7 +146,8 @@ def _nowhere(files: Mapping[str, str], subject: Subject, *, folder: str) -> str:
 def _disagreement(subject: Subject, one: Written, other: Written) -> CannotEdit:
     return CannotEdit(
         f"{other.path}: line {other.line}: {subject.name} stands here as {_shown(other)}, "
-        f"and in {one.path} line {one.line} as {_shown(one)}; write one version in both"
+        f"and in {one.path} line {one.line} as {_shown(one)}; "
+        "write one version in both, or name in `write` which places count"
     )
 
 

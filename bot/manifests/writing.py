@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.image_reference import is_digest
 from bot.manifests.change import Change, refuse_shared, replacement
-from bot.manifests.place import Place, Reference, Room, is_version, standing, tag_and_digest
+from bot.manifests.place import SHA256, Place, Reference, Room, chart_version, is_version, standing, tag_and_digest
 from bot.manifests.scalars import CannotEdit, plain_or_quoted
 from config.pipeline import Pin
 from config.yaml_text import Scalar, key_text
@@ -35,16 +35,18 @@ def changes(place: Place, version: Version) -> list[Change]:
         raise place.refusal(place.barred)
     stands_tag, stands_digest = standing(place)
     tag, digest = _wanted(place, version, has_tag=stands_tag is not None, has_digest=stands_digest is not None)
+    if place.chart and stands_tag == tag:
+        # It may be written with `_` for `+`.
+        return []
     if place.whole is not None:
-        name = Reference.of((place.whole.text or "").removeprefix(place.before)).name
-        return [replacement(place.text, place.whole, f"{place.before}{Reference(name, tag, digest)}")]
+        return [replacement(place.text, place.whole, f"{place.before}{Reference(place.name, tag, digest)}")]
     return _parts(place, tag, digest)
 
 
 def _wanted(place: Place, version: Version, *, has_tag: bool, has_digest: bool) -> tuple[str | None, str | None]:
     """The tag and the digest that are to stand here; None for what is not to."""
     if place.chart:
-        return version.tag, None
+        return chart_version(version.tag), None
     pins_digest = version.pin in (Pin.DIGEST, Pin.BOTH)
     tag = version.tag if has_tag or version.pin is Pin.BOTH or not (has_digest or pins_digest) else None
     if not has_digest and not pins_digest:
@@ -68,12 +70,21 @@ def _parts(place: Place, tag: str | None, digest: str | None) -> list[Change]:
     own = place.digest
     if digest is not None and not (carried and (own is None or own.text is None)):
         if own is not None:
-            made.append(replacement(place.text, own, digest))
+            made.append(replacement(place.text, own, _spelt(place, digest)))
         else:
             missing.append((place.room.digest if place.room else "digest", digest))
     if missing:
         made.append(_insertion(place, missing))
     return made
+
+
+def _spelt(place: Place, digest: str) -> str:
+    """The digest as it stands here: with its algorithm, or without."""
+    if not place.bare:
+        return digest
+    if not digest.startswith(SHA256):
+        raise place.refusal(f"a digest stands here without its algorithm, sha256, and {digest} is of another")
+    return digest.removeprefix(SHA256)
 
 
 def _insertion(place: Place, missing: list[tuple[str, str]]) -> Change:

@@ -473,6 +473,16 @@ def test_a_lock_that_is_left_behind_is_told(*, lock: str | None, told: bool) -> 
     assert [("Chart.lock" in sentence) for sentence in said] == ([True] if told else [])
 
 
+def test_a_reference_that_is_left_behind_is_told() -> None:
+    """Nobody is to take it for promoted."""
+    resource = written("web.yaml", f"apiVersion: x/v1\nkind: Web\nspec:\n  image: {IMAGE}:1.0.0\n")
+    files = (file_of(PRODUCTION, kustomization("1.0.0")), resource)
+    wish = wanted(SHOP, PRODUCTION, NEW, base=base(*files), files=by_path(*files))
+    assert isinstance(wish, Wanted)
+    (said,) = notes_on(SHOP, wish.content, base(*files))
+    assert said.startswith(f"{resource.path} line 4 still names {IMAGE}:1.0.0")
+
+
 def test_a_merge_leaves_no_lock_behind() -> None:
     """It brings whole files."""
     assert notes_on(SHOP, MergeOf(source=sha("source"), scratch="scratch"), base()) == ()

@@ -126,10 +126,11 @@ def test_what_stands_already_is_printed_as_it_is(tmp_path: Path) -> None:
         pytest.param(
             b"a: b\n",
             ("--image", "nginx:1", "--to", "2"),
-            1,
+            2,
             "write the repository alone",
             id="a repository with a tag",
         ),
+        pytest.param(b"a: b\n", ("--image", "X Y", "--to", "2"), 2, "'X Y'.* holds no spaces", id="two words"),
         pytest.param(b"\xff\n", ("--image", "nginx", "--to", "1"), 1, "not UTF-8", id="not text"),
         pytest.param(b"a: b\n", ("--to", "1"), 2, "name one of --image and --chart", id="neither image nor chart"),
         pytest.param(b"a: b\n", ("--chart", "https://x.example.com", "--to", "1"), 2, "names no chart", id="no chart"),

@@ -49,6 +49,11 @@ GENERATED = """\
             id="a pair with a longer prefix",
         ),
         pytest.param(
+            HEAD + SOURCE + "    helm: {parameters: [{name: global.imageRegistry, value: ghcr.io},"
+            " {name: image.repository, value: org/app}, {name: image.tag, value: 1.0.0}]}\n",
+            id="a registry for all images",
+        ),
+        pytest.param(
             HEAD + SOURCE + "    helm: {parameters: [{name: img, value: 'ghcr.io/org/app:1.0.0'}]}\n",
             id="a parameter that is a whole reference",
         ),
@@ -230,6 +235,31 @@ CHARTED = """\
             "        targetRevision: '{{version}}'\n",
             CHART,
             id="an element of nested generators",
+        ),
+        pytest.param(
+            SET + "  generators:\n  - list:\n      elements:\n      - addonChart: metrics-server\n"
+            "        addonChartVersion: 3.12.0\n        addonChartRepository: https://charts.example.com/stable\n"
+            "        otherChart: other\n        otherChartVersion: 1.0.0\n"
+            "        otherChartRepository: https://charts.example.com/stable\n",
+            CHART,
+            id="keys with a prefix in common",
+        ),
+        pytest.param(
+            SET + "  generators:\n  - merge:\n      mergeKeys: [server]\n      generators:\n      - clusters:\n"
+            "          values:\n            addonChart: metrics-server\n            addonChartVersion: 3.12.0\n"
+            "            addonChartRepository: https://charts.example.com/stable\n"
+            "      - clusters: {values: {addonChartVersion: 3.12.0}}\n"
+            "      - clusters: {values: {addonChart: other, addonChartVersion: 1.0.0}}\n",
+            CHART,
+            id="a version that a merge lays over",
+        ),
+        pytest.param(
+            "apiVersion: v1\nkind: List\nitems:\n- apiVersion: argoproj.io/v1alpha1\n  kind: Application\n  spec:\n"
+            "    source: {repoURL: 'https://charts.example.com/stable', chart: metrics-server,"
+            " targetRevision: 3.12.0}\n"
+            "- apiVersion: v1\n  kind: ConfigMap\n",
+            CHART,
+            id="an Application in a List",
         ),
     ],
 )

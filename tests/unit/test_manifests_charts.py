@@ -51,6 +51,15 @@ def test_helm_two_and_kustomize_name_charts_too() -> None:
     assert edit(text, "kustomization.yaml") == text.replace("tag: v1", "tag: 2.0.0")
 
 
+@pytest.mark.parametrize(("stood", "tag"), [("1.0.0+b.5", "1.2.0_b.7"), ("1.0.0_b.5", "1.2.0+b.7")])
+def test_a_tag_of_an_oci_registry_is_written_as_the_version_it_is(stood: str, tag: str) -> None:
+    """No tag may hold a +, so registries have _ in its place; Helm and Argo CD want the version."""
+    text = CHART_YAML.replace("1.0.0", stood)
+    assert stands(text, "Chart.yaml", subject=OCI_CHART) == ("1.0.0+b.5", None)
+    assert edit(text, "Chart.yaml", subject=OCI_CHART, tag=tag) == CHART_YAML.replace("1.0.0", "1.2.0+b.7")
+    assert edit(text, "Chart.yaml", subject=OCI_CHART, tag="1.0.0_b.5") == text
+
+
 @pytest.mark.parametrize("version", ["^3.12.0", "3.x", "~3", "3.12", "3.12.0 - 4", "'*'", "'>=3.0.0 <4'"])
 def test_a_range_is_refused(version: str) -> None:
     """Helm resolves it, so what stands is not what is deployed."""

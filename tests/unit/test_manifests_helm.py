@@ -28,6 +28,18 @@ NGINX = Subject(name="nginx", repository="docker.io/library/nginx")
             "2.0.0",
             id="a registry for all images",
         ),
+        pytest.param(
+            "global: {imageRegistry: ghcr.io}\nimage: {registry: docker.io, repository: org/app, tag: 1.0.0}\n",
+            "1.0.0",
+            "2.0.0",
+            id="a registry for all images before the image's own",
+        ),
+        pytest.param(
+            "global: {imageRegistry: mirror.io}\nimage: {repository: ghcr.io/org/app, tag: 1.0.0}\n",
+            "1.0.0",
+            "2.0.0",
+            id="a whole name all the same",
+        ),
         pytest.param("image:\n  tag: 1.0.0\n  repository: ghcr.io/org/app\n", "1.0.0", "2.0.0", id="in any order"),
         pytest.param(
             "a: [{b: {repository: ghcr.io/org/app, tag: x1}}]\n", "x1", "2.0.0", id="anywhere in the tree, flow"
@@ -75,7 +87,6 @@ def test_every_habit_is_understood(text: str, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("image: {repository: ghcr.io/org/app}\n", id="a repository without a tag"),
         pytest.param("image: {repository: ghcr.io/org/app-two, tag: 1}\n", id="a longer name"),
         pytest.param("image: {repository: other.io/org/app, tag: 1}\n", id="another registry"),
         pytest.param("image: {registry: other.io, repository: org/app, tag: 1}\n", id="another registry apart"),
@@ -97,6 +108,9 @@ def test_what_does_not_hold_the_version_is_left_alone(text: str) -> None:
     ("text", "stood"),
     [
         pytest.param("image: nginx:1.25\n", "1.25", id="under image"),
+        pytest.param("images: [nginx:1.25, redis:7]\n", "1.25", id="in a list of images"),
+        pytest.param("a: {sidecarImages: [{x: y}, nginx:1.25]}\n", "1.25", id="in a list of images with a longer name"),
+        pytest.param("hosts: [nginx:80]\n", None, id="not in another list"),
         pytest.param("image: {repository: nginx, tag: '1.25'}\n", "1.25", id="as a repository"),
         pytest.param("image: {repository: library/nginx, registry: docker.io, tag: a}\n", "a", id="written out"),
         pytest.param("label: nginx:1.25\n", None, id="not under any other key"),
@@ -107,6 +121,22 @@ def test_common_words_are_images_only_where_a_key_says_so(text: str, stood: str 
     """Docker's own images have bare names."""
     found = stands(text, subject=NGINX)
     assert (found[0] if found else None) == stood
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        pytest.param("image: {repository: ghcr.io/org/app}\n", "write `tag:` beside `repository:`", id="apart"),
+        pytest.param("imageRepository: ghcr.io/org/app\n", "write `imageTag:` beside `imageRepository:`", id="flat"),
+        pytest.param("x: {image_repository: ghcr.io/org/app}\n", "`image_tag:` beside `image_repository:`", id="snake"),
+    ],
+)
+def test_a_repository_without_a_tag_is_answered_with_the_key(text: str, remedy: str) -> None:
+    """The chart's own tag counts then, which no edit of values moves."""
+    for act in (stands, edit):
+        with pytest.raises(CannotEdit, match=rf"^values.yaml: line 1: .*{remedy}"):
+            act(text)
+    assert stands(f"{text}b: {{repository: ghcr.io/org/app, tag: v1}}\n") == ("v1", None)
 
 
 def test_tag_and_digest_move_together() -> None:

@@ -52,6 +52,18 @@ spec:
             id="a Rollout",
         ),
         pytest.param(
+            "apiVersion: argoproj.io/v1alpha1\nkind: WorkflowTemplate\nspec:\n  templates:\n"
+            "  - container: {image: 'ghcr.io/org/app:1.0.0'}\n  - script: {image: 'ghcr.io/org/app:1.0.0'}\n"
+            "  - {container: {image: 'x:1'}, sidecars: [{name: a, image: 'ghcr.io/org/app:1.0.0'}]}\n"
+            "  - steps: [[{name: a, template: b}]]\n",
+            id="an Argo workflow's containers",
+        ),
+        pytest.param(
+            "apiVersion: tekton.dev/v1\nkind: Task\nspec:\n  stepTemplate: {image: 'ghcr.io/org/app:1.0.0'}\n"
+            "  steps:\n  - {name: a, image: 'ghcr.io/org/app:1.0.0'}\n",
+            id="Tekton's steps",
+        ),
+        pytest.param(
             "apiVersion: example.com/v1\nkind: Web\nspec:\n  pods:\n  - podTemplate:\n      spec:\n"
             "        containers:\n"
             "        - image: ghcr.io/org/app:1.0.0\n",

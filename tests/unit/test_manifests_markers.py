@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.manifests.marker import MAX_MARKERS
 from bot.manifests.scalars import CannotEdit
 from bot.manifests.subject import Subject
 from tests.unit.manifest_files import CHART, NEW, OLD, WEB, edit, stands
@@ -60,11 +61,44 @@ def test_a_marker_counts_wherever_it_stands(text: str, old: str | None, new: str
         pytest.param("a: |\n  v1 # caisson: web\n", id="text in a block"),
         pytest.param("a: v1#caisson: web\n", id="no comment"),
         pytest.param("# caisson: web\na: v1\n", id="a comment on a line of its own"),
+        pytest.param("# x # caisson: web # caisson: web\r# y # caisson: web\na: v1\n", id="several in comments"),
     ],
 )
 def test_what_is_no_marker_of_ours(text: str) -> None:
     """It is left alone."""
     assert stands(text, "any.yaml") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("image: # caisson: web\n  repository: ghcr.io/org/app\n  tag: v1\n", id="ours"),
+        pytest.param(f'image: {FLUX}"}}\n  # the image\n  repository: ghcr.io/org/app\n  tag: v1\n', id="of Flux"),
+    ],
+)
+def test_a_marker_behind_a_key_that_opens_an_image_is_of_the_image(text: str) -> None:
+    """What it holds is found whatever the kind of file."""
+    assert edit(text) == text.replace("v1", "2.0.0")
+    other = f"apiVersion: v1\nkind: X\n{text}"
+    assert edit(other, "any.yaml") == other.replace("tag: v1", "tag: 2.0.0")
+
+
+def test_a_chart_is_marked_at_its_key_too() -> None:
+    """As an image is."""
+    text = (
+        "chart: # caisson: addon\n  repoURL: https://charts.example.com/stable\n  chart: metrics-server\n"
+        "  version: 1.0.0\n"
+    )
+    other = f"apiVersion: v1\nkind: X\n{text}"
+    assert edit(other, "any.yaml", subject=CHART) == other.replace("1.0.0", "2.0.0")
+
+
+def test_there_is_an_end_of_markers() -> None:
+    """Each costs a look, and nobody writes a thousand."""
+    text = "".join(f"k{n}: v1 # caisson: web:tag\n" for n in range(MAX_MARKERS))
+    assert edit(text, "any.yaml") == text.replace("v1", "2.0.0")
+    with pytest.raises(CannotEdit, match=r"^any.yaml: line 1001: more than 1000 markers name web"):
+        edit(f"{text}more: v1 # caisson: web:tag\n", "any.yaml")
 
 
 def test_tag_and_digest_marked_apart_are_one_place() -> None:

@@ -101,6 +101,11 @@ def test_where_nothing_stands_it_is_said_what_was_looked_for() -> None:
         pytest.param("image: {{ x }} # caisson: web\n", True, id="of a marker with our name"),
         pytest.param("image: {{ x }} # caisson: webhook\n", False, id="of another's marker"),
         pytest.param("image: {{ x }}\nrepository: ghcr.io/org/app-two\n", False, id="of a longer name"),
+        pytest.param("a: https://github.com/org/app\nx: {{ y }}\n", False, id="that links to its code"),
+        pytest.param("{{/* the org/app deployment */}}\nx: {{ y }}\n", False, id="that mentions its path"),
+        pytest.param('{"image": "org/app", "x": {{ y }}}\n', True, id="of our path behind image, in JSON"),
+        pytest.param("imageName: org/app\nx: {{ y }}\n", True, id="of our path behind a name"),
+        pytest.param("x: ['ghcr.io/org/app:1', {{ y }}]\n", True, id="of our repository with a tag"),
     ],
 )
 def test_an_unreadable_file_matters_only_if_it_is_about_us(text: str, *, matters: bool) -> None:
@@ -132,6 +137,24 @@ def test_a_common_word_in_an_unreadable_file(text: str, *, matters: bool) -> Non
             version_in(files, nginx, folder="")
     else:
         assert version_in(files, nginx, folder="") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "matters"),
+    [
+        pytest.param("a: https://hub.docker.com/r/org/app\nx: {{ y }}\n", False, id="a link"),
+        pytest.param("- org/app:1.0\nx: {{ y }}\n", True, id="a reference"),
+        pytest.param("- docker.io/org/app\nx: {{ y }}\n", True, id="the whole name"),
+    ],
+)
+def test_a_path_of_docker_hub_in_an_unreadable_file(text: str, *, matters: bool) -> None:
+    """Its host need not be written."""
+    subject = Subject(name="app", repository="docker.io/org/app")
+    if matters:
+        with pytest.raises(CannotEdit):
+            version_in({"x.yaml": text}, subject, folder="")
+    else:
+        assert version_in({"x.yaml": text}, subject, folder="") is None
 
 
 @pytest.mark.parametrize("tag", ["", "a b", "a\n  x: y", "-x", "a'", "x" * 129, "1@sha256:0", "{{ x }}"])
