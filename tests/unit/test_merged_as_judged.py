@@ -356,21 +356,24 @@ def green() -> Place:
 
 
 @pytest.mark.parametrize(
-    "broken",
+    ("name", "broken"),
     [
-        pytest.param(f"images:\n- name: {IMAGE}\n  newTag: [\n", id="a file that cannot be read"),
-        pytest.param(f"images:\n- name: {IMAGE}\n  newTag: 0.9.0\n", id="a file that says something else"),
-        pytest.param(f"image:\n  repository: {IMAGE}\n  tag: '{{{{ .Values.tag }}}}'\n", id="a template"),
+        pytest.param("kustomization.yaml", f"images:\n- name: {IMAGE}\n  newTag: [\n", id="what rules cannot be read"),
+        pytest.param("values.yaml", f"images:\n- name: {IMAGE}\n  newTag: 0.9.0\n", id="a file says something else"),
+        pytest.param(
+            "values.yaml", f"image:\n  repository: {IMAGE}\n  tag: '{{{{ .Values.tag }}}}'\n", id="a template"
+        ),
     ],
 )
-def test_a_folder_that_breaks_takes_the_green_check_back(broken: str) -> None:
+def test_a_folder_that_breaks_takes_the_green_check_back(name: str, broken: str) -> None:
     """A person could merge on its word."""
     there = green()
     assert there.base is not None
     assert there.pull is not None
     head = there.pull.head
-    other = replace(file_of(STAGING, broken), path=f"{STAGING.path}/values.yaml")
-    there = replace(there, base=base(*there.base.files, other))
+    other = replace(file_of(STAGING, broken), path=f"{STAGING.path}/{name}")
+    files = [file for file in there.base.files if file.path != other.path]
+    there = replace(there, base=base(*files, other))
     manual = STAGING.model_copy(update={"auto": False})
     plan = Registry().plan(shop(manual, PRODUCTION), observation({"staging": there}, tags={"web": LISTED}))
     (posted,) = [one for one in of_kind(plan, PostCheck) if one.commit == head]
