@@ -31,16 +31,17 @@ class Ask:
     """Facts a decision still needs, to be called again with.
 
     `digests`: (repository, tag); `details`: (repository, digest); `signatures`: (artifact name, digest); `permissions`:
-    logins.
+    logins; `memberships`: (`org/team`, login).
     """
 
     digests: frozenset[tuple[str, str]] = frozenset()
     details: frozenset[tuple[str, str]] = frozenset()
     signatures: frozenset[tuple[str, str]] = frozenset()
     permissions: frozenset[str] = frozenset()
+    memberships: frozenset[tuple[str, str]] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.digests or self.details or self.signatures or self.permissions)
+        return bool(self.digests or self.details or self.signatures or self.permissions or self.memberships)
 
     def __or__(self, other: "Ask") -> "Ask":
         return Ask(
@@ -48,6 +49,7 @@ class Ask:
             details=self.details | other.details,
             signatures=self.signatures | other.signatures,
             permissions=self.permissions | other.permissions,
+            memberships=self.memberships | other.memberships,
         )
 
 

@@ -34,7 +34,7 @@ from bot.gates import hold
 from bot.gates.verdicts import blocks, waits
 from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on, waiting_for
 from bot.messages import GATES, gates_check, merge_message, status_reply
-from bot.model import CheckStatus, Commit, Observation, Place, PullRequest, Release
+from bot.model import CheckStatus, Commit, Observation, Permission, Place, PullRequest, Release
 from bot.opinions import opinions
 from bot.orders import Queries, obey, sticky
 from bot.promotion_text import Promotion
@@ -181,7 +181,11 @@ def _kept(
         proposed = record.release
     if newest.release is None:
         return proposed
-    approved = environment.supersede is Supersede.UNAPPROVED and opinions(pull).approving
+    approved = environment.supersede is Supersede.UNAPPROVED and any(
+        # A reader's approval counts for nothing, and so must not keep a newer release out.
+        voice.can_push is not False
+        for voice in opinions(pull).approving
+    )
     return proposed if approved else newest.release
 
 
@@ -280,10 +284,11 @@ def _judge(case: Case) -> Step:
             status=lambda: status_reply(case.pipeline, environment, case.release, before, case.seen.now),
             explain=lambda artifact: explain(case.pipeline, case.seen, case.release, artifact),
         ),
+        approver=Permission(environment.approvals.least_access.value) if environment.approvals else Permission.WRITE,
     )
     # An `/approve` counts from the pass that accepts it: its check run is written before the merge is asked for.
     verdicts, needed = verdicts_on(case, heard(case.pull, orders), held)
-    ask = Ask(permissions=needed | wants.permissions | frozenset({unsure} if unsure else set()))
+    ask = needed | wants | Ask(permissions=frozenset({unsure} if unsure else set()))
     actions = orders
     # A hold set or lifted is obeyed first, and the next pass judges again by what GitHub then says.
     if not any(isinstance(order, SetLabel) for order in orders):

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.actions import Action, Outcome, PostCheck, Verdict
+from bot import codeowners
+from bot.actions import Action, Ask, Edits, Outcome, PostCheck, Verdict
 from bot.candidate import undeclared
+from bot.codeowners import Rule
 from bot.content import MADE_BY_US, Wanted, judge_head
 from bot.gates import approvals, health, hold, signature, soak
+from bot.gates.approvers import Evidence
 from bot.gates.verdicts import waits, worst
 from bot.messages import GATES
-from bot.model import Base, Check, Commit, Observation, PullRequest, Release
+from bot.model import Base, Check, Commit, Observation, PullRequest, Release, Unknown
 from bot.opinions import opinions
 from bot.orders import Sticky, sticky
 from bot.selection import Pick
@@ -48,7 +51,7 @@ def foreseen(case: Case) -> tuple[Verdict, ...]:
     )
     verdicts = [MADE_BY_US, *_entry_verdicts(case), _hold_verdict(case.pull, held)]
     if case.environment.approvals is not None:
-        verdicts.append(approvals.judge(case.environment.approvals, approvals.Opinions(), {})[0])
+        verdicts.append(approvals.judge(case.environment.approvals, approvals.Opinions(), evidence(case, case.pull))[0])
     return tuple(verdicts)
 
 
@@ -79,17 +82,44 @@ def _hold_verdict(pull: PullRequest | None, held: hold.Hold | None) -> Verdict:
     return hold.judge(held, holder=note.holder if by_us else None, reason=note.reason if by_us else None)
 
 
-def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[tuple[Verdict, ...], frozenset[str]]:
-    """What every gate says of this head, and whose access must be read before the approvals may pass."""
+def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[tuple[Verdict, ...], Ask]:
+    """What every gate says of this head, and what must be read of people before the approvals may pass."""
     verdicts = [judge_head(pull, case.head), *_entry_verdicts(case), _hold_verdict(pull, held)]
     if pull.mergeable == "CONFLICTING":
         verdicts.append(waits("merge", f"GitHub reports a conflict with {case.base.branch}"))
     if case.environment.approvals is None:
-        return tuple(verdicts), frozenset()
-    verdict, unread = approvals.judge(case.environment.approvals, opinions(pull), case.seen.permissions)
+        return tuple(verdicts), Ask()
+    verdict, unread = approvals.judge(case.environment.approvals, opinions(pull), evidence(case, pull))
     # Access is read only when it could decide: all else passes already.
-    needed = unread if worst(verdicts) is Outcome.PASS else frozenset()
+    needed = unread if worst(verdicts) is Outcome.PASS else Ask()
     return (*verdicts, verdict), needed
+
+
+def evidence(case: Case, pull: PullRequest | None) -> Evidence:
+    """What is known of whoever may approve, and which owners the change needs."""
+    return Evidence(
+        organisation=case.seen.repository.full_name.partition("/")[0],
+        permissions=case.seen.permissions,
+        identities=case.seen.identities,
+        memberships=case.seen.memberships,
+        owned=_owned(case, pull),
+    )
+
+
+def _owned(case: Case, pull: PullRequest | None) -> tuple[Rule, ...] | Unknown:
+    """The CODEOWNERS rules of every path that the promotion changes, in the file of the branch it goes into."""
+    rule, text = case.environment.approvals, case.seen.places[case.environment.name].owners
+    if rule is None or not rule.reads_owners:
+        return ()
+    if text is None:
+        return Unknown("CODEOWNERS has not been read yet")
+    if isinstance(text, Unknown):
+        return text
+    if isinstance(case.wish.content, Edits):
+        return codeowners.needed(text, case.wish.blobs)
+    if pull is None or pull.changed is None:
+        return Unknown("which files change is not known, so nobody can be known to own them all")
+    return codeowners.needed(text, pull.changed)
 
 
 def heard(pull: PullRequest, orders: tuple[Action, ...]) -> PullRequest:

@@ -10,7 +10,7 @@ from bot.commands import COMMANDS, Command, Misunderstood, help_text, parse_comm
 from bot.gates.hold import LABEL, Hold
 from bot.messages import GATES, STICKY, check_text, hold_comment, released_comment, reply_marker
 from bot.model import Actor, ActorKind, CheckStatus, Comment, Observation, Permission, PullRequest, Review, Sha
-from bot.opinions import APPROVAL_CHECK, approval_id, authors
+from bot.opinions import APPROVAL_CHECK, approval_id, is_author
 
 DONE, REFUSED, PUZZLED = "ROCKET", "THUMBS_DOWN", "CONFUSED"
 _FINAL = frozenset({DONE, REFUSED, PUZZLED})
@@ -99,9 +99,17 @@ def pending(pull: PullRequest) -> tuple[Said, ...]:
 
 
 def obey(
-    pull: PullRequest, seen: Observation, *, hold: Hold | None, queries: Queries
+    pull: PullRequest,
+    seen: Observation,
+    *,
+    hold: Hold | None,
+    queries: Queries,
+    approver: Permission = Permission.WRITE,
 ) -> tuple[tuple[Action, ...], Ask]:
-    """The actions that the pending commands come to, and the permissions to read first."""
+    """The actions that the pending commands come to, and the permissions to read first.
+
+    `approver`: the access that the environment asks of its approvers at least.
+    """
     actions: list[Action] = []
     needed: set[str] = set()
     held = holder(pull, hold)
@@ -114,7 +122,7 @@ def obey(
             continue
         answers: list[Answer] = []
         for order in understood:
-            answers.append(_answer(order, said, pull, seen, held=held, queries=queries))
+            answers.append(_answer(order, said, pull, seen, held=held, queries=queries, approver=approver))
             held = answers[-1].held
         worst = next((r for r in (REFUSED, PUZZLED) if any(a.reaction == r for a in answers)), DONE)
         replies = [a.reply for a in answers if a.reply]
@@ -135,9 +143,10 @@ def _answer(
     *,
     held: Holder | None,
     queries: Queries,
+    approver: Permission,
 ) -> Answer:
     """What one command comes to, and who holds afterwards: the next command of the pass starts from there."""
-    answer = _obeyed(order, said, pull, seen, held=held, queries=queries)
+    answer = _obeyed(order, said, pull, seen, held=held, queries=queries, approver=approver)
     if isinstance(order, Misunderstood) or answer.reaction != DONE or order.name not in ("hold", "unhold"):
         return replace(answer, held=held)
     return answer
@@ -151,12 +160,14 @@ def _obeyed(
     *,
     held: Holder | None,
     queries: Queries,
+    approver: Permission,
 ) -> Answer:
     if isinstance(order, Misunderstood):
         meant = f" Did you mean `/{order.suggestion}`?" if order.suggestion else ""
         return Answer(reaction=PUZZLED, reply=f"I do not know `{order.text}`.{meant} `/help` lists the commands.")
     permission = seen.permissions[said.author.login]
-    needed = next(spec.who for spec in COMMANDS if spec.name == order.name)
+    opines = order.name in ("approve", "unapprove")
+    needed = approver if opines else next(spec.who for spec in COMMANDS if spec.name == order.name)
     own_hold = order.name == "unhold" and held is not None and held.id == said.author.id
     if not isinstance(permission, Permission):
         return Answer(
@@ -195,7 +206,7 @@ def _told(order: Command, queries: Queries) -> str:
 
 def _approve(said: Said, pull: PullRequest) -> Answer:
     shown = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
-    if said.author.login.lower() in authors(pull.commits):
+    if is_author(said.author.id, said.author.login, pull):
         return Answer(
             reaction=REFUSED,
             reply=f"@{said.author.login} You are an author of what is promoted here; somebody else must approve.",

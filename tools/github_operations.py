@@ -11,6 +11,7 @@ OPERATIONS = frozenset(
         "POST /app/installations/{installation_id}/access_tokens",
         "GET /installation/repositories",
         "GET /users/{username}",
+        "GET /orgs/{org}/teams/{team_slug}/memberships/{username}",
         "GET /repos/{owner}/{repo}",
         "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
         "POST /repos/{owner}/{repo}/check-runs",
@@ -60,7 +61,7 @@ _PAYLOADS = {
 def documents() -> tuple[str, ...]:
     """Every document the bot sends, in all the shapes that differ."""
     # A whole tree is read otherwise than a folder.
-    places = [Place(branch="b", folder=folder, head="h", record="r") for folder in ("f", "", "g")]
+    places = [Place(branch="b", folder=folder, head="h", record="r", owners=True) for folder in ("f", "", "g")]
     mutations = [
         Mutation(field, f"{field[0].upper()}{field[1:]}Input", {}, f"clientMutationId {payload}")
         for field, payload in _PAYLOADS.items()

@@ -25,6 +25,15 @@ class User:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class Team:
+    """A team of an organisation. `members`: its people, and whether they accepted ("active") or not yet ("pending")."""
+
+    organisation: User
+    slug: str
+    members: dict[str, Literal["active", "pending"]] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class App:
     """A GitHub App as its app.yml declares it. `bot` is its user, whose id is another number than the App's."""
 

@@ -11,7 +11,8 @@ from bot.content import branch_name
 from bot.decide import decide
 from bot.messages import GATES
 from bot.model import Observation, Permission, Place, RecordState, Tags, Unknown
-from config.pipeline import Approvals, Mode, Pipeline, Supersede
+from config.approvals import Approvals
+from config.pipeline import Mode, Pipeline, Supersede
 from tests.unit.facts import (
     HEAD,
     HEALTHY_LONG,
