@@ -181,6 +181,16 @@ class AddLabels:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invite:
+    """Request reviews of people and teams (`org/team`), and assign somebody, once for a pull request of ours."""
+
+    number: int
+    users: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    assignee: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class React:
     """`content`: a GraphQL ReactionContent."""
 
@@ -208,6 +218,7 @@ Action = (
     | DeleteBranch
     | SetLabel
     | AddLabels
+    | Invite
     | React
     | Say
 )

@@ -32,6 +32,7 @@ from bot.content import branch_name, judge_head, proposed_release, stale, stale_
 from bot.explanation import explain
 from bot.gates import hold
 from bot.gates.verdicts import blocks, waits
+from bot.invitations import invitation
 from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on, waiting_for
 from bot.messages import GATES, gates_check, merge_message, status_reply
 from bot.model import CheckStatus, Commit, Observation, Permission, Place, PullRequest, Release
@@ -328,6 +329,9 @@ def _publish(case: Case, verdicts: tuple[Verdict, ...]) -> tuple[Action, ...]:
         actions.append(Retitle(pull=case.pull, title=title, body=body))
     if labels := _missing_labels(case.pull, case.templates):
         actions.append(AddLabels(number=case.pull.number, labels=labels))
+    organisation = case.seen.repository.full_name.partition("/")[0]
+    if invited := invitation(case.environment, case.pull, organisation=organisation):
+        actions.append(invited)
     return tuple(actions)
 
 

@@ -13,6 +13,7 @@ from config.pipeline import Environment, Pipeline
 GATES = "caisson/gates"
 CONFIG = "caisson/config"
 STICKY = "<!-- caisson:hold "
+UNINVITED = "<!-- caisson:uninvited -->"
 _MARKS = {Outcome.PASS: "✅", Outcome.WAIT: "⏳", Outcome.BLOCK: "⛔"}
 
 
@@ -109,6 +110,12 @@ def hold_comment(login: str, person: int, reason: str) -> str:
 
 def released_comment(login: str) -> str:
     return f"{STICKY}{{}} -->\nNo longer held: released by {plain(login)}."
+
+
+def uninvited_comment(names: Sequence[str]) -> str:
+    """Who is named in the declaration, or wrote what is promoted, and cannot be asked. Said once."""
+    listed = ", ".join(plain(name) for name in names)
+    return f"{UNINVITED}\nGitHub does not let this be asked of {listed}: only collaborators of this repository can be."
 
 
 def reply_marker(subject: str) -> str:

@@ -233,7 +233,7 @@ class PullRequest:
     """An open pull request from our branch of this repository.
 
     `complete` is False where GitHub had more pages than we read. `changed`: paths it changes against where it branched
-    off its base; None where GitHub did not name them all.
+    off its base; None where GitHub did not name them all. `invited`: our App requested reviewers or assigned somebody.
     """
 
     id: str
@@ -256,6 +256,7 @@ class PullRequest:
     checks: tuple[Check, ...]
     complete: bool
     changed: frozenset[str] | None = None
+    invited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

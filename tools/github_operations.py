@@ -26,6 +26,7 @@ OPERATIONS = frozenset(
         "DELETE /repos/{owner}/{repo}/git/refs/{ref}",
         "POST /repos/{owner}/{repo}/git/trees",
         "GET /repos/{owner}/{repo}/git/trees/{tree_sha}",
+        "POST /repos/{owner}/{repo}/issues/{issue_number}/assignees",
         "POST /repos/{owner}/{repo}/issues/{issue_number}/comments",
         "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}",
         "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
@@ -36,6 +37,7 @@ OPERATIONS = frozenset(
         "GET /repos/{owner}/{repo}/pulls/{pull_number}",
         "PATCH /repos/{owner}/{repo}/pulls/{pull_number}",
         "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge",
+        "POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
         "POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
     }
 )

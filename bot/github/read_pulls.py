@@ -86,6 +86,7 @@ def _pull(node: Node, identity: AppIdentity) -> PullRequest:
         checks=tuple(check for rollup in rollups for check in checks(rollup, identity)),
         complete=_complete(node, len(carried), rollups),
         changed=_changed(node),
+        invited=any(is_ours(actor(one.maybe_node("actor")), identity) for one in node.node("invited").nodes()),
     )
 
 

@@ -164,7 +164,8 @@ class GitHub:
     def add_team(self, name: str, *members: str) -> Team:
         """A team, named `org/slug`, with active members."""
         organisation, _, slug = name.partition("/")
-        made = Team(organisation=self.add_user(organisation, "Organization"), slug=slug)
+        identity, node_id = self.identity("T")
+        made = Team(id=identity, node_id=node_id, organisation=self.add_user(organisation, "Organization"), slug=slug)
         for login in members:
             made.members[login] = "active"
         self.teams[organisation.lower(), slug.lower()] = made

@@ -220,3 +220,34 @@ async def test_changes_requested_by_one_outweigh_the_approvals(world: World) -> 
     world.approve(pull, by="wanda")
     await world.settle()
     assert pull.merged_at
+
+
+async def test_those_who_are_named_are_requested_once(world: World) -> None:
+    """Users and teams of the approvals are requested when the pull request opens, and not again once taken off."""
+    pull = await soaked(world, "{users: [alice, wanda], teams: [acme/sre]}")
+    assert {user.login for user in pull.requested} == {"alice", "wanda"}
+    assert [team.slug for team in pull.requested_teams] == ["sre"]
+    pull.requested.clear()
+    world.push("1.2.0")
+    await world.settle()
+    await world.after("30m")
+    assert world.pull_request(into="production") is pull
+    assert "1.2.0" in pull.title
+    assert not pull.requested
+
+
+async def test_somebody_who_cannot_be_requested_is_named_once(world: World) -> None:
+    """GitHub refuses a request for one who is no collaborator: the others are requested, and it is said once."""
+    pull = await soaked(world, "{any_of: [{users: [stranger]}, {users: [alice], teams: [acme/none]}]}")
+    assert [user.login for user in pull.requested] == ["alice"]
+    await world.after("1h")
+    assert [comment.body for comment in pull.comments if "stranger, acme/none" in comment.body] == [
+        comment.body for comment in pull.comments
+    ]
+    assert len(pull.comments) == 1
+
+
+async def test_nobody_is_asked_where_nobody_is_named(world: World) -> None:
+    """A count alone names nobody: no request is made, and none is spent."""
+    pull = await world.soaked()
+    assert [*pull.requested, *pull.requested_teams, *pull.assignees, *pull.comments] == []

@@ -79,3 +79,13 @@ async def test_a_co_author_of_a_promoted_commit_may_not_approve_it(world: World)
     await world.settle()
     assert not pull.merged_at
     assert "0 given" in world.board("production", pipeline="site").waiting
+
+
+async def test_the_author_of_the_newest_commit_is_assigned(world: World) -> None:
+    """Whoever wrote last what is promoted has the pull request as theirs."""
+    await _started(world)
+    world.laptop.commit(world.repository, {"index.yaml": "version: 2\n"}, "Version 2", by="bob")
+    world.laptop.commit(world.repository, {"index.yaml": "version: 3\n"}, "Version 3", by="wanda")
+    await world.settle()
+    pull = world.pull_request(into="production", pipeline="site")
+    assert [user.login for user in pull.assignees] == ["wanda"]
