@@ -19,6 +19,7 @@ from bot.release_record import format_trailers, release_to_json
 from bot.selection import Pick
 from bot.templates import release_notes, render
 from bot.versions import Rejection, overtaking
+from config.approvals import Approvals
 from config.pipeline import Artifacts, Environment, Pipeline, TemplateKind, Templates
 
 SOURCE_LABEL = "org.opencontainers.image.source"
@@ -257,19 +258,17 @@ def _how(environment: Environment) -> str:
     how = "merges by itself when every gate passes"
     if not environment.auto:
         asked = environment.approvals
-        how = (
-            f"merges when every gate passes, with {_approvals(asked.count)} of this head"
-            if asked
-            else "waits for a person to merge it"
-        )
+        how = f"merges when every gate passes, with {_approvals(asked)}" if asked else "waits for a person to merge it"
     return (
         f"This pull request {how}. Approve with a review or `/approve`; stop it with `/hold reason`; "
         "`/explain` says why this version; `/help` lists the commands. A commit pushed onto this branch blocks it."
     )
 
 
-def _approvals(count: int) -> str:
-    return "1 approval" if count == 1 else f"{count} approvals"
+def _approvals(asked: Approvals) -> str:
+    if asked != Approvals(count=asked.count):
+        return "the approvals of this head that the gate names"
+    return "1 approval of this head" if asked.count == 1 else f"{asked.count} approvals of this head"
 
 
 def _one_line(value: object) -> str:
