@@ -19,7 +19,7 @@ LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 TOO_LARGE = 3 * 1024 * 1024
 
 _LOGIN = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9_-]*)")
-_TEAM = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9_.-]+")
+_TEAM = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 # Words of a line: what an escaped space joins is one word.
 _WORD = re.compile(r"(?:\\.|[^\s\\]|\\$)+")

@@ -58,6 +58,7 @@ def test_which_paths_a_pattern_owns(*, pattern: str, owned: list[str], others: l
         pytest.param("* @al\n/app[s]/ @bo", ["al"], id="no brackets: skipped"),
         pytest.param("* @al\n/apps/ bo", ["al"], id="an owner that is none: the line is skipped"),
         pytest.param("* @al\n\\#apps @bo", ["al"], id="an escaped number sign means nothing"),
+        pytest.param("* @al\n/apps/ @org/..", ["al"], id="a team that leads elsewhere is none"),
         pytest.param("* @al\n/ @bo", ["al"], id="the root names no file"),
         pytest.param("", [], id="an empty file"),
     ],
