@@ -8,6 +8,7 @@ from bot.actions import (
     AddLabels,
     Close,
     DeleteBranch,
+    Invite,
     Merge,
     PostCheck,
     Propose,
@@ -21,6 +22,7 @@ from bot.actions import (
 from bot.errors import CaissonError, Permanent, Transient
 from bot.github import write
 from bot.github.documents import Mutation
+from bot.github.invite import invite
 from bot.model import Repository
 
 BATCHED = PostCheck | Retitle | Close | RecordStatusChange | DeleteBranch | React | Say
@@ -47,14 +49,21 @@ async def act(
     for label in (a for a in actions if isinstance(a, SetLabel)):
         await write.set_label(client, repository, label)
     await write.send(client, batch)
-    for labels in (a for a in actions if isinstance(a, AddLabels)):
-        await write.add_labels(client, repository, labels)
+    await _call_on_people(client, repository, actions)
     for entry in (a for a in actions if isinstance(a, RecordRelease)):
         await write.record(client, repository, entry)
     for merge in (a for a in actions if isinstance(a, Merge)):
         await write.merge(client, repository, merge)
     if failure is not None:
         raise failure
+
+
+async def _call_on_people(client: write.Client, repository: Repository, actions: tuple[Action, ...]) -> None:
+    """Labels by which people sort pull requests, and whom to ask for a review."""
+    for labels in (a for a in actions if isinstance(a, AddLabels)):
+        await write.add_labels(client, repository, labels)
+    for invitation in (a for a in actions if isinstance(a, Invite)):
+        await invite(client, repository, invitation)
 
 
 async def _propose(

@@ -32,16 +32,17 @@ class Ask:
     """Facts a decision still needs, to be called again with.
 
     `digests`: (repository, tag); `details`: (repository, digest); `signatures`: (artifact name, digest); `permissions`:
-    logins.
+    logins; `memberships`: (`org/team`, login).
     """
 
     digests: frozenset[tuple[str, str]] = frozenset()
     details: frozenset[tuple[str, str]] = frozenset()
     signatures: frozenset[tuple[str, str]] = frozenset()
     permissions: frozenset[str] = frozenset()
+    memberships: frozenset[tuple[str, str]] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.digests or self.details or self.signatures or self.permissions)
+        return bool(self.digests or self.details or self.signatures or self.permissions or self.memberships)
 
     def __or__(self, other: "Ask") -> "Ask":
         return Ask(
@@ -49,6 +50,7 @@ class Ask:
             details=self.details | other.details,
             signatures=self.signatures | other.signatures,
             permissions=self.permissions | other.permissions,
+            memberships=self.memberships | other.memberships,
         )
 
 
@@ -180,6 +182,16 @@ class AddLabels:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invite:
+    """Request reviews of people and teams (`org/team`), and assign somebody, once for a pull request of ours."""
+
+    number: int
+    users: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    assignee: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class React:
     """`content`: a GraphQL ReactionContent."""
 
@@ -207,6 +219,7 @@ Action = (
     | DeleteBranch
     | SetLabel
     | AddLabels
+    | Invite
     | React
     | Say
 )

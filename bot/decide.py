@@ -35,6 +35,7 @@ from bot.difference import difference
 from bot.explanation import explain
 from bot.gates import hold
 from bot.gates.verdicts import blocks, waits
+from bot.invitations import invitation
 from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on, waiting_for
 from bot.messages import GATES, gates_check, merge_message, status_reply
 from bot.model import CheckStatus, Observation, Place, PullRequest, Release, Unknown
@@ -216,7 +217,11 @@ def _kept(
         proposed = record.release
     if newest.release is None:
         return proposed
-    approved = environment.supersede is Supersede.UNAPPROVED and opinions(pull).approving
+    approved = environment.supersede is Supersede.UNAPPROVED and any(
+        # A reader's approval counts for nothing, and so must not keep a newer release out.
+        voice.can_push is not False
+        for voice in opinions(pull).approving
+    )
     return proposed if approved and not _tag_lost(pipeline, proposed, here, seen) else newest.release
 
 
@@ -349,7 +354,7 @@ def _judge(case: Case) -> Step:
     )
     # An `/approve` counts from the pass that accepts it: its check run is written before the merge is asked for.
     verdicts, needed = verdicts_on(case, heard(pull, orders), held)
-    ask = Ask(permissions=needed | wants.permissions | frozenset({unsure} if unsure else set()))
+    ask = needed | wants | Ask(permissions=frozenset({unsure} if unsure else set()))
     actions = orders
     # A hold set or lifted, or a head made anew, comes first: the next pass judges again by what GitHub then says.
     if not any(isinstance(order, SetLabel | Propose) for order in orders):
@@ -419,6 +424,9 @@ def _publish(case: Case, verdicts: tuple[Verdict, ...]) -> tuple[Action, ...]:
         actions.append(Retitle(pull=case.pull, title=title, body=body))
     if labels := _missing_labels(case.pull, case.templates):
         actions.append(AddLabels(number=case.pull.number, labels=labels))
+    organisation = case.seen.repository.full_name.partition("/")[0]
+    if invited := invitation(case.environment, case.pull, organisation=organisation):
+        actions.append(invited)
     return tuple(actions)
 
 

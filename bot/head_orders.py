@@ -12,12 +12,12 @@ from bot.command_grammar import Command
 from bot.merge_requests import request_check
 from bot.messages import GATES, cell, check_text
 from bot.model import CheckStatus, PullRequest
-from bot.opinions import APPROVAL_CHECK, approval_id, authors
+from bot.opinions import APPROVAL_CHECK, approval_id, is_author
 from config.pipeline import Mode
 
 
 def approve(said: Said, pull: PullRequest) -> Answer:
-    if said.author.login.lower() in authors(pull.commits):
+    if is_author(said.author.id, said.author.login, pull):
         return refused(said, "You are an author of what is promoted here; somebody else must approve.")
     if not _was_shown(said, pull):
         return _unseen(said, pull, "approve")

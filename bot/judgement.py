@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from bot import declaration
-from bot.actions import Action, Outcome, PostCheck, Verdict
+from bot import codeowners, declaration
+from bot.actions import Action, Ask, Edits, Outcome, PostCheck, Verdict
+from bot.codeowners import Rule
 from bot.commands import spelled
 from bot.conditions import Entry, declared_verdicts
 from bot.content import MADE_BY_US, Wanted, judge_head
 from bot.gates import approvals, health, hold, signature, soak, tag
+from bot.gates.approvers import Evidence
 from bot.gates.verdicts import waits, worst
 from bot.merge_requests import ASKED, asked
 from bot.messages import GATES
-from bot.model import Base, Check, Commit, Observation, PullRequest, Release, Sha
+from bot.model import Base, Check, Commit, Observation, PullRequest, Release, Sha, Unknown
 from bot.opinions import opinions
 from bot.orders import Sticky, sticky
 from bot.selection import Pick
@@ -53,7 +55,7 @@ def foreseen(case: Case) -> tuple[Verdict, ...]:
     )
     verdicts = [MADE_BY_US, *_entry_verdicts(case), *_declared(case, head=None), _hold_verdict(case.pull, held)]
     if case.environment.approvals is not None:
-        verdicts.append(approvals.judge(case.environment.approvals, approvals.Opinions(), {})[0])
+        verdicts.append(approvals.judge(case.environment.approvals, approvals.Opinions(), evidence(case, case.pull))[0])
     return _worded(case, verdicts)
 
 
@@ -107,8 +109,8 @@ def _hold_verdict(pull: PullRequest | None, held: hold.Hold | None) -> Verdict:
     return hold.judge(held, holder=note.holder if by_us else None, reason=note.reason if by_us else None)
 
 
-def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[tuple[Verdict, ...], frozenset[str]]:
-    """What every gate says of this head, and whose access must be read before what people said may open it."""
+def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[tuple[Verdict, ...], Ask]:
+    """What every gate says of this head, and what must be read of people before what they said may open it."""
     verdicts = [
         judge_head(pull, case.head),
         *_entry_verdicts(case),
@@ -117,26 +119,53 @@ def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[
     ]
     if pull.mergeable == "CONFLICTING":
         verdicts.append(waits("merge", f"GitHub reports a conflict with {case.base.branch}"))
-    shown, skippers = waived(verdicts, pull, case.environment, case.seen.permissions)
+    shown, skippers = waived(verdicts, pull, case.environment, case.seen)
     verdict, unread = _said_by_people(case, pull)
     verdicts = [*shown, *([verdict] if verdict else [])]
     # Access is read only when it could decide: all else passes already.
-    needed = unread if worst(shown) is Outcome.PASS else frozenset()
-    needed |= skippers if worst(verdicts) is Outcome.PASS else frozenset()
+    needed = unread if worst(shown) is Outcome.PASS else Ask()
+    needed |= Ask(permissions=skippers if worst(verdicts) is Outcome.PASS else frozenset())
     return _worded(case, verdicts), needed
 
 
-def _said_by_people(case: Case, pull: PullRequest) -> tuple[Verdict | None, frozenset[str]]:
+def _said_by_people(case: Case, pull: PullRequest) -> tuple[Verdict | None, Ask]:
     """The approvals that are declared, or that somebody asked for a merge which nothing else asks for."""
-    environment, permissions = case.environment, case.seen.permissions
+    environment = case.environment
     if environment.approvals is not None:
-        return approvals.judge(environment.approvals, without_skippers(opinions(pull), pull), permissions)
-    return (None, frozenset()) if environment.auto else asked(pull, permissions, needed=environment.roles.merge)
+        return approvals.judge(environment.approvals, without_skippers(opinions(pull), pull), evidence(case, pull))
+    return (None, Ask()) if environment.auto else asked(pull, case.seen, needed=environment.roles.merge)
 
 
 def _worded(case: Case, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     """The verdicts, naming commands as this repository wants them written."""
     return tuple(replace(verdict, reason=spelled(verdict.reason, case.style)) for verdict in verdicts)
+
+
+def evidence(case: Case, pull: PullRequest | None) -> Evidence:
+    """What is known of whoever may approve, and which owners the change needs."""
+    return Evidence(
+        organisation=case.seen.repository.full_name.partition("/")[0],
+        permissions=case.seen.permissions,
+        identities=case.seen.identities,
+        memberships=case.seen.memberships,
+        owned=_owned(case, pull),
+    )
+
+
+def _owned(case: Case, pull: PullRequest | None) -> tuple[Rule, ...] | Unknown:
+    """The CODEOWNERS rules of every path that the promotion changes, in the file of the branch it goes into."""
+    rule, text = case.environment.approvals, case.seen.places[case.environment.name].owners
+    if rule is None or not rule.reads_owners:
+        return ()
+    if text is None:
+        return Unknown("CODEOWNERS has not been read yet")
+    if isinstance(text, Unknown):
+        return text
+    if isinstance(case.wish.content, Edits):
+        return codeowners.needed(text, case.wish.blobs)
+    if pull is None or pull.changed is None:
+        return Unknown("which files change is not known, so nobody can be known to own them all")
+    return codeowners.needed(text, pull.changed)
 
 
 def heard(pull: PullRequest, orders: tuple[Action, ...]) -> PullRequest:

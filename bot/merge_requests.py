@@ -3,12 +3,11 @@
 Its home is a check run of ours on that head. It opens no gate: it stands for the person who would press the button.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 
-from bot.actions import CheckText, Verdict
+from bot.actions import Ask, CheckText, Verdict
 from bot.gates.verdicts import passed
-from bot.model import CheckStatus, Permission, PullRequest, Sha, Unknown
+from bot.model import CheckStatus, Observation, Permission, PullRequest, Sha, Unknown
 from config.pipeline import Access
 
 CHECK = "caisson/merge"
@@ -29,30 +28,34 @@ def request_check(*, login: str, person: int, head: Sha, at: datetime) -> CheckT
     )
 
 
-def askers(pull: PullRequest) -> tuple[str, ...]:
-    """The logins of those who asked to merge the present head."""
-    found: set[str] = set()
+def askers(pull: PullRequest) -> dict[str, int]:
+    """The logins, and the numbers, of those who asked to merge the present head."""
+    found: dict[str, int] = {}
     for check in pull.checks:
         parts = check.external_id.split(":")
         if check.commit == pull.head and check.name.startswith(CHECK) and parts[:2] == ["v1", "merge"]:
-            found |= {parts[3]} if len(parts) == _KEPT else set()
-    return tuple(sorted(found))
+            found |= {parts[3]: int(parts[2])} if len(parts) == _KEPT else {}
+    return dict(sorted(found.items()))
 
 
-def asked(
-    pull: PullRequest, permissions: Mapping[str, Permission | Unknown], *, needed: Access
-) -> tuple[Verdict | None, frozenset[str]]:
+def asked(pull: PullRequest, seen: Observation, *, needed: Access) -> tuple[Verdict | None, Ask]:
     """Who asked, as a verdict that passes, and whose access must be read before that counts; None: nobody who may."""
     able: list[str] = []
     unread: set[str] = set()
-    for login in askers(pull):
-        permission = permissions.get(login)
+    for login, person in askers(pull).items():
+        permission = seen.permissions.get(login)
         if permission is None:
             unread.add(login)
-        elif isinstance(permission, Permission) and permission.at_least(Permission(needed.value)):
+        # The person asked, not the login: it may have changed hands.
+        elif seen.identities.get(login) == person and _may(permission, needed):
             able.append(login)
     wanting = [*able, *sorted(unread)]
     if not wanting:
-        return None, frozenset()
+        return None, Ask()
     # One who may is enough: the others' access need not be read.
-    return passed(ASKED, f"{', '.join(wanting)} asked for the merge"), frozenset() if able else frozenset(unread)
+    ask = Ask() if able else Ask(permissions=frozenset(unread))
+    return passed(ASKED, f"{', '.join(wanting)} asked for the merge"), ask
+
+
+def _may(permission: Permission | Unknown, needed: Access) -> bool:
+    return isinstance(permission, Permission) and permission.at_least(Permission(needed.value))

@@ -17,6 +17,7 @@ LONGEST_COMMENT = 65_536
 _FENCE = "```"
 _CUT = "\n\nThe rest was cut off: GitHub takes no longer text."
 STICKY = "<!-- caisson:hold "
+UNINVITED = "<!-- caisson:uninvited -->"
 _MARKS = {Outcome.PASS: "✅", Outcome.WAIT: "⏳", Outcome.BLOCK: "⛔"}
 
 
@@ -83,7 +84,9 @@ def gates_check(
 ) -> CheckText:
     """`caisson/gates` on a promotion's head: success when all pass, else in progress; waiting is never red."""
     open_ones = [v for v in verdicts if v.outcome is not Outcome.PASS]
+    # Teams are named as people know them, without calling them each time that the check changes.
     title = f"{open_ones[0].gate}: {open_ones[0].reason}"[:200] if open_ones else "every gate passes"
+    title = title.replace("@", "@\u200b")
     summary = f"{promotion_title(pipeline, environment, release)}\n\n{verdict_table(verdicts)}\n"
     status = CheckStatus.IN_PROGRESS if open_ones else CheckStatus.COMPLETED
     conclusion = None if open_ones else "SUCCESS"
@@ -135,6 +138,12 @@ def hold_comment(login: str, person: int, reason: str) -> str:
 
 def released_comment(login: str) -> str:
     return f"{STICKY}{{}} -->\nNo longer held: released by {plain(login)}."
+
+
+def uninvited_comment(names: Sequence[str]) -> str:
+    """Who is named in the declaration, or wrote what is promoted, and cannot be asked. Said once."""
+    listed = ", ".join(plain(name) for name in names)
+    return f"{UNINVITED}\nGitHub does not let this be asked of {listed}: only collaborators of this repository can be."
 
 
 def reply_marker(subject: str) -> str:

@@ -273,6 +273,7 @@ class PullRequest:
 
     `complete` is False where GitHub had more pages than we read. `changed`: paths it changes against where it branched
     off its base; None where GitHub did not name them all. `checks` are ours, `foreign_checks` those of other Apps.
+    `invited`: our App requested reviewers or assigned somebody.
     """
 
     id: str
@@ -296,6 +297,7 @@ class PullRequest:
     complete: bool
     changed: frozenset[str] | None = None
     foreign_checks: tuple[ForeignCheck, ...] = ()
+    invited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -471,7 +473,8 @@ class Place:
     """What GitHub said of one environment. `base` is None where the branch does not exist.
 
     `records` are our deployments, newest first. `head_files`: path → blob in the environment's folder at our branch's
-    head. `foreign_pull` names a pull request from our branch that is not ours.
+    head. `foreign_pull` names a pull request from our branch that is not ours. `owners`: the text of the base branch's
+    CODEOWNERS, "" where it has none, None where nothing asks for it.
     """
 
     base: Base | None
@@ -481,6 +484,7 @@ class Place:
     records: tuple[Record, ...]
     head_files: Mapping[str, Sha] = field(default_factory=dict)
     foreign_pull: str | None = None
+    owners: str | Unknown | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -489,8 +493,9 @@ class Observation:
 
     `tags`: artifact name → what the registry lists. `digests`: (repository, tag) → digest, None = no such tag.
     `details`: (repository, digest). `signatures`: (artifact name, digest). `permissions`: login → live role. A missing
-    key means "not asked yet": the decision asks. `keys`: path → text of a key file on the default branch. `signer`: our
-    bot as a commit's sign-off names it.
+    key means "not asked yet": the decision asks. `identities`: login → whose it was when its role was read.
+    `memberships`: (`org/team`, login), both in lower case → whether an active member. `keys`: path → text of a key file
+    on the default branch. `signer`: our bot as a commit's sign-off names it.
     """
 
     now: datetime
@@ -502,5 +507,7 @@ class Observation:
     details: Mapping[tuple[str, str], ImageDetails | Unknown] = field(default_factory=dict)
     signatures: Mapping[tuple[str, str], Signature | Unknown] = field(default_factory=dict)
     permissions: Mapping[str, Permission | Unknown] = field(default_factory=dict)
+    identities: Mapping[str, int] = field(default_factory=dict)
+    memberships: Mapping[tuple[str, str], bool | Unknown] = field(default_factory=dict)
     keys: Mapping[str, str | None] = field(default_factory=dict)
     signer: str = ""

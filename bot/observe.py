@@ -10,8 +10,7 @@ from typing import Protocol, TypeVar
 
 from bot.actions import Ask
 from bot.content import branch_name
-from bot.errors import Permanent
-from bot.github import read
+from bot.github import people, read
 from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Place, batches, repository_query
 from bot.github.identity import AppIdentity
 from bot.merges import record_name
@@ -20,7 +19,6 @@ from bot.model import (
     Digest,
     ImageDetails,
     Observation,
-    Permission,
     Repository,
     Sha,
     Signature,
@@ -76,6 +74,7 @@ def places(configuration: Configuration, default_branch: str) -> dict[Key, Place
             folder=environment.path,
             head=branch_name(pipeline, environment),
             record=record_name(pipeline, environment),
+            owners=environment.approvals is not None and environment.approvals.reads_owners,
         )
         for pipeline in configuration.pipelines
         for environment in pipeline.environments
@@ -172,9 +171,12 @@ async def answer(
     moved = {location for location, _ in digests}
     asked = {name: source for name, source in pipeline.artifacts.items() if source.location in moved}
     listed = await _listings(pipeline, asked, tags)
-    permissions = dict(seen.permissions)
+    permissions, identities = dict(seen.permissions), dict(seen.identities)
     for login in sorted(ask.permissions):
-        permissions[login] = await _permission(client, seen.repository.full_name, login)
+        permissions[login], identities[login] = await people.permission(client, seen.repository.full_name, login)
+    memberships = dict(seen.memberships)
+    for team, login in sorted(ask.memberships):
+        memberships[team, login] = await people.membership(client, team, login)
     return replace(
         seen,
         tags={**seen.tags, **listed},
@@ -182,6 +184,8 @@ async def answer(
         details={**seen.details, **details},
         signatures={**seen.signatures, **signatures},
         permissions=permissions,
+        identities=identities,
+        memberships=memberships,
     )
 
 
@@ -208,16 +212,3 @@ async def _signature(
     declared = source.verify.cosign.key
     text = seen.keys.get(declared) if declared is not None and not is_inline_key(declared) else declared
     return await verifier.verify(source.verify, digest=digest, material=material, key_text=text)
-
-
-async def _permission(client: GitHubClient, full_name: str, login: str) -> Permission | Unknown:
-    """`role_name`, since `permission` folds triage into read and maintain into write."""
-    try:
-        body = await client.get(f"/repos/{full_name}/collaborators/{login}/permission")
-    except Permanent as error:
-        return Unknown(f"{login}'s access could not be read: {error}")
-    role = body.get("role_name") if isinstance(body, dict) else None
-    try:
-        return Permission(str(role))
-    except ValueError:
-        return Unknown(f"{login} has the custom role {role!r}, which is not understood")

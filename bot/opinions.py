@@ -8,11 +8,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from bot.gates.approvals import Opinions
+from bot.gates.approvers import Voice
 from bot.model import ActorKind, Commit, PullRequest, ReviewState, Sha
 
 APPROVAL_CHECK = "caisson/approval"
 _CO_AUTHOR = re.compile(r"^co-authored-by:\s*(.*?)\s*<([^>]*)>\s*$", re.IGNORECASE | re.MULTILINE)
 _NOREPLY = re.compile(r"^(?:\d+\+)?([A-Za-z0-9-]+)@users\.noreply\.github\.com$", re.IGNORECASE)
+_NUMBERED = re.compile(r"^(\d{1,18})\+[A-Za-z0-9-]+@users\.noreply\.github\.com$", re.IGNORECASE)
+_RANKS = ("approve", "none", "object")
 
 
 def approval_id(person: int, login: str, *, at: datetime) -> str:
@@ -22,37 +25,58 @@ def approval_id(person: int, login: str, *, at: datetime) -> str:
 
 def opinions(pull: PullRequest) -> Opinions:
     """The standing opinions on the pull request's present head. Older heads' reviews do not count."""
-    latest: dict[int, tuple[datetime, int, str, str]] = {}
+    latest: dict[int, tuple[datetime, int, Voice]] = {}
 
-    def hear(person: int, login: str, at: datetime, opinion: str) -> None:
+    def hear(voice: Voice, at: datetime, opinion: str) -> None:
         # Of one second's opinions the stricter wins.
-        rank = {"approve": 0, "none": 1, "object": 2}[opinion]
-        if person not in latest or latest[person][:2] <= (at, rank):
-            latest[person] = (at, rank, login, opinion)
+        rank = _RANKS.index(opinion)
+        if voice.id not in latest or latest[voice.id][:2] <= (at, rank):
+            latest[voice.id] = (at, rank, voice)
 
     for review in pull.reviews:
         if review.author.kind is not ActorKind.USER or review.state in (ReviewState.COMMENTED, ReviewState.PENDING):
             continue
-        on_head = review.commit == pull.head
+        voice = Voice(review.author.id, review.author.login, review.can_push)
         if review.state is ReviewState.CHANGES_REQUESTED and review.can_push:
             # An objection stands until its author thinks better of it, whatever was pushed since.
-            hear(review.author.id, review.author.login, review.at, "object")
-        elif review.state is ReviewState.APPROVED and on_head and review.can_push:
-            hear(review.author.id, review.author.login, review.at, "approve")
+            hear(voice, review.at, "object")
+        elif review.state is ReviewState.APPROVED and review.commit == pull.head:
+            hear(voice, review.at, "approve")
         else:
-            hear(review.author.id, review.author.login, review.at, "none")
+            hear(voice, review.at, "none")
+    logins = _present_logins(pull)
     for check in pull.checks:
         parts = check.external_id.split(":")
         if not check.name.startswith(APPROVAL_CHECK) or check.commit != pull.head or parts[:2] != ["v1", "approve"]:
             continue
-        at = datetime.fromtimestamp(int(parts[4]), UTC)
-        hear(int(parts[2]), parts[3], at, "approve" if check.conclusion == "SUCCESS" else "none")
-    barred = authors(pull.commits)
-    voices = sorted(latest.values())
+        person, at = int(parts[2]), datetime.fromtimestamp(int(parts[4]), UTC)
+        voice = Voice(person, logins.get(person, parts[3]))
+        hear(voice, at, "approve" if check.conclusion == "SUCCESS" else "none")
+    heard = sorted(latest.values(), key=lambda said: (*said[:2], said[2].login))
     return Opinions(
-        approving=tuple(v[2] for v in voices if v[3] == "approve" and v[2].lower() not in barred),
-        objecting=tuple(v[2] for v in voices if v[3] == "object"),
+        approving=tuple(v for _, rank, v in heard if _RANKS[rank] == "approve" and not is_author(v.id, v.login, pull)),
+        objecting=tuple(v.login for _, rank, v in heard if _RANKS[rank] == "object"),
     )
+
+
+def _present_logins(pull: PullRequest) -> dict[int, str]:
+    """What people are called now, by number: whoever was renamed since an `/approve` is found by what they wrote."""
+    authors_here = (*(c.author for c in pull.comments), *(r.author for r in pull.reviews))
+    return {who.id: who.login for who in authors_here if who.kind is ActorKind.USER}
+
+
+def is_author(person: int, login: str, pull: PullRequest) -> bool:
+    """Whether somebody wrote part of what is promoted: by login, or by the number in GitHub's own address of theirs."""
+    return login.lower() in authors(pull.commits) or person in _author_ids(pull.commits)
+
+
+def _author_ids(commits: Iterable[Commit]) -> frozenset[int]:
+    emails = [email for commit in commits if not commit.by_us for email in _emails(commit)]
+    return frozenset(int(found[1]) for email in emails if (found := _NUMBERED.match(email)))
+
+
+def _emails(commit: Commit) -> list[str]:
+    return [commit.author_email, *(m.group(2) for m in _CO_AUTHOR.finditer(commit.message))]
 
 
 def authors(commits: Iterable[Commit]) -> frozenset[str]:
@@ -61,10 +85,9 @@ def authors(commits: Iterable[Commit]) -> frozenset[str]:
     for commit in commits:
         if commit.by_us:
             continue
-        emails = [commit.author_email, *(m.group(2) for m in _CO_AUTHOR.finditer(commit.message))]
         if commit.author_login:
             found.add(commit.author_login.lower())
-        found |= {m.group(1).lower() for e in emails if (m := _NOREPLY.match(e))}
+        found |= {m.group(1).lower() for e in _emails(commit) if (m := _NOREPLY.match(e))}
     return frozenset(found)
 
 

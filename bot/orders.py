@@ -12,7 +12,7 @@ from bot.gates.hold import LABEL, Hold
 from bot.head_orders import approve, ask_for_merge, opinion, retry, skip
 from bot.messages import STICKY, hold_comment, released_comment, reply_marker
 from bot.model import ActorKind, Comment, Observation, Permission, PullRequest, Review, Unknown
-from bot.opinions import authors
+from bot.opinions import is_author
 from config.pipeline import Environment
 
 _FINAL = frozenset({DONE, REFUSED, PUZZLED})
@@ -208,7 +208,9 @@ def _barred(
 
 
 def access_needed(spec: CommandSpec, environment: Environment) -> Permission:
-    """The access a command needs in an environment: its `roles` decide, where the command has one."""
+    """The access a command needs in an environment: its `approvals` or its `roles` decide, where they speak of it."""
+    if spec.name in ("approve", "unapprove") and environment.approvals is not None:
+        return Permission(environment.approvals.least_access.value)
     return Permission(environment.roles.of(spec.role).value) if spec.role else spec.who
 
 
@@ -216,8 +218,8 @@ def _also_may(order: Command, said: Said, pull: PullRequest, held: Holder | None
     """Whoever holds may release, whatever their access; an author of what is promoted may stop it."""
     if order.name == "unhold":
         return held is not None and held.id == said.author.id
-    is_author = said.author.login.lower() in authors(pull.commits)
-    return order.name == "hold" and is_author and permission.at_least(Permission.READ)
+    wrote = is_author(said.author.id, said.author.login, pull)
+    return order.name == "hold" and wrote and permission.at_least(Permission.READ)
 
 
 def _told(order: Command, queries: Queries) -> str:

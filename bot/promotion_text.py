@@ -19,6 +19,7 @@ from bot.release_record import format_trailers, one_line, release_to_json
 from bot.selection import Pick
 from bot.templates import release_notes, render
 from bot.versions import Rejection, overtaking
+from config.approvals import Approvals
 from config.pipeline import Artifacts, CommandStyle, Environment, Pipeline, TemplateKind, Templates
 
 SOURCE_LABEL = "org.opencontainers.image.source"
@@ -259,7 +260,7 @@ def _how(environment: Environment) -> str:
     if not environment.auto:
         asked = environment.approvals
         how = (
-            f"merges when every gate passes, with {_approvals(asked.count)} of this head"
+            f"merges when every gate passes, with {_approvals(asked)}"
             if asked
             else "waits for a person to merge it, or for `/merge`"
         )
@@ -270,5 +271,7 @@ def _how(environment: Environment) -> str:
     )
 
 
-def _approvals(count: int) -> str:
-    return "1 approval" if count == 1 else f"{count} approvals"
+def _approvals(asked: Approvals) -> str:
+    if asked != Approvals(count=asked.count):
+        return "the approvals of this head that the gate names"
+    return "1 approval of this head" if asked.count == 1 else f"{asked.count} approvals of this head"

@@ -4,7 +4,7 @@ The home of a waiver is a check run of ours on that head, so it is void when the
 the access still when it counts, and does not count as an approver besides: one person must not be two.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from bot.actions import CheckText, Outcome, Verdict
 from bot.commands import BY_NAME
 from bot.gates.approvals import Opinions
 from bot.messages import code
-from bot.model import CheckStatus, Permission, PullRequest, Sha, Unknown
+from bot.model import CheckStatus, Observation, Permission, PullRequest, Sha
 from config.pipeline import Environment, Skippable
 
 CHECK = "caisson/skip"
@@ -26,6 +26,7 @@ class Waiver:
     """`reason`: one printable line, in its author's words."""
 
     gate: Skippable
+    person: int
     login: str
     reason: str
 
@@ -74,7 +75,7 @@ def waivers(pull: PullRequest) -> tuple[Waiver, ...]:
         if not check.name.startswith(CHECK) or parts[2] not in _GATES:
             continue
         reason = check.title.removeprefix(f"skipped by {parts[4]}: ")
-        found.append(Waiver(gate=Skippable(parts[2]), login=parts[4], reason=reason))
+        found.append(Waiver(gate=Skippable(parts[2]), person=int(parts[3]), login=parts[4], reason=reason))
     return tuple(sorted(found, key=lambda waiver: (waiver.gate, waiver.login)))
 
 
@@ -82,10 +83,10 @@ def waived(
     verdicts: Sequence[Verdict],
     pull: PullRequest,
     environment: Environment,
-    permissions: Mapping[str, Permission | Unknown],
+    seen: Observation,
 ) -> tuple[tuple[Verdict, ...], frozenset[str]]:
     """The verdicts with the waivers in force, and whose access must be read before these may open anything."""
-    given = [w for w in waivers(pull) if w.gate in environment.skippable and _may(permissions.get(w.login))]
+    given = [w for w in waivers(pull) if w.gate in environment.skippable and _may(w, seen)]
     shown: list[Verdict] = []
     used: set[str] = set()
     for verdict in verdicts:
@@ -96,15 +97,22 @@ def waived(
         reason = f"skipped by {waiver.login}: {waiver.reason} (it said: {verdict.reason})"
         shown.append(replace(verdict, outcome=Outcome.PASS, reason=reason, until=None, skipped_by=waiver.login))
         used.add(waiver.login)
-    return tuple(shown), frozenset(used - permissions.keys())
+    return tuple(shown), frozenset(used - seen.permissions.keys())
 
 
-def _may(permission: Permission | Unknown | None) -> bool:
-    """None, not read yet, is shown as it was when it was given; it is read before it counts."""
-    return permission is None or (isinstance(permission, Permission) and permission.at_least(_NEEDED))
+def _may(waiver: Waiver, seen: Observation) -> bool:
+    """Whether the person, not the login, has the access.
+
+    What was not read yet is shown as it was when it was given; it is read before it counts.
+    """
+    permission = seen.permissions.get(waiver.login)
+    if permission is None:
+        return True
+    same = seen.identities.get(waiver.login) == waiver.person
+    return same and isinstance(permission, Permission) and permission.at_least(_NEEDED)
 
 
 def without_skippers(opinions: Opinions, pull: PullRequest) -> Opinions:
     """The opinions but for approvals of those who waived a gate of this head."""
-    skippers = {waiver.login.lower() for waiver in waivers(pull)}
-    return replace(opinions, approving=tuple(a for a in opinions.approving if a.lower() not in skippers))
+    skippers = {waiver.person for waiver in waivers(pull)}
+    return replace(opinions, approving=tuple(voice for voice in opinions.approving if voice.id not in skippers))

@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 
+from config.approval_keys import read_approvals
 from config.checks import Checks
 from config.gates import Surroundings, read_gates
 from config.pipeline import (
-    Approvals,
     Environment,
     Gates,
     HealthRule,
@@ -46,10 +46,7 @@ _KEYS_LATER = (
     "manual_changes",
     "accept_from",
 )
-_APPROVALS_LATER = ("teams", "permission", "codeowners", "all_of", "any_of")
 _HEALTH_LATER = ("applications", "at_least")
-_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
-_MOST_APPROVALS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +81,7 @@ def read_environment(
         after=tuple(dict.fromkeys(name for name, _ in after if _is_name(name))),
         promote=promote,
         auto=bool(auto),
-        approvals=_approvals(reader, fields["approvals"]) if "approvals" in fields else None,
+        approvals=read_approvals(reader, fields["approvals"].value) if "approvals" in fields else None,
         health=_health(reader, fields["health"]) if "health" in fields else HealthRule(),
         gates=read_gates(reader, fields["gates"], checks, scope) if "gates" in fields else Gates(),
         windows=read_windows(reader, fields["windows"], checks, scope) if "windows" in fields else (),
@@ -139,21 +136,6 @@ def _merge_method(reader: Reader, fields: Fields, promote: Promote) -> MergeMeth
         reader.refuse(node, "`promote: merge` needs merge commits", "`merge_method: merge`")
         return default
     return method or default
-
-
-def _approvals(reader: Reader, entry: Entry) -> Approvals:
-    fields = reader.fields(entry.value, "`approvals`", known=("count", "users"), later=_APPROVALS_LATER)
-    count = 1
-    if "count" in fields:
-        count = reader.integer(fields["count"].value, "count", low=1, high=_MOST_APPROVALS) or 1
-    users = reader.texts(fields["users"].value, "`users`") if "users" in fields else ()
-    for user, node in users:
-        if not _LOGIN.fullmatch(user):
-            reader.refuse(node, f"{user!r} is not a GitHub login", f"`{user.lstrip('@')}`" if "@" in user else None)
-    if users and count > len({user.lower() for user, _ in users}):
-        message = f"{count} approvals are required, of fewer users"
-        reader.refuse(fields["users"].value, message, f"at least {count} users, or a lower `count`")
-    return Approvals(count=count, users=tuple(user for user, _ in users))
 
 
 def _health(reader: Reader, entry: Entry) -> HealthRule:

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from config.approvals import Approvals
+
 NAME = r"^[a-z0-9][a-z0-9-]*$"
 Name = Annotated[str, Field(pattern=NAME, max_length=60)]
 Label = Annotated[str, Field(min_length=1, max_length=50)]
@@ -225,13 +227,6 @@ class Templates(Declared):
     commit: str | None = None
     labels: tuple[Label, ...] = Field(default=(), max_length=20)
     sign_off: bool = False
-
-
-class Approvals(Declared):
-    """Who must approve before a release enters: `count` people with write access, of `users` if that is given."""
-
-    count: int = Field(default=1, ge=1, le=20)
-    users: tuple[str, ...] = ()
 
 
 class Role(StrEnum):

@@ -11,6 +11,7 @@ OPERATIONS = frozenset(
         "POST /app/installations/{installation_id}/access_tokens",
         "GET /installation/repositories",
         "GET /users/{username}",
+        "GET /orgs/{org}/teams/{team_slug}/memberships/{username}",
         "GET /repos/{owner}/{repo}",
         "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
         "POST /repos/{owner}/{repo}/check-runs",
@@ -25,6 +26,7 @@ OPERATIONS = frozenset(
         "DELETE /repos/{owner}/{repo}/git/refs/{ref}",
         "POST /repos/{owner}/{repo}/git/trees",
         "GET /repos/{owner}/{repo}/git/trees/{tree_sha}",
+        "POST /repos/{owner}/{repo}/issues/{issue_number}/assignees",
         "POST /repos/{owner}/{repo}/issues/{issue_number}/comments",
         "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}",
         "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
@@ -35,6 +37,7 @@ OPERATIONS = frozenset(
         "GET /repos/{owner}/{repo}/pulls/{pull_number}",
         "PATCH /repos/{owner}/{repo}/pulls/{pull_number}",
         "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge",
+        "POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
         "POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
     }
 )
@@ -60,7 +63,7 @@ _PAYLOADS = {
 def documents() -> tuple[str, ...]:
     """Every document the bot sends, in all the shapes that differ."""
     # A whole tree is read otherwise than a folder.
-    places = [Place(branch="b", folder=folder, head="h", record="r") for folder in ("f", "", "g")]
+    places = [Place(branch="b", folder=folder, head="h", record="r", owners=True) for folder in ("f", "", "g")]
     mutations = [
         Mutation(field, f"{field[0].upper()}{field[1:]}Input", {}, f"clientMutationId {payload}")
         for field, payload in _PAYLOADS.items()

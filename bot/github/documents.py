@@ -9,6 +9,7 @@ limits requests. Schema: https://docs.github.com/en/graphql/reference
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.codeowners import LOCATIONS
 from bot.github.fragments import fragments_of
 
 CONFIG_PATH = ".github/caisson.yaml"
@@ -22,13 +23,15 @@ class Place:
     """Where one environment is read: what the query's variables of that environment are made of.
 
     `branch` is the base branch, `folder` a path relative to the repository's root ("" is the whole tree), `head` our
-    own branch for promotions into it, `record` the name under which GitHub lists its deployments.
+    own branch for promotions into it, `record` the name under which GitHub lists its deployments. `owners`: whether the
+    branch's CODEOWNERS is read too.
     """
 
     branch: str
     folder: str
     head: str
     record: str
+    owners: bool = False
 
 
 def batches(places: Sequence[Place]) -> tuple[tuple[Place, ...], ...]:
@@ -66,6 +69,10 @@ def repository_query(places: Sequence[Place], keys: Sequence[str] = ()) -> tuple
             f"headName{i}": place.head,
             f"record{i}": place.record,
         }
+        if place.owners:
+            declared.append(", ".join(f"$owners{i}_{n}: String!" for n in range(len(LOCATIONS))))
+            fields.append(_owners(i))
+            variables |= {f"owners{i}_{n}": f"refs/heads/{place.branch}:{path}" for n, path in enumerate(LOCATIONS)}
     signature = ", ".join(declared)
     query = (
         f"query Repository({signature}) {{\n"
@@ -118,6 +125,12 @@ def _environment(i: int, *, whole: bool) -> str:
     deployments{i}: deployments(environments: [$record{i}], first: 20, {created}) {{
       ...Records
     }}"""
+
+
+def _owners(i: int) -> str:
+    """The three places where GitHub looks for a CODEOWNERS file."""
+    text = "{ __typename ... on Blob { byteSize isBinary isTruncated text } }"
+    return "".join(f"\n    owners{i}_{n}: object(expression: $owners{i}_{n}) {text}" for n in range(len(LOCATIONS)))
 
 
 @dataclass(frozen=True, slots=True)

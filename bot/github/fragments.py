@@ -100,6 +100,13 @@ fragment Pull on PullRequest {
       ... on UnlabeledEvent { createdAt actor { ...Who } label { name } }
     }
   }
+  invited: timelineItems(first: 50, itemTypes: [REVIEW_REQUESTED_EVENT, ASSIGNED_EVENT]) {
+    nodes {
+      __typename
+      ... on ReviewRequestedEvent { actor { ...Who } }
+      ... on AssignedEvent { actor { ...Who } }
+    }
+  }
   comments(last: 100) {
     pageInfo { hasPreviousPage }
     nodes {

@@ -6,6 +6,7 @@ opens on it.
 
 from collections.abc import Mapping, Sequence
 
+from bot.codeowners import LOCATIONS, TOO_LARGE
 from bot.errors import Permanent
 from bot.github.documents import Place as Where
 from bot.github.failures import NotFound
@@ -15,7 +16,7 @@ from bot.github.read_parts import checks, commit, file, files, folder_blobs
 from bot.github.read_pulls import merged_pulls, open_pulls
 from bot.github.read_records import records
 from bot.github.shape import Node, unexpected
-from bot.model import Base, Configured, File, Place, Repository, Sha
+from bot.model import Base, Configured, File, Place, Repository, Sha, Unknown
 
 
 def read_repository(data: Mapping[str, object], *, identity: AppIdentity) -> Repository:
@@ -57,6 +58,7 @@ def read_place(
         records=records(node.node(f"deployments{i}"), place.record, identity),
         head_files=folder_blobs(target, place.folder),
         foreign_pull=foreign,
+        owners=_owners(node, i) if place.owners else None,
     )
 
 
@@ -123,6 +125,20 @@ def _base(node: Node, i: int, place: Where) -> Base | None:
         touched=touched[0].sha("oid") if touched else None,
         files=_files(folder, place.folder) if folder else (),
     )
+
+
+def _owners(node: Node, i: int) -> str | Unknown:
+    """The text of the first CODEOWNERS file that is there; "" where there is none."""
+    found = (node.maybe_node(f"owners{i}_{n}") for n in range(len(LOCATIONS)))
+    blob = next((one for one in found if one is not None and one.text("__typename") == "Blob"), None)
+    if blob is None:
+        return ""
+    if blob.number("byteSize") >= TOO_LARGE:
+        return Unknown("CODEOWNERS is too large: GitHub reads none of 3 MB or more")
+    if blob.flag("isTruncated") or blob.value("isBinary") is True:
+        return Unknown("CODEOWNERS cannot be read as text")
+    text = blob.maybe_text("text")
+    return Unknown("CODEOWNERS cannot be read as text") if text is None else text
 
 
 def _files(folder: Node, path: str) -> tuple[File, ...]:

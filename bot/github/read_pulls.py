@@ -87,6 +87,7 @@ def _pull(node: Node, identity: AppIdentity) -> PullRequest:
         complete=_complete(node, len(carried), rollups),
         changed=_changed(node),
         foreign_checks=tuple(check for rollup in rollups for check in foreign_checks(rollup, identity)),
+        invited=any(is_ours(actor(one.maybe_node("actor")), identity) for one in node.node("invited").nodes()),
     )
 
 

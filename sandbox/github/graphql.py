@@ -113,7 +113,7 @@ def _type_of(value: object, *_: object) -> str | None:
         case CheckRun():
             return "CheckRun"
         case TimelineEvent(kind=kind):
-            return {"labeled": "LabeledEvent", "unlabeled": "UnlabeledEvent"}.get(kind)
+            return graphql_pulls.TIMELINE_TYPES.get(kind)
         case _:
             return None
 

@@ -31,7 +31,18 @@ REACTIONS = {
     "EYES": "eyes",
 }
 _REACTIONS_BACK = {value: key for key, value in REACTIONS.items()}
-_TIMELINE = {"labeled": "LABELED_EVENT", "unlabeled": "UNLABELED_EVENT"}
+_TIMELINE = {
+    "labeled": "LABELED_EVENT",
+    "unlabeled": "UNLABELED_EVENT",
+    "review_requested": "REVIEW_REQUESTED_EVENT",
+    "assigned": "ASSIGNED_EVENT",
+}
+TIMELINE_TYPES = {
+    "labeled": "LabeledEvent",
+    "unlabeled": "UnlabeledEvent",
+    "review_requested": "ReviewRequestedEvent",
+    "assigned": "AssignedEvent",
+}
 
 
 # --- pull requests ----------------------------------------------------------------------------------------------------
@@ -116,6 +127,8 @@ def _timeline(
 
 @answers("LabeledEvent", "actor")
 @answers("UnlabeledEvent", "actor")
+@answers("ReviewRequestedEvent", "actor")
+@answers("AssignedEvent", "actor")
 def _event_actor(at: At[TimelineEvent], ask: Ask) -> User | None:
     return actor(ask.github, at.it.actor)
 

@@ -101,7 +101,8 @@ def _repository(ask: Ask, found: Repository | None) -> Answer:
 @operation("GET", "/repos/{owner}/{repo}/collaborators/{username}/permission")
 def get_permission(ask: Ask) -> Answer:
     """`permission` folds triage into read and maintain into write; only `role_name` tells the truth."""
-    found = ask.github.users.get(ask.path["username"])
+    wanted = ask.path["username"].lower()
+    found = next((user for user in ask.github.users.values() if user.login.lower() == wanted), None)
     if found is None:
         raise GitHubRefusal(404, f"{ask.path['username']} is not a user")
     role = ask.repository.role(found.login)
@@ -111,3 +112,20 @@ def get_permission(ask: Ask) -> Answer:
     may = {("pull", "triage", "push", "maintain", "admin")[i]: i <= held for i in range(len(ranks))}
     user = {**resources.user(ask.github, found), "role_name": role, "permissions": may}
     return Answer(200, {"permission": folded, "role_name": role, "user": user})
+
+
+@operation("GET", "/orgs/{org}/teams/{team_slug}/memberships/{username}", need=None)
+def get_membership(ask: Ask) -> Answer:
+    """An App reads the teams of the organisation it is installed on, with `members`; whoever is none answers 404."""
+    token, organisation = ask.caller.token, ask.path["org"].lower()
+    if token is None or token.installation.account.login.lower() != organisation:
+        raise GitHubRefusal(404, "Not Found")
+    if token.permissions.get("members", "none") == "none":
+        raise GitHubRefusal(403, "Resource not accessible by integration")
+    team = ask.github.teams.get((organisation, ask.path["team_slug"].lower()))
+    members = {login.lower(): state for login, state in team.members.items()} if team else {}
+    login = ask.path["username"].lower()
+    if login not in members:
+        raise GitHubRefusal(404, "Not Found")
+    url = f"{ask.github.url}/organizations/1/team/1/memberships/{login}"
+    return Answer(200, {"url": url, "role": "member", "state": members[login]})

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from sandbox.github import merging, pulls, resources, talk
+from sandbox.github import merging, pulls, resources, reviewing, talk
 from sandbox.github.access import Need
 from sandbox.github.rest import Answer, Ask, operation
 from sandbox.github.state import GitHubRefusal, PullRequest
@@ -87,6 +87,26 @@ def review(ask: Ask) -> Answer:
         commit_id=ask.maybe("commit_id"),
     )
     return Answer(200, resources.review(ask.github, ask.repository, made))
+
+
+@operation("POST", "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers", _PULLS)
+def request_reviewers(ask: Ask) -> Answer:
+    pull = _pull(ask)
+    users, teams = _names(ask, "reviewers"), _names(ask, "team_reviewers")
+    reviewing.request(ask.github, ask.repository, ask.caller, pull, users=users, teams=teams)
+    return Answer(201, resources.simple_pull_request(ask.github, ask.repository, pull))
+
+
+@operation("POST", "/repos/{owner}/{repo}/issues/{issue_number}/assignees", _LABEL)
+def assign(ask: Ask) -> Answer:
+    issue = talk.find_issue(ask.repository, ask.number("issue_number"))
+    reviewing.assign(ask.github, ask.repository, ask.caller, issue, *_names(ask, "assignees"))
+    return Answer(201, resources.issue(ask.github, ask.repository, issue))
+
+
+def _names(ask: Ask, field: str) -> tuple[str, ...]:
+    found = ask.body.get(field)
+    return tuple(str(name) for name in found) if isinstance(found, list) else ()
 
 
 @operation("POST", "/repos/{owner}/{repo}/issues/{issue_number}/comments", _TALK)

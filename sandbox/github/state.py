@@ -33,6 +33,7 @@ from sandbox.github.things import (
     Repository,
     Review,
     Role,
+    Team,
     TimelineEvent,
     Token,
     User,
@@ -60,6 +61,7 @@ __all__ = [
     "Repository",
     "Review",
     "Role",
+    "Team",
     "TimelineEvent",
     "Token",
     "User",
@@ -117,6 +119,7 @@ class GitHub:
         self.installations: dict[int, Installation] = {}
         self.repositories: dict[int, Repository] = {}
         self.tokens: dict[str, Token] = {}
+        self.teams: dict[tuple[str, str], Team] = {}
         self.nodes: dict[str, Node] = {}
         self.outbox: deque[Delivery] = deque()
         self.deliveries: list[Delivery] = []
@@ -142,6 +145,31 @@ class GitHub:
             self.users[login] = User(login=login, id=number, node_id=node_id, type=kind)
             self.register(node_id, self.users[login], None)
         return self.users[login]
+
+    def rename_user(self, login: str, to: str) -> None:
+        """A person takes another login; the old one is free, and whoever takes it is somebody else.
+
+        Roles and teams follow the person.
+        """
+        user = self.users.pop(login)
+        user.login = to
+        self.users[to] = user
+        for repository in self.repositories.values():
+            if login in repository.collaborators:
+                repository.collaborators[to] = repository.collaborators.pop(login)
+        for team in self.teams.values():
+            if login in team.members:
+                team.members[to] = team.members.pop(login)
+
+    def add_team(self, name: str, *members: str) -> Team:
+        """A team, named `org/slug`, with active members."""
+        organisation, _, slug = name.partition("/")
+        identity, node_id = self.identity("T")
+        made = Team(id=identity, node_id=node_id, organisation=self.add_user(organisation, "Organization"), slug=slug)
+        for login in members:
+            made.members[login] = "active"
+        self.teams[organisation.lower(), slug.lower()] = made
+        return made
 
     def user_of_email(self, email: str) -> User | None:
         """Whose commit this is: GitHub matches by e-mail address alone."""

@@ -25,6 +25,17 @@ class User:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class Team:
+    """A team of an organisation. `members`: its people, and whether they accepted ("active") or not yet ("pending")."""
+
+    id: int
+    node_id: str
+    organisation: User
+    slug: str
+    members: dict[str, Literal["active", "pending"]] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class App:
     """A GitHub App as its app.yml declares it. `bot` is its user, whose id is another number than the App's."""
 
@@ -124,7 +135,7 @@ class Review:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class TimelineEvent:
-    """`kind`: labeled, unlabeled, closed, reopened or merged."""
+    """`kind`: labeled, unlabeled, closed, reopened, merged, review_requested or assigned."""
 
     node_id: str
     kind: str
@@ -153,6 +164,7 @@ class Issue:
     comments: list[Comment] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     timeline: list[TimelineEvent] = field(default_factory=list)
+    assignees: list[User] = field(default_factory=list)
     via: App | None = None
 
 
@@ -173,6 +185,8 @@ class PullRequest(Issue):
     merged_by: User | None = None
     merge_commit_sha: str | None = None
     reviews: list[Review] = field(default_factory=list)
+    requested: list[User] = field(default_factory=list)
+    requested_teams: list[Team] = field(default_factory=list)
     judged: tuple[str, str] | None = None
     mergeable: bool | None = None
 

@@ -21,7 +21,7 @@ from tests.bench.figure import Figure
 from tests.world import World
 
 MOST_CALLS = 6
-_APPROVED = "approvals: {count: 1}"
+_ANYBODY = "{count: 1}"
 _ROUNDS = 30
 _PATIENCE = 30
 
@@ -61,9 +61,10 @@ class Budget:
     idle: Spent
 
 
-def configuration() -> str:
-    """The shop's, but every environment waits for one approval."""
-    return shop.configuration("{image}").replace("auto: true", _APPROVED)
+def configuration(approvals: str = _ANYBODY) -> str:
+    """The shop's, but every environment waits for approval: by one person, unless told otherwise."""
+    whole = shop.configuration("{image}").replace("approvals: {count: 1}", "auto: true")
+    return whole.replace("auto: true", f"approvals: {approvals}")
 
 
 def figures(budget: Budget) -> tuple[Figure, ...]:
@@ -93,9 +94,12 @@ async def measure(folder: Path) -> Budget:
         await world.stop()
 
 
-async def walk(world: World) -> Budget:
-    """Start the world; take one release into the first environment, through it, into the next; then let all settle."""
-    await world.start(config=configuration())
+async def walk(world: World, *, approvals: str = _ANYBODY) -> Budget:
+    """Start the world; take one release into the first environment, through it, into the next; then let all settle.
+
+    `approvals`: what every environment asks for.
+    """
+    await world.start(config=configuration(approvals))
     await world.settle()
     return Budget(
         bump=await bump(world), merge=await merge(world), promotion=await promotion(world), idle=await idle(world)

@@ -62,3 +62,30 @@ async def test_a_branch_keeps_its_own_commits(world: World, own: str) -> None:
     await world.settle()
     assert world.file("index.yaml", branch="staging") == "version: 2\n"
     assert world.file(own, branch="staging") == "a: 1\n"
+
+
+async def test_a_co_author_of_a_promoted_commit_may_not_approve_it(world: World) -> None:
+    """Neither by a review nor by a comment, under the login that the address names or the one taken since."""
+    await _started(world)
+    bob = world.laptop.user("bob")
+    message = f"Version 2\n\nCo-authored-by: Bob <{bob.id}+bob@users.noreply.github.com>"
+    world.laptop.commit(world.repository, {"index.yaml": "version: 2\n"}, message, by="alice")
+    await world.settle()
+    pull = world.pull_request(into="production", pipeline="site")
+    world.approve(pull, by="bob")
+    await world.settle()
+    world.laptop.github.rename_user("bob", to="robert")
+    world.comment(pull, "/approve", by="robert")
+    await world.settle()
+    assert not pull.merged_at
+    assert "0 given" in world.board("production", pipeline="site").waiting
+
+
+async def test_the_author_of_the_newest_commit_is_assigned(world: World) -> None:
+    """Whoever wrote last what is promoted has the pull request as theirs."""
+    await _started(world)
+    world.laptop.commit(world.repository, {"index.yaml": "version: 2\n"}, "Version 2", by="bob")
+    world.laptop.commit(world.repository, {"index.yaml": "version: 3\n"}, "Version 3", by="wanda")
+    await world.settle()
+    pull = world.pull_request(into="production", pipeline="site")
+    assert [user.login for user in pull.assignees] == ["wanda"]

@@ -35,3 +35,13 @@ async def test_an_idle_pass_reads_once_and_writes_nothing(budget: road.Budget) -
     """When everything has settled, a resync costs each repository one read and no write."""
     assert budget.idle.writes == 0, str(budget.idle)
     assert budget.idle.reads <= 1, str(budget.idle)
+
+
+async def test_people_who_are_named_cost_a_request_each_time_they_are_asked(prompt_world: World) -> None:
+    """Reviewers are requested after the opening: one read and one request more. A membership is one request more."""
+    prompt_world.laptop.github.add_team("acme/sre", "bob")
+    budget = await road.walk(prompt_world, approvals="{users: [alice], teams: [acme/sre], codeowners: true}")
+    assert len(budget.bump.calls) <= road.MOST_CALLS + 2, str(budget.bump)
+    assert len(budget.promotion.calls) <= road.MOST_CALLS + 2, str(budget.promotion)
+    assert len(budget.merge.calls) <= road.MOST_CALLS + 1, str(budget.merge)
+    assert (budget.idle.reads, budget.idle.writes) == (1, 0), str(budget.idle)

@@ -45,7 +45,8 @@ from bot.model import (
 )
 from bot.promotion_text import Promotion, commit_message
 from bot.standing import Standing
-from config.pipeline import Approvals, Environment, Gates, ImageSource, Pipeline
+from config.approvals import Approvals
+from config.pipeline import Environment, Gates, ImageSource, Pipeline
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 IMAGE = "ghcr.io/org/web-app"
@@ -329,5 +330,6 @@ def observation(places: Mapping[str, Place] | None = None, **changed: Any) -> Ob
         tags={"web": Tags(repository=IMAGE, names=("1.0.0", "1.1.0"), read_at=NOON)},
         digests={(IMAGE, tag): digest_of(tag) for tag in ("1.0.0", "1.1.0", "1.2.0")},
         details={(IMAGE, digest_of(tag)): ImageDetails() for tag in ("1.0.0", "1.1.0", "1.2.0")},
+        identities={login: person(login).id for login in changed.get("permissions", {})},
     )
     return replace(made, **changed)

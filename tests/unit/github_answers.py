@@ -109,6 +109,7 @@ def pull(number: int = 7, /, **changed: object) -> JSON:
         "files": {"nodes": [{"path": "apps/shop/staging/kustomization.yaml"}]},
         "labels": {"nodes": [{"name": "hold"}]},
         "labelling": listed(),
+        "invited": listed(),
         "comments": listed(),
         "reviews": listed(),
         "commits": {"totalCount": 1, "nodes": [{"commit": commit()}]},

@@ -11,17 +11,8 @@ from bot.content import branch_name, proposed_release
 from bot.decide import decide
 from bot.messages import GATES
 from bot.model import ImageDetails, Observation, Permission, Place, RecordState, Release, Signature, Tags, Unknown
-from config.pipeline import (
-    Approvals,
-    Cosign,
-    ImageSource,
-    Mode,
-    Pipeline,
-    ReleaseRule,
-    Supersede,
-    Templates,
-    Verify,
-)
+from config.approvals import Approvals
+from config.pipeline import Cosign, ImageSource, Mode, Pipeline, ReleaseRule, Supersede, Templates, Verify
 from tests.unit.facts import (
     HEAD,
     HEALTHY_LONG,

@@ -5,16 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from bot.actions import Outcome, Verdict
+from bot.actions import Ask, Outcome, Verdict
 from bot.gates import approvals, hold, soak
 from bot.gates import health as health_gate
 from bot.gates.approvals import Opinions
+from bot.gates.approvers import Evidence, Voice
 from bot.gates.verdicts import blocks, passed, waits, worst
 from bot.health import HealthState
 from bot.model import Actor, ActorKind, Labelling, Permission, RecordState, Release, Unknown
 from bot.spans import clock_time, spoken
 from bot.standing import Standing
-from config.pipeline import Approvals
+from config.approvals import Approvals
 from tests.unit.facts import (
     NEW,
     NEWER,
@@ -306,6 +307,11 @@ def test_a_bot_may_hold() -> None:
 
 # --- approvals --------------------------------------------------------------------------------------------------------
 
+
+def approvers(*logins: str, objecting: tuple[str, ...] = ()) -> Opinions:
+    return Opinions(approving=tuple(Voice(person(login).id, login) for login in logins), objecting=objecting)
+
+
 ONE, TWO = Approvals(count=1), Approvals(count=2)
 ADMINS: dict[str, Permission | Unknown] = {"bob": Permission.WRITE, "wanda": Permission.ADMIN, "tom": Permission.TRIAGE}
 
@@ -314,36 +320,26 @@ ADMINS: dict[str, Permission | Unknown] = {"bob": Permission.WRITE, "wanda": Per
     ("rule", "opinions", "permissions", "outcome", "asks"),
     [
         pytest.param(ONE, Opinions(), {}, WAIT, (), id="nobody approves"),
-        pytest.param(ONE, Opinions(approving=("bob",)), {}, WAIT, ("bob",), id="enough: their access is read first"),
-        pytest.param(TWO, Opinions(approving=("bob",)), {}, WAIT, (), id="not enough: nothing is asked"),
-        pytest.param(ONE, Opinions(approving=("bob",)), ADMINS, PASS, (), id="one with write"),
-        pytest.param(TWO, Opinions(approving=("bob", "wanda")), ADMINS, PASS, (), id="two with write or more"),
-        pytest.param(TWO, Opinions(approving=("bob", "tom")), ADMINS, WAIT, (), id="one of two may only triage"),
-        pytest.param(ONE, Opinions(approving=("tom",)), ADMINS, WAIT, (), id="triage does not count"),
-        pytest.param(
-            ONE, Opinions(approving=("bob",)), {"bob": Unknown("away")}, WAIT, (), id="access that could not be read"
-        ),
-        pytest.param(ONE, Opinions(approving=("bob",)), {"bob": Permission.NONE}, WAIT, (), id="no access any more"),
+        pytest.param(ONE, approvers("bob"), {}, WAIT, ("bob",), id="enough: their access is read first"),
+        pytest.param(TWO, approvers("bob"), {}, WAIT, (), id="not enough: nothing is asked"),
+        pytest.param(ONE, approvers("bob"), ADMINS, PASS, (), id="one with write"),
+        pytest.param(TWO, approvers("bob", "wanda"), ADMINS, PASS, (), id="two with write or more"),
+        pytest.param(TWO, approvers("bob", "tom"), ADMINS, WAIT, (), id="one of two may only triage"),
+        pytest.param(ONE, approvers("tom"), ADMINS, WAIT, (), id="triage does not count"),
+        pytest.param(ONE, approvers("bob"), {"bob": Unknown("away")}, WAIT, (), id="access that could not be read"),
+        pytest.param(ONE, approvers("bob"), {"bob": Permission.NONE}, WAIT, (), id="no access any more"),
         pytest.param(
             TWO,
-            Opinions(approving=("bob", "wanda")),
+            approvers("bob", "wanda"),
             {"bob": Permission.WRITE},
             WAIT,
             ("wanda",),
             id="one of two not yet asked",
         ),
-        pytest.param(
-            ONE, Opinions(approving=("bob",), objecting=("wanda",)), ADMINS, BLOCK, (), id="an objection outweighs"
-        ),
-        pytest.param(
-            Approvals(users=("wanda",)), Opinions(approving=("bob",)), ADMINS, WAIT, (), id="not one of those named"
-        ),
-        pytest.param(
-            Approvals(users=("Wanda",)), Opinions(approving=("wanda",)), ADMINS, PASS, (), id="named, in another case"
-        ),
-        pytest.param(
-            Approvals(users=("tom",)), Opinions(approving=("tom",)), ADMINS, WAIT, (), id="named, but without write"
-        ),
+        pytest.param(ONE, approvers("bob", objecting=("wanda",)), ADMINS, BLOCK, (), id="an objection outweighs"),
+        pytest.param(Approvals(users=("wanda",)), approvers("bob"), ADMINS, WAIT, (), id="not one of those named"),
+        pytest.param(Approvals(users=("Wanda",)), approvers("wanda"), ADMINS, PASS, (), id="named, in another case"),
+        pytest.param(Approvals(users=("tom",)), approvers("tom"), ADMINS, WAIT, (), id="named, but without write"),
     ],
 )
 def test_approvals(
@@ -363,8 +359,9 @@ def test_approvals(
     | none | ≥ count  | known, write for < count  | wait |
     | none | ≥ count  | known, write for ≥ count  | pass |
     """
-    verdict, unread = approvals.judge(rule, opinions, permissions)
-    assert (verdict.outcome, unread) == (outcome, frozenset(asks))
+    identities = {login: person(login).id for login in permissions}
+    verdict, unread = approvals.judge(rule, opinions, Evidence(permissions=permissions, identities=identities))
+    assert (verdict.outcome, unread) == (outcome, Ask(permissions=frozenset(asks)))
 
 
 def test_a_release_is_named_where_it_is_missing() -> None:

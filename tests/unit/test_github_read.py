@@ -1,6 +1,7 @@
 """The repository and an environment's branch as read from GitHub, and answers of a shape we do not expect."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from bot.errors import Permanent, Transient
 from bot.github.failures import NotFound
 from bot.github.read import read_config_history, read_keys, read_place, read_repository
-from bot.model import Base, Place
+from bot.model import Base, Place, Unknown
 from tests.unit.github_answers import (
     JSON,
     US,
@@ -55,6 +56,41 @@ def test_what_is_no_whole_regular_text_has_no_text(given: JSON) -> None:
     base = place(files0={"__typename": "Tree", "oid": "f0", "entries": [given]}).base
     assert base is not None
     assert [one.text for one in base.files] == [None]
+
+
+OWNERS: JSON = {"__typename": "Blob", "byteSize": 7, "isBinary": False, "isTruncated": False, "text": "* @al\n"}
+FOLDER: JSON = {"__typename": "Tree"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "read"),
+    [
+        pytest.param(OWNERS, OWNERS | {"text": "* @bo\n"}, "* @al\n", id="the first place that has one"),
+        pytest.param(None, OWNERS, "* @al\n", id="the next where the first has none"),
+        pytest.param(FOLDER, OWNERS, "* @al\n", id="a folder is no file"),
+        pytest.param(None, None, "", id="nowhere"),
+        pytest.param(OWNERS | {"byteSize": 3 << 20}, OWNERS, Unknown("CODEOWNERS is too large"), id="too large"),
+        pytest.param(OWNERS | {"isTruncated": True}, OWNERS, Unknown("CODEOWNERS cannot be read"), id="half of it"),
+        pytest.param(
+            OWNERS | {"isBinary": True, "text": None}, None, Unknown("CODEOWNERS cannot be read"), id="binary"
+        ),
+    ],
+)
+def test_the_owners_file_is_read_whole_or_not_at_all(
+    *, first: JSON | None, second: JSON | None, read: str | Unknown
+) -> None:
+    """Of the places in GitHub's order; one that cannot be read is unknown, and not skipped."""
+    found = place(replace(WHERE, owners=True), owners0_0=first, owners0_1=second, owners0_2=None).owners
+    if isinstance(read, Unknown):
+        assert isinstance(found, Unknown)
+        assert found.reason.startswith(read.reason)
+    else:
+        assert found == read
+
+
+def test_owners_are_not_read_where_nothing_asks_for_them() -> None:
+    """Most environments have no such approvals."""
+    assert place().owners is None
 
 
 def test_an_environment_may_be_nowhere_yet() -> None:

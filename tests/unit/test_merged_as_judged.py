@@ -24,8 +24,8 @@ from bot.model import (
     Unknown,
 )
 from bot.reconcile import ROUNDS
+from config.approvals import Approvals
 from config.pipeline import (
-    Approvals,
     Cosign,
     Environment,
     ImageSource,
@@ -54,6 +54,7 @@ from tests.unit.facts import (
     kustomization,
     labelled,
     observation,
+    person,
     place,
     proposal,
     record,
@@ -113,6 +114,7 @@ class Registry:
             details={**seen.details, **dict.fromkeys(ask.details, self._details)},
             signatures={**seen.signatures, **signatures},
             permissions={**seen.permissions, **dict.fromkeys(ask.permissions, Permission.WRITE)},
+            identities={**seen.identities, **{login: person(login).id for login in ask.permissions}},
         )
 
 

@@ -117,7 +117,7 @@ A = "a: {path: a}\n"
         pytest.param(
             "a: {path: a, health: {from: flux}}", 6, 35, "not supported by this", "one of", id="a later health"
         ),
-        pytest.param("a: {path: a, approvals: {teams: [x]}}", 6, 32, "not supported by", None, id="a later approval"),
+        pytest.param("a: {path: a, approvals: {teams: [x]}}", 6, 40, "not a team", "organisation/team", id="no team"),
         pytest.param("a: {path: a, auto: yes}", 6, 26, "true or false, not 'yes'", "`true`", id="yes is no truth"),
         pytest.param(
             "a: {path: a, supersede: allways}", 6, 31, "cannot be 'allways'", "`always`", id="misspelt choice"

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from bot.actions import Outcome, Verdict
+from bot.actions import Ask, Outcome, Verdict
 from bot.gates.approvals import Opinions
+from bot.gates.approvers import Voice
 from bot.gates.verdicts import blocks, passed, waits
 from bot.merge_requests import asked, askers, request_check
 from bot.model import Check, Permission, PullRequest, Unknown
 from bot.waivers import refusal, waived, waiver_check, waivers, without_skippers
 from config.pipeline import Access, Environment, Skippable
-from tests.unit.facts import HEAD, NOON, PRODUCTION, check, person, pull, sha
+from tests.unit.facts import HEAD, NOON, PRODUCTION, check, observation, person, pull, sha
 
 SOAKING, TOO_SOON = waits("soak (staging)", "soaking until 12:30 UTC"), blocks("windows", "closed until Monday")
 HEALTHY = passed("health (staging)", "verified")
@@ -63,7 +64,7 @@ def test_a_waiver_opens_its_gate(
     made: Check, permissions: Mapping[str, Permission | Unknown], outcome: Outcome, unread: set[str]
 ) -> None:
     """Of exactly this head, of a gate that may be skipped, by somebody who may."""
-    (verdict,), needed = waived([SOAKING], opened(made), PRODUCTION, permissions)
+    (verdict,), needed = waived([SOAKING], opened(made), PRODUCTION, observation(permissions=permissions))
     assert (verdict.outcome, needed) == (outcome, frozenset(unread))
     if outcome is Outcome.PASS:
         said = "skipped by mona: no | time: now (it said: soaking until 12:30 UTC)"
@@ -75,20 +76,23 @@ def test_a_waiver_opens_its_gate(
 def test_a_gate_that_passes_is_not_skipped() -> None:
     """Its own reason is shown, and nobody's access is read."""
     verdict = passed("soak (staging)", "soaked 30 minutes")
-    assert waived([verdict], opened(waiver()), PRODUCTION, {}) == ((verdict,), frozenset())
+    assert waived([verdict], opened(waiver()), PRODUCTION, observation()) == ((verdict,), frozenset())
 
 
 def test_a_waiver_opens_no_other_gate() -> None:
     """All of one kind, and nothing else."""
     other = waits("soak (canary)", "soaking")
-    shown, _ = waived([HEALTHY, SOAKING, TOO_SOON, other], opened(waiver()), PRODUCTION, MAINTAIN)
+    shown, _ = waived(
+        [HEALTHY, SOAKING, TOO_SOON, other], opened(waiver()), PRODUCTION, observation(permissions=MAINTAIN)
+    )
     assert [v.outcome for v in shown] == [Outcome.PASS, Outcome.PASS, Outcome.BLOCK, Outcome.PASS]
 
 
 def test_a_waiver_of_somebody_who_may_stands_in_for_one_who_may_not() -> None:
     """Two waived: one who may is enough."""
     both = opened(waiver(by="al"), waiver())
-    (verdict,), _ = waived([SOAKING], both, PRODUCTION, {"al": Permission.WRITE, **MAINTAIN})
+    seen = observation(permissions={"al": Permission.WRITE, **MAINTAIN})
+    (verdict,), _ = waived([SOAKING], both, PRODUCTION, seen)
     assert verdict.skipped_by == "mona"
 
 
@@ -99,10 +103,11 @@ def test_a_waiver_is_read_back_as_it_was_given() -> None:
 
 
 def test_who_waived_does_not_approve() -> None:
-    """Whatever the case of the login; others' approvals and everybody's objections stay."""
-    opinions = Opinions(approving=("Mona", "bob"), objecting=("mona",))
+    """Whatever they are called by now; others' approvals and everybody's objections stay."""
+    mona, bob = Voice(person("mona").id, "mona-lisa"), Voice(person("bob").id, "bob")
+    opinions = Opinions(approving=(mona, bob), objecting=("mona",))
     left = without_skippers(opinions, opened(waiver()))
-    assert left == Opinions(approving=("bob",), objecting=("mona",))
+    assert left == Opinions(approving=(bob,), objecting=("mona",))
 
 
 @pytest.mark.parametrize(
@@ -148,18 +153,26 @@ def test_a_wish_to_merge(
     made: Check, permissions: Mapping[str, Permission | Unknown], who: str | None, unread: set[str]
 ) -> None:
     """Of exactly this head, by somebody who may."""
-    verdict, needed = asked(opened(made), permissions, needed=Access.WRITE)
-    assert needed == unread
+    verdict, needed = asked(opened(made), observation(permissions=permissions), needed=Access.WRITE)
+    assert needed == Ask(permissions=frozenset(unread))
     assert verdict is None if who is None else isinstance(verdict, Verdict) and verdict.reason.startswith(who)
 
 
 def test_one_who_may_is_enough() -> None:
     """The others' access need not be read."""
     both = opened(wish(), wish("wanda"))
-    assert askers(both) == ("bob", "wanda")
-    assert asked(both, {"bob": Permission.WRITE}, needed=Access.WRITE)[1] == frozenset()
+    assert askers(both) == {name: person(name).id for name in ("bob", "wanda")}
+    assert not asked(both, observation(permissions={"bob": Permission.WRITE}), needed=Access.WRITE)[1]
 
 
 def test_a_role_asks_for_more() -> None:
     """Where the environment declares `roles: {merge: maintain}`."""
-    assert asked(opened(wish()), {"bob": Permission.WRITE}, needed=Access.MAINTAIN) == (None, frozenset())
+    seen = observation(permissions={"bob": Permission.WRITE})
+    assert asked(opened(wish()), seen, needed=Access.MAINTAIN) == (None, Ask())
+
+
+def test_a_login_that_changed_hands_counts_for_nobody() -> None:
+    """Whoever has it now has the access, and did not say it."""
+    seen = observation(permissions={"mona": Permission.ADMIN}, identities={"mona": person("mona").id + 1})
+    assert waived([SOAKING], opened(waiver()), PRODUCTION, seen) == ((SOAKING,), frozenset())
+    assert asked(opened(wish("mona")), seen, needed=Access.WRITE) == (None, Ask())

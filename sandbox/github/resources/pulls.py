@@ -3,7 +3,7 @@
 from sandbox.github.mergeability import merge_state, mergeable
 from sandbox.github.resources.repositories import repository
 from sandbox.github.resources.talk import association, label
-from sandbox.github.resources.who import Json, api, stamp, user, web
+from sandbox.github.resources.who import Json, api, stamp, team, user, web
 from sandbox.github.state import GitHub, PullRequest, Repository
 
 
@@ -57,10 +57,10 @@ def simple_pull_request(github: GitHub, which: Repository, one: PullRequest) -> 
         "closed_at": stamp(one.closed_at),
         "merged_at": stamp(one.merged_at),
         "merge_commit_sha": one.merge_commit_sha,
-        "assignee": None,
-        "assignees": [],
-        "requested_reviewers": [],
-        "requested_teams": [],
+        "assignee": user(github, one.assignees[0]) if one.assignees else None,
+        "assignees": [user(github, each) for each in one.assignees],
+        "requested_reviewers": [user(github, each) for each in one.requested],
+        "requested_teams": [team(github, each) for each in one.requested_teams],
         "head": _end(github, one.head_repo, one.head_ref, one.head_sha),
         "base": _end(github, which, one.base_ref, one.base_sha),
         "_links": {key: {"href": link} for key, link in links.items()},

@@ -4,7 +4,7 @@ from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import quote
 
-from sandbox.github.state import App, Delivery, GitHub, Installation, Repository, User
+from sandbox.github.state import App, Delivery, GitHub, Installation, Repository, Team, User
 
 Json = dict[str, object]
 
@@ -127,4 +127,26 @@ def delivery(one: Delivery) -> Json:
         "installation_id": one.installation.id,
         "repository_id": found["id"] if isinstance(found, dict) else None,
         "throttled_at": None,
+    }
+
+
+def team(github: GitHub, which: Team) -> Json:
+    """A team as a pull request names it."""
+    url = f"{github.url}/organizations/{which.organisation.id}/team/{which.id}"
+    return {
+        "id": which.id,
+        "node_id": which.node_id,
+        "name": which.slug,
+        "slug": which.slug,
+        "description": None,
+        "privacy": "closed",
+        "notification_setting": "notifications_enabled",
+        "permission": "push",
+        "url": url,
+        "html_url": f"{github.url}/orgs/{which.organisation.login}/teams/{which.slug}",
+        "members_url": f"{url}/members{{/member}}",
+        "repositories_url": f"{url}/repos",
+        "type": "organization",
+        "organization_id": which.organisation.id,
+        "parent": None,
     }
