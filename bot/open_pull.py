@@ -1,0 +1,131 @@
+"""An open pull request of ours: what was said on it, what its check and text become, and its merge. No I/O."""
+
+from bot import promotion_text
+from bot.actions import (
+    Action,
+    AddLabels,
+    Ask,
+    Merge,
+    Outcome,
+    PostCheck,
+    Propose,
+    Retitle,
+    SetLabel,
+    Verdict,
+)
+from bot.answers import Queries, Setting
+from bot.content import judge_head
+from bot.difference import difference
+from bot.explanation import explain
+from bot.gates import hold
+from bot.invitations import invitation
+from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on, waiting_for
+from bot.messages import GATES, gates_check, merge_message, status_reply
+from bot.model import CheckStatus, PullRequest, Unknown
+from bot.orders import obey, sticky
+from bot.proposing import proposal, told_of
+from bot.steps import Step, view_of
+from config.pipeline import Promote, Templates
+
+
+def attend(case: Case) -> Step:
+    """Verdicts on the open pull request's head, and the merge if all of them pass."""
+    assert case.pull is not None
+    environment, standing, pull = case.environment, case.standings[case.environment.name], case.pull
+    held, unsure = hold.standing_hold(pull, case.seen.permissions, holder_id=sticky(pull).holder_id)
+    before, _ = verdicts_on(case, pull, held)
+    orders, wants = obey(
+        pull,
+        case.seen,
+        hold=held,
+        queries=Queries(
+            status=lambda: status_reply(case.pipeline, environment, case.release, before, case.seen.now),
+            explain=lambda artifact: explain(case.pipeline, case.seen, case.release, artifact),
+            diff=lambda: difference(case.wish, case.base.files, pull),
+        ),
+        setting=_setting(case, pull, before),
+    )
+    # An `/approve` counts from the pass that accepts it: its check run is written before the merge is asked for.
+    verdicts, needed = verdicts_on(case, heard(pull, orders), held)
+    ask = needed | wants | Ask(permissions=frozenset({unsure} if unsure else set()))
+    actions = orders
+    # A hold set or lifted, or a head made anew, comes first: the next pass judges again by what GitHub then says.
+    if not any(isinstance(order, SetLabel | Propose) for order in orders):
+        actions = _once((*orders, *_publish(case, verdicts)))
+        if not ask and may_merge(case, verdicts):
+            actions = (*actions, _merge(case, verdicts))
+    waiting = waiting_for(verdicts) or unasked(case, verdicts)
+    view = view_of(environment, standing, waiting=waiting, proposed=case.release, pull=case.pull, verdicts=verdicts)
+    return Step(view=view, actions=actions, ask=ask, verdicts=verdicts)
+
+
+def _setting(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> Setting:
+    """Where the commands on a pull request are heard."""
+    blocked = case.head is not None and judge_head(pull, case.head).outcome is Outcome.BLOCK
+    return Setting(
+        environment=case.environment,
+        mode=case.mode,
+        style=case.style,
+        verdicts=verdicts,
+        rebuild=proposal(case, foreseen(case)) if blocked else None,
+        repost=_gates_posted(case, pull, verdicts),
+    )
+
+
+def _once(actions: tuple[Action, ...]) -> tuple[Action, ...]:
+    """Of several checks of one name on one head only the last is posted."""
+    last = {(a.commit, a.text.name): i for i, a in enumerate(actions) if isinstance(a, PostCheck)}
+    return tuple(a for i, a in enumerate(actions) if not isinstance(a, PostCheck) or last[a.commit, a.text.name] == i)
+
+
+def _gates_posted(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> PostCheck:
+    """The gates check on the head, written over the one that is there."""
+    text = gates_check(case.pipeline, case.environment, case.release, verdicts)
+    existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
+    return PostCheck(commit=pull.head, existing=existing, text=text)
+
+
+def _merge(case: Case, verdicts: tuple[Verdict, ...]) -> Merge:
+    assert case.pull is not None and case.head is not None
+    return Merge(
+        environment=case.environment.name,
+        pull=case.pull,
+        head=case.head.sha,
+        method="merge" if case.environment.promote is Promote.MERGE else case.environment.merge_method.value,
+        title=f"{promotion_text.title(told_of(case))} (#{case.pull.number})",
+        message=merge_message(case.head.message, verdicts),
+    )
+
+
+def _publish(case: Case, verdicts: tuple[Verdict, ...]) -> tuple[Action, ...]:
+    """The gates check on the head, and the pull request's text while it waits; each only when it changed."""
+    assert case.pull is not None
+    actions: list[Action] = []
+    posted = _gates_posted(case, case.pull, verdicts)
+    text = posted.text
+    if posted.existing is None or posted.existing.external_id != text.external_id:
+        actions.append(posted)
+    told = told_of(case)
+    title, body = promotion_text.title(told), promotion_text.body(told, verdicts)
+    # A registry that does not answer for a moment takes nothing out of the text that stood there.
+    known = not any(
+        isinstance(case.seen.details.get((a.repository, a.digest)), Unknown) for a in case.release.artifacts
+    )
+    if text.status is not CheckStatus.COMPLETED and (
+        case.pull.title != title or (known and case.pull.body.strip() != body.strip())
+    ):
+        actions.append(Retitle(pull=case.pull, title=title, body=body))
+    if labels := _missing_labels(case.pull, case.templates):
+        actions.append(AddLabels(number=case.pull.number, labels=labels))
+    organisation = case.seen.repository.full_name.partition("/")[0]
+    if invited := invitation(case.environment, case.pull, organisation=organisation):
+        actions.append(invited)
+    return tuple(actions)
+
+
+def _missing_labels(pull: PullRequest, templates: Templates) -> tuple[str, ...]:
+    """Declared labels that it lacks; one that we put on once and somebody took off stays off."""
+    ours = {event.label.lower() for event in pull.labelling if event.added and event.by_us}
+    # GitHub's names of labels ignore case.
+    there = ours | {label.lower() for label in pull.labels}
+    return tuple(label for label in templates.labels if label.lower() not in there)
