@@ -44,7 +44,7 @@ async def test_what_was_approved_is_what_is_merged(world: World) -> None:
     await approve(world, "development", by="wanda")
     await world.after("10m")
     assert not pull.merged_at
-    assert "needs 2 approvals at this head, 1 given (so far wanda)" in world.board("development").waiting
+    assert "needs 1 more approval at this head, 1 given (so far wanda)" in world.board("development").waiting
     world.registry.retag(IMAGE, "1.1.0", good)
     await world.after("10m")
     assert not pull.merged_at
