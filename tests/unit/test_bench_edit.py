@@ -23,6 +23,13 @@ def test_one_line_of_a_long_file_changes(path: str, piece: str) -> None:
     assert edit.round_trip(text).count("\n") > 1000
 
 
+def test_every_round_edits_a_file_of_its_own() -> None:
+    """What was read once is kept, so a second round over the same text would measure less."""
+    texts = edit.fresh("a: 1\n", 3)
+    assert len(set(texts)) == 3
+    assert all(text.startswith("a: 1\n# ") for text in texts)
+
+
 def test_the_figures_have_names_and_targets() -> None:
     """Ours in milliseconds, and ruamel.yaml's time as a multiple of it."""
     assert [(f.name, f.unit, f.target, f.at_least) for f in edit.figures()] == [
