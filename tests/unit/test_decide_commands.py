@@ -11,7 +11,7 @@ from bot.merge_requests import request_check
 from bot.messages import GATES
 from bot.model import Check, Permission, Place, Unknown
 from bot.waivers import waiver_check
-from config.pipeline import CommandStyle, Environment, Pipeline
+from config.pipeline import CommandStyle, Environment, Expression, Gates, Pipeline, RequiredCheck, Skippable
 from tests.unit.facts import (
     HEAD,
     HEALTHY_LONG,
@@ -168,3 +168,24 @@ def test_words_follow_the_declared_style() -> None:
     assert isinstance(plan, Plan)
     waiting = next(view.waiting for view in plan.views if view.name == "production")
     assert "comment /caisson approve" in waiting
+
+
+ONE_CHECK = Gates(checks=(RequiredCheck(name="ci", app="github-actions"),))
+ONE_EXPRESSION = Gates(expressions=(Expression(name="never", when="false"),))
+
+
+@pytest.mark.parametrize(
+    ("gates", "said", "merged"),
+    [
+        pytest.param(ONE_CHECK, "checks", True, id="a check"),
+        pytest.param(ONE_EXPRESSION, "expressions", True, id="an expression"),
+        pytest.param(ONE_CHECK, "expressions", False, id="a check is no expression"),
+        pytest.param(ONE_EXPRESSION, "checks", False, id="nor the other way round"),
+    ],
+)
+def test_what_the_file_lists_is_skipped_by_the_name_of_its_list(*, gates: Gates, said: str, merged: bool) -> None:
+    """A gate's verdict names the one check or expression; people name them all, as `skippable` does."""
+    skippable = (Skippable.CHECKS, Skippable.EXPRESSIONS)
+    production = MANUAL.model_copy(update={"auto": True, "gates": gates, "skippable": skippable})
+    assert not merges(decided(production, opened()))
+    assert merges(decided(production, opened(comments=(comment("mona", f"/skip gate={said} it burns"),)))) is merged
