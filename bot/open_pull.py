@@ -18,6 +18,7 @@ from bot.content import judge_head
 from bot.difference import difference
 from bot.explanation import explain
 from bot.gates import hold
+from bot.gates.verdicts import waits, worst
 from bot.invitations import invitation
 from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on, waiting_for
 from bot.messages import GATES, gates_check, merge_message, status_reply
@@ -48,6 +49,9 @@ def attend(case: Case) -> Step:
     # An `/approve` counts from the pass that accepts it: its check run is written before the merge is asked for.
     verdicts, needed = verdicts_on(case, heard(pull, orders), held)
     ask = needed | wants | Ask(permissions=frozenset({unsure} if unsure else set()))
+    if ask and worst(verdicts) is Outcome.PASS:
+        # Seen where no more can be read in this pass: a green check lets GitHub, or a person, merge.
+        verdicts = (*verdicts, _unread(ask))
     actions = orders
     # A hold set or lifted, or a head made anew, comes first: the next pass judges again by what GitHub then says.
     if not any(isinstance(order, SetLabel | Propose) for order in orders):
@@ -57,6 +61,11 @@ def attend(case: Case) -> Step:
     waiting = waiting_for(verdicts) or unasked(case, verdicts)
     view = view_of(environment, standing, waiting=waiting, proposed=case.release, pull=case.pull, verdicts=verdicts)
     return Step(view=view, actions=actions, ask=ask, verdicts=verdicts)
+
+
+def _unread(ask: Ask) -> Verdict:
+    """What everybody who reads the check is told while it is not known who may do what they asked for."""
+    return waits("access", f"not read yet: the access of {', '.join(sorted(ask.permissions))}")
 
 
 def _setting(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> Setting:

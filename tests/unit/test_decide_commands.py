@@ -189,3 +189,20 @@ def test_what_the_file_lists_is_skipped_by_the_name_of_its_list(*, gates: Gates,
     production = MANUAL.model_copy(update={"auto": True, "gates": gates, "skippable": skippable})
     assert not merges(decided(production, opened()))
     assert merges(decided(production, opened(comments=(comment("mona", f"/skip gate={said} it burns"),)))) is merged
+
+
+@pytest.mark.parametrize(
+    ("there", "now", "who"),
+    [
+        pytest.param(opened(checks=(check(), waiver(), wish())), EARLY, "bob, mona", id="a waiver and a wish"),
+        pytest.param(opened(comments=(comment("tom", "/hold wait"),)), NOON, "tom", id="a hold that is asked for"),
+    ],
+)
+def test_no_check_is_green_before_access_was_read(*, there: Place, now: Any, who: str) -> None:
+    """Where nothing more can be read in a pass, it waits and says for what: GitHub merges what is green."""
+    plan = decide(shop(MANUAL), observation({"production": there}, now=now), last=True)
+    assert isinstance(plan, Plan)
+    posted = [a.text for a in plan.actions if isinstance(a, PostCheck)]
+    assert [(text.name, text.conclusion) for text in posted] == [(GATES, None)]
+    assert plan.views[1].waiting == f"not read yet: the access of {who}"
+    assert not merges(plan)
