@@ -11,7 +11,7 @@ from bot.merge_requests import request_check
 from bot.messages import GATES
 from bot.model import Check, Permission, Place, Unknown
 from bot.waivers import waiver_check
-from config.pipeline import CommandStyle, Environment, Expression, Gates, Pipeline, RequiredCheck, Skippable
+from config.pipeline import CommandStyle, Environment, Expression, Gates, Mode, Pipeline, RequiredCheck, Skippable
 from tests.unit.facts import (
     HEAD,
     HEALTHY_LONG,
@@ -206,3 +206,11 @@ def test_no_check_is_green_before_access_was_read(*, there: Place, now: Any, who
     assert [(text.name, text.conclusion) for text in posted] == [(GATES, None)]
     assert plan.views[1].waiting == f"not read yet: the access of {who}"
     assert not merges(plan)
+
+
+def test_where_nothing_is_written_no_command_is_heard() -> None:
+    """It could not be answered, so each pass would read its author's access anew."""
+    there = opened(comments=(comment("tom", "/status"),))
+    seen = observation({"production": there})
+    assert isinstance(decide(shop(PRODUCTION), seen), Ask)
+    assert isinstance(decide(shop(PRODUCTION), seen, mode=Mode.OBSERVE), Plan)
