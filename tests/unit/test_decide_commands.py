@@ -214,3 +214,12 @@ def test_where_nothing_is_written_no_command_is_heard() -> None:
     seen = observation({"production": there})
     assert isinstance(decide(shop(PRODUCTION), seen), Ask)
     assert isinstance(decide(shop(PRODUCTION), seen, mode=Mode.OBSERVE), Plan)
+
+
+def test_an_approval_is_told_of_while_other_gates_wait() -> None:
+    """Nobody's access is read before it could decide, and none is said to be."""
+    plan = decided(PRODUCTION, opened(reviews=(review("bob"),)), now=EARLY, permissions={})
+    assert isinstance(plan, Plan)
+    assert plan.views[1].waiting.endswith(
+        "; approved by bob; who may approve is read as soon as every other gate passes"
+    )
