@@ -42,6 +42,9 @@ def attend(case: Case) -> Step:
     if ask and worst(verdicts) is Outcome.PASS:
         # Seen where no more can be read in this pass: a green check lets GitHub, or a person, merge.
         verdicts = (*verdicts, _unread(ask))
+    # Said again is what holds now, not what held before anybody was obeyed.
+    posted = _gates_posted(case, pull, verdicts)
+    orders = tuple(posted if isinstance(one, PostCheck) and one.text.name == GATES else one for one in orders)
     actions = orders
     # A hold set or lifted, or a head made anew, comes first: the next pass judges again by what GitHub then says.
     if not any(isinstance(order, SetLabel | Propose) for order in orders):

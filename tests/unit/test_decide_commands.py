@@ -223,3 +223,20 @@ def test_an_approval_is_told_of_while_other_gates_wait() -> None:
     assert plan.views[1].waiting.endswith(
         "; approved by bob; who may approve is read as soon as every other gate passes"
     )
+
+
+def test_what_is_posted_again_is_what_holds_now() -> None:
+    """`/retry` turns no check green over a waiver that nobody's access was read for."""
+    environment = MANUAL.model_copy(update={"auto": True})
+    retried = {"comments": (comment("tom", "/retry"),), "checks": (check(), waiver())}
+
+    def posted(there: Place) -> list[PostCheck]:
+        seen = observation({"production": there}, now=EARLY, permissions={"tom": Permission.TRIAGE})
+        plan = decide(shop(environment), seen, last=True)
+        assert isinstance(plan, Plan)
+        return [a for a in plan.actions if isinstance(a, PostCheck)]
+
+    (first,) = posted(opened(**retried))
+    stands = check(external_id=first.text.external_id)
+    (again,) = posted(opened(**{**retried, "checks": (stands, waiver())}))
+    assert (first.text.conclusion, again.text) == (None, first.text)
