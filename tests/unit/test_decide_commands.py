@@ -9,7 +9,7 @@ from bot.actions import Ask, Merge, Plan, PostCheck, Propose, React
 from bot.decide import decide
 from bot.merge_requests import request_check
 from bot.messages import GATES
-from bot.model import Check, Permission, Place, Unknown
+from bot.model import Check, CheckStatus, Permission, Place, Unknown
 from bot.waivers import waiver_check
 from config.pipeline import CommandStyle, Environment, Expression, Gates, Mode, Pipeline, RequiredCheck, Skippable
 from tests.unit.facts import (
@@ -240,3 +240,13 @@ def test_what_is_posted_again_is_what_holds_now() -> None:
     stands = check(external_id=first.text.external_id)
     (again,) = posted(opened(**{**retried, "checks": (stands, waiver())}))
     assert (first.text.conclusion, again.text) == (None, first.text)
+
+
+def test_what_could_not_be_asked_in_a_pass_takes_the_green_check_back() -> None:
+    """What the image says was known once, and is not now: an earlier success is no answer."""
+    green = check(status=CheckStatus.COMPLETED, conclusion="SUCCESS")
+    plan = decide(shop(MANUAL), observation({"production": opened(checks=(green,))}, details={}), last=True)
+    assert isinstance(plan, Plan)
+    posted = [a.text for a in plan.actions if isinstance(a, PostCheck) and a.commit == HEAD]
+    assert [(text.name, text.conclusion) for text in posted] == [(GATES, None)]
+    assert plan.views[1].pull_request == opened().pull.number  # type: ignore[union-attr]
