@@ -79,7 +79,7 @@ def _step(
         return _shut(pipeline, environment, place, here, barred)
     newest = candidate(pipeline, environment, seen, standings)
     if newest.ask:
-        return Step(view=view_of(environment, standing, waiting=newest.reason), ask=newest.ask)
+        return _asking(pipeline, environment, place, standing, newest.ask, why=newest.reason)
     release = _kept(pipeline, environment, seen, newest, standings)
     if release is None:
         step = _nothing(pipeline, environment, place, standing, newest, why=newest.reason)
@@ -88,7 +88,7 @@ def _step(
     if isinstance(wish, str):
         return _nothing(pipeline, environment, place, standing, newest, why=wish)
     if unknown := _unknown(pipeline, environment, release, wish=wish, here=standing, seen=seen):
-        return Step(view=view_of(environment, standing, waiting="reading what the images say"), ask=unknown)
+        return _asking(pipeline, environment, place, standing, unknown, why="reading what the images say")
     case = Case(
         pipeline=pipeline,
         environment=environment,
@@ -125,6 +125,14 @@ def _nothing(
     """Where there is nothing to propose, or no way to write it."""
     view = view_of(environment, standing, waiting=why, pull=place.pull)
     return Step(view=view, actions=_ending(pipeline, environment, place, standing, why), until=newest.until)
+
+
+def _asking(
+    pipeline: Pipeline, environment: Environment, place: Place, standing: Standing, ask: Ask, *, why: str
+) -> Step:
+    """Where facts must be asked for first; what is withdrawn counts only where none are to be had in this pass."""
+    view = view_of(environment, standing, waiting=why, pull=place.pull)
+    return Step(view=view, actions=_withdrawn(pipeline, environment, place, why), ask=ask)
 
 
 def _unknown(

@@ -18,6 +18,7 @@ from bot.content import judge_head
 from bot.difference import difference
 from bot.explanation import explain
 from bot.gates import hold
+from bot.gates.verdicts import waits, worst
 from bot.invitations import invitation
 from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on, waiting_for
 from bot.messages import GATES, gates_check, merge_message, status_reply
@@ -25,7 +26,7 @@ from bot.model import CheckStatus, PullRequest, Unknown
 from bot.orders import obey, sticky
 from bot.proposing import proposal, told_of
 from bot.steps import Step, view_of
-from config.pipeline import Promote, Templates
+from config.pipeline import Mode, Promote, Templates
 
 
 def attend(case: Case) -> Step:
@@ -34,20 +35,16 @@ def attend(case: Case) -> Step:
     environment, standing, pull = case.environment, case.standings[case.environment.name], case.pull
     held, unsure = hold.standing_hold(pull, case.seen.permissions, holder_id=sticky(pull).holder_id)
     before, _ = verdicts_on(case, pull, held)
-    orders, wants = obey(
-        pull,
-        case.seen,
-        hold=held,
-        queries=Queries(
-            status=lambda: status_reply(case.pipeline, environment, case.release, before, case.seen.now),
-            explain=lambda artifact: explain(case.pipeline, case.seen, case.release, artifact),
-            diff=lambda: difference(case.wish, case.base.files, pull),
-        ),
-        setting=_setting(case, pull, before),
-    )
+    orders, wants = _obeyed(case, pull, held, before)
     # An `/approve` counts from the pass that accepts it: its check run is written before the merge is asked for.
     verdicts, needed = verdicts_on(case, heard(pull, orders), held)
     ask = needed | wants | Ask(permissions=frozenset({unsure} if unsure else set()))
+    if ask and worst(verdicts) is Outcome.PASS:
+        # Seen where no more can be read in this pass: a green check lets GitHub, or a person, merge.
+        verdicts = (*verdicts, _unread(ask))
+    # Said again is what holds now, not what held before anybody was obeyed.
+    posted = _gates_posted(case, pull, verdicts)
+    orders = tuple(posted if isinstance(one, PostCheck) and one.text.name == GATES else one for one in orders)
     actions = orders
     # A hold set or lifted, or a head made anew, comes first: the next pass judges again by what GitHub then says.
     if not any(isinstance(order, SetLabel | Propose) for order in orders):
@@ -57,6 +54,30 @@ def attend(case: Case) -> Step:
     waiting = waiting_for(verdicts) or unasked(case, verdicts)
     view = view_of(environment, standing, waiting=waiting, proposed=case.release, pull=case.pull, verdicts=verdicts)
     return Step(view=view, actions=actions, ask=ask, verdicts=verdicts)
+
+
+def _obeyed(
+    case: Case, pull: PullRequest, held: hold.Hold | None, before: tuple[Verdict, ...]
+) -> tuple[tuple[Action, ...], Ask]:
+    """What the pending commands come to; nothing where nothing is written, so that no access is read in vain."""
+    if case.mode is Mode.OBSERVE:
+        return (), Ask()
+    return obey(
+        pull,
+        case.seen,
+        hold=held,
+        queries=Queries(
+            status=lambda: status_reply(case.pipeline, case.environment, case.release, before, case.seen.now),
+            explain=lambda artifact: explain(case.pipeline, case.seen, case.release, artifact),
+            diff=lambda: difference(case.wish, case.base.files, pull),
+        ),
+        setting=_setting(case, pull, before),
+    )
+
+
+def _unread(ask: Ask) -> Verdict:
+    """What everybody who reads the check is told while it is not known who may do what they asked for."""
+    return waits("access", f"not read yet: the access of {', '.join(sorted(ask.permissions))}")
 
 
 def _setting(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> Setting:

@@ -19,6 +19,8 @@ CHECK = "caisson/skip"
 _NEEDED = BY_NAME["skip"].who
 _KEPT = 6
 _GATES = frozenset(one.value for one in Skippable)
+# Of these the file has a list, under a name in the plural; each verdict is of one.
+_LISTED = {"check": Skippable.CHECKS.value, "expression": Skippable.EXPRESSIONS.value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +34,9 @@ class Waiver:
 
 
 def kind(verdict: Verdict) -> str:
-    """Which gate it is of: `soak (staging)` is of `soak`."""
-    return verdict.gate.partition(" ")[0]
+    """Which gate it is of, as the file names it: `soak (staging)` is of `soak`, `check (ci)` of `checks`."""
+    gate = verdict.gate.partition(" ")[0]
+    return _LISTED.get(gate, gate)
 
 
 def refusal(gate: str, environment: Environment, verdicts: Iterable[Verdict]) -> str | None:

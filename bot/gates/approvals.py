@@ -27,5 +27,7 @@ def judge(rule: Approvals, opinions: Opinions, evidence: Evidence) -> tuple[Verd
     if finding.missing:
         return waits("approvals", f"{'; '.join(finding.missing)}; review it or comment `/approve`"), Ask()
     if finding.ask:
-        return waits("approvals", "reading the approvers' access"), finding.ask
+        # Seen while other gates wait: nobody is asked about before that could decide.
+        given = f"approved by {', '.join(finding.by)}" if finding.by else "approved"
+        return waits("approvals", f"{given}; who may approve is read as soon as every other gate passes"), finding.ask
     return passed("approvals", f"approved by {', '.join(finding.by)}"), Ask()

@@ -13,6 +13,8 @@ from bot.codeowners import OwnerKind, Rule
 from bot.model import Permission, Unknown
 from config.approvals import Approvals
 
+_MOST_REASONS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -119,7 +121,8 @@ def _people(rule: Approvals, voices: tuple[Voice, ...], evidence: Evidence) -> F
         return Finding(ask=ask, by=tuple(v.login for v in (*able, *maybe)))
     # Who is named and only has to have access still is told of as having approved; who may be of no team is not.
     given = [*able, *(voice for voice in maybe if _named(rule, voice, evidence) is Fit.YES)]
-    return Finding(missing=(_lacking(rule, given, evidence),))
+    why = _unreadable(voices, rule.teams, rule.users, evidence)
+    return Finding(missing=(_lacking(rule, given, evidence) + why,))
 
 
 def _owners(rule: Approvals, voices: tuple[Voice, ...], evidence: Evidence) -> list[Finding]:
@@ -142,9 +145,26 @@ def _owners(rule: Approvals, voices: tuple[Voice, ...], evidence: Evidence) -> l
             return Finding(by=tuple(able))
         if maybe:
             return Finding(ask=_questions(maybe, teams, users, evidence), by=tuple(v.login for v in maybe))
-        return Finding(missing=(f"needs an owner of {owned.pattern[:100]} ({_listed(owned)})",))
+        why = _unreadable(voices, teams, users, evidence)
+        return Finding(missing=(f"needs an owner of {owned.pattern[:100]} ({_listed(owned)}){why}",))
 
     return [finding(owned) for owned in evidence.owned]
+
+
+def _unreadable(voices: tuple[Voice, ...], teams: tuple[str, ...], users: tuple[str, ...], evidence: Evidence) -> str:
+    """Why approvals that were given count for nobody, where that is what could not be read; empty where all could."""
+    reasons: list[str] = []
+    named = {user.lower() for user in users}
+    for voice in voices:
+        login = voice.login.lower()
+        others = teams if login not in named else ()
+        known = [evidence.memberships.get((team.lower(), login)) for team in others if _is_here(team, evidence)]
+        if True not in known:
+            reasons += [member.reason for member in known if isinstance(member, Unknown)]
+        access = evidence.permissions.get(voice.login)
+        reasons += [access.reason] if isinstance(access, Unknown) else []
+    shown = list(dict.fromkeys(reasons))[:_MOST_REASONS]
+    return f" ({'; '.join(shown)})" if shown else ""
 
 
 def _listed(owned: Rule) -> str:

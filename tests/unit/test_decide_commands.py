@@ -9,9 +9,9 @@ from bot.actions import Ask, Merge, Plan, PostCheck, Propose, React
 from bot.decide import decide
 from bot.merge_requests import request_check
 from bot.messages import GATES
-from bot.model import Check, Permission, Place, Unknown
+from bot.model import Check, CheckStatus, Permission, Place, Unknown
 from bot.waivers import waiver_check
-from config.pipeline import CommandStyle, Environment, Pipeline
+from config.pipeline import CommandStyle, Environment, Expression, Gates, Mode, Pipeline, RequiredCheck, Skippable
 from tests.unit.facts import (
     HEAD,
     HEALTHY_LONG,
@@ -168,3 +168,85 @@ def test_words_follow_the_declared_style() -> None:
     assert isinstance(plan, Plan)
     waiting = next(view.waiting for view in plan.views if view.name == "production")
     assert "comment /caisson approve" in waiting
+
+
+ONE_CHECK = Gates(checks=(RequiredCheck(name="ci", app="github-actions"),))
+ONE_EXPRESSION = Gates(expressions=(Expression(name="never", when="false"),))
+
+
+@pytest.mark.parametrize(
+    ("gates", "said", "merged"),
+    [
+        pytest.param(ONE_CHECK, "checks", True, id="a check"),
+        pytest.param(ONE_EXPRESSION, "expressions", True, id="an expression"),
+        pytest.param(ONE_CHECK, "expressions", False, id="a check is no expression"),
+        pytest.param(ONE_EXPRESSION, "checks", False, id="nor the other way round"),
+    ],
+)
+def test_what_the_file_lists_is_skipped_by_the_name_of_its_list(*, gates: Gates, said: str, merged: bool) -> None:
+    """A gate's verdict names the one check or expression; people name them all, as `skippable` does."""
+    skippable = (Skippable.CHECKS, Skippable.EXPRESSIONS)
+    production = MANUAL.model_copy(update={"auto": True, "gates": gates, "skippable": skippable})
+    assert not merges(decided(production, opened()))
+    assert merges(decided(production, opened(comments=(comment("mona", f"/skip gate={said} it burns"),)))) is merged
+
+
+@pytest.mark.parametrize(
+    ("there", "now", "who"),
+    [
+        pytest.param(opened(checks=(check(), waiver(), wish())), EARLY, "bob, mona", id="a waiver and a wish"),
+        pytest.param(opened(comments=(comment("tom", "/hold wait"),)), NOON, "tom", id="a hold that is asked for"),
+    ],
+)
+def test_no_check_is_green_before_access_was_read(*, there: Place, now: Any, who: str) -> None:
+    """Where nothing more can be read in a pass, it waits and says for what: GitHub merges what is green."""
+    plan = decide(shop(MANUAL), observation({"production": there}, now=now), last=True)
+    assert isinstance(plan, Plan)
+    posted = [a.text for a in plan.actions if isinstance(a, PostCheck)]
+    assert [(text.name, text.conclusion) for text in posted] == [(GATES, None)]
+    assert plan.views[1].waiting == f"not read yet: the access of {who}"
+    assert not merges(plan)
+
+
+def test_where_nothing_is_written_no_command_is_heard() -> None:
+    """It could not be answered, so each pass would read its author's access anew."""
+    there = opened(comments=(comment("tom", "/status"),))
+    seen = observation({"production": there})
+    assert isinstance(decide(shop(PRODUCTION), seen), Ask)
+    assert isinstance(decide(shop(PRODUCTION), seen, mode=Mode.OBSERVE), Plan)
+
+
+def test_an_approval_is_told_of_while_other_gates_wait() -> None:
+    """Nobody's access is read before it could decide, and none is said to be."""
+    plan = decided(PRODUCTION, opened(reviews=(review("bob"),)), now=EARLY, permissions={})
+    assert isinstance(plan, Plan)
+    assert plan.views[1].waiting.endswith(
+        "; approved by bob; who may approve is read as soon as every other gate passes"
+    )
+
+
+def test_what_is_posted_again_is_what_holds_now() -> None:
+    """`/retry` turns no check green over a waiver that nobody's access was read for."""
+    environment = MANUAL.model_copy(update={"auto": True})
+    retried = {"comments": (comment("tom", "/retry"),), "checks": (check(), waiver())}
+
+    def posted(there: Place) -> list[PostCheck]:
+        seen = observation({"production": there}, now=EARLY, permissions={"tom": Permission.TRIAGE})
+        plan = decide(shop(environment), seen, last=True)
+        assert isinstance(plan, Plan)
+        return [a for a in plan.actions if isinstance(a, PostCheck)]
+
+    (first,) = posted(opened(**retried))
+    stands = check(external_id=first.text.external_id)
+    (again,) = posted(opened(**{**retried, "checks": (stands, waiver())}))
+    assert (first.text.conclusion, again.text) == (None, first.text)
+
+
+def test_what_could_not_be_asked_in_a_pass_takes_the_green_check_back() -> None:
+    """What the image says was known once, and is not now: an earlier success is no answer."""
+    green = check(status=CheckStatus.COMPLETED, conclusion="SUCCESS")
+    plan = decide(shop(MANUAL), observation({"production": opened(checks=(green,))}, details={}), last=True)
+    assert isinstance(plan, Plan)
+    posted = [a.text for a in plan.actions if isinstance(a, PostCheck) and a.commit == HEAD]
+    assert [(text.name, text.conclusion) for text in posted] == [(GATES, None)]
+    assert plan.views[1].pull_request == opened().pull.number  # type: ignore[union-attr]

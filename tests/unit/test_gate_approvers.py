@@ -193,6 +193,37 @@ def test_what_is_not_sure_counts_for_nobody(known: Evidence) -> None:
     assert said(BY_SRE, "bob", known=known)[0] is WAIT
 
 
+AWAY = Unknown("the installation lacks a permission (members=read)")
+
+
+@pytest.mark.parametrize(
+    ("rule", "known"),
+    [
+        pytest.param(BY_SRE, replace(KNOWN, memberships={(SRE, "bob"): AWAY}), id="a team that may not be read"),
+        pytest.param(Approvals(), replace(KNOWN, permissions={"bob": AWAY}), id="access that may not be read"),
+        pytest.param(
+            Approvals(codeowners=True),
+            replace(KNOWN, owned=owned("* @org/web"), memberships={(WEB, "bob"): AWAY}),
+            id="an owning team that may not be read",
+        ),
+    ],
+)
+def test_an_approval_that_cannot_count_says_why(rule: Approvals, known: Evidence) -> None:
+    """Else an operator who has to grant a permission would only hear that nobody approved."""
+    outcome, reason, _ = said(rule, "bob", known=known)
+    assert outcome is WAIT
+    assert f"({AWAY.reason})" in reason
+
+
+def test_what_does_not_matter_is_not_complained_of() -> None:
+    """A team that could not be read, where another has the person, or the person is named."""
+    known = replace(KNOWN, memberships={(SRE, "bob"): AWAY, (WEB, "bob"): True})
+    two = Approvals(count=2, teams=(SRE, WEB))
+    assert AWAY.reason not in said(two, "bob", known=known)[1]
+    named = Approvals(count=2, users=("bob",), teams=(SRE,))
+    assert AWAY.reason not in said(named, "bob", known=known)[1]
+
+
 def test_a_reader_is_not_even_asked_about() -> None:
     """GitHub said with the review that its author may not push: no request is spent on them."""
     reader = Opinions(approving=(Voice(person("rob").id, "rob", can_push=False),))

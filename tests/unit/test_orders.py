@@ -65,7 +65,7 @@ SETTING = Setting(
     environment=PRODUCTION,
     mode=Mode.MERGE,
     style=CommandStyle.PLAIN,
-    verdicts=(waits("soak (staging)", "soaking until 12:30 UTC"), waits("checks (ci)", "not yet")),
+    verdicts=(waits("soak (staging)", "soaking until 12:30 UTC"), waits("check (ci)", "not yet")),
     rebuild=None,
     repost=REPOST,
 )
