@@ -1,0 +1,285 @@
+"""Facts of GitHub: people, files, commits, checks, pull requests, our records, repositories. No I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.model.releases import Release, Sha
+
+
+class ActorKind(StrEnum):
+    USER = "User"
+    BOT = "Bot"
+    OTHER = "Other"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it. `id` is GitHub's database id; a login alone proves nothing."""
+
+    login: str
+    id: int
+    kind: ActorKind
+
+
+class Permission(StrEnum):
+    """A collaborator's role (REST `role_name`), weakest first."""
+
+    NONE = "none"
+    READ = "read"
+    TRIAGE = "triage"
+    WRITE = "write"
+    MAINTAIN = "maintain"
+    ADMIN = "admin"
+
+    def at_least(self, needed: "Permission") -> bool:
+        ranks = list(Permission)
+        return ranks.index(self) >= ranks.index(needed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One entry of an environment's folder. `text` is None where GitHub gave none (binary, truncated, not a blob)."""
+
+    path: str
+    oid: Sha
+    mode: int
+    text: str | None
+
+
+# How many commits of a base branch are read at most.
+HISTORY_READ = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """The branch an environment lives on.
+
+    `history`: newest first, at most 50. `touched`: last commit that changed the folder.
+    """
+
+    branch: str
+    tip: Sha
+    tree: Sha
+    history: tuple[Sha, ...]
+    touched: Sha | None
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """`by_us`: authored by our App's bot user and signed by GitHub, so nobody else can have made it."""
+
+    sha: Sha
+    tree: Sha
+    parents: tuple[Sha, ...]
+    message: str
+    author: str
+    author_email: str
+    author_login: str | None
+    committed: datetime
+    by_us: bool
+
+
+class CheckStatus(StrEnum):
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A check run of *our* App on one commit. `conclusion` as GraphQL's CheckConclusionState, or None.
+
+    `title`: of its output; only our App can change it.
+    """
+
+    id: str
+    name: str
+    commit: Sha
+    status: CheckStatus
+    conclusion: str | None
+    external_id: str
+    started: datetime | None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignCheck:
+    """A check run of another App on one commit.
+
+    `app`: the number of the App and `slug` its name in addresses, None where GitHub names no App (it was deleted).
+    `suite`: the check suite it belongs to. `conclusion` as GraphQL's CheckConclusionState, None while it runs.
+    """
+
+    name: str
+    commit: Sha
+    app: int | None
+    slug: str | None
+    suite: str
+    status: CheckStatus
+    conclusion: str | None
+    started: datetime | None
+
+
+class ReviewState(StrEnum):
+    APPROVED = "APPROVED"
+    CHANGES_REQUESTED = "CHANGES_REQUESTED"
+    DISMISSED = "DISMISSED"
+    COMMENTED = "COMMENTED"
+    PENDING = "PENDING"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    id: str
+    author: Actor
+    state: ReviewState
+    body: str
+    commit: Sha | None
+    at: datetime
+    edited: bool
+    can_push: bool
+    reactions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """`reactions`: what *our* App reacted with (GraphQL ReactionContent).
+
+    `ours`: written by our App and edited by nobody else.
+    """
+
+    id: str
+    number: int
+    author: Actor
+    body: str
+    at: datetime
+    edited: bool
+    ours: bool
+    reactions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelling:
+    """A label put on (`added`) or taken off, by whom. `by_us`: by our App."""
+
+    label: str
+    added: bool
+    actor: Actor
+    by_us: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """An open pull request from our branch of this repository.
+
+    `complete` is False where GitHub had more pages than we read. `changed`: paths it changes against where it branched
+    off its base; None where GitHub did not name them all. `checks` are ours, `foreign_checks` those of other Apps.
+    `invited`: our App requested reviewers or assigned somebody.
+    """
+
+    id: str
+    number: int
+    title: str
+    body: str
+    author: Actor
+    by_us: bool
+    draft: bool
+    created: datetime
+    head: Sha
+    base_branch: str
+    mergeable: str
+    merge_state: str
+    labels: frozenset[str]
+    labelling: tuple[Labelling, ...]
+    comments: tuple[Comment, ...]
+    reviews: tuple[Review, ...]
+    commits: tuple[Commit, ...]
+    checks: tuple[Check, ...]
+    complete: bool
+    changed: frozenset[str] | None = None
+    foreign_checks: tuple[ForeignCheck, ...] = ()
+    invited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """A merged pull request from our branch.
+
+    `files`: path → blob in the environment's folder as the merge commit has it.
+    """
+
+    number: int
+    by_us: bool
+    created: datetime
+    merged_at: datetime
+    merged_by: Actor | None
+    merged_by_us: bool
+    head: Commit | None
+    commit: Commit | None
+    files: Mapping[str, Sha]
+
+
+class RecordState(StrEnum):
+    """What a status of our deployment records: GitHub's DeploymentStatusState, as we use it."""
+
+    HEALTHY = "SUCCESS"
+    DEGRADED = "FAILURE"
+    ALARM = "ERROR"
+    WATCHING = "IN_PROGRESS"
+    UNKNOWN = "PENDING"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordStatus:
+    state: RecordState
+    description: str
+    at: datetime
+
+
+class How(StrEnum):
+    """How a release came to be active in an environment."""
+
+    PROMOTED = "promoted"
+    MERGED_BY_PERSON = "merged by a person"
+    ADOPTED = "adopted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A GitHub Deployment of our App: one release entering one environment. `statuses`: ours only, oldest first."""
+
+    id: str
+    number: int
+    commit: Sha
+    release: Release
+    how: How
+    pull_request: int | None
+    note: str
+    created: datetime
+    statuses: tuple[RecordStatus, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """The configuration file on the default branch, with the commit that brought it and our checks on that commit."""
+
+    text: str | None
+    oid: Sha | None
+    commit: Sha | None
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    id: int
+    node: str
+    full_name: str
+    default_branch: str
+    tip: Sha
+    archived: bool
+    config: Configured

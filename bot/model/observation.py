@@ -1,0 +1,55 @@
+"""All facts of one look at a pipeline, as the decision gets them. No I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.model.cluster import Application
+from bot.model.github import Base, Commit, Merged, Permission, PullRequest, Record, Repository
+from bot.model.registry import ImageDetails, Signature, Tags
+from bot.model.releases import Digest, Sha, Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What GitHub said of one environment. `base` is None where the branch does not exist.
+
+    `records` are our deployments, newest first. `head_files`: path → blob in the environment's folder at our branch's
+    head. `foreign_pull` names a pull request from our branch that is not ours. `owners`: the text of the base branch's
+    CODEOWNERS, "" where it has none, None where nothing asks for it.
+    """
+
+    base: Base | None
+    head: Commit | None
+    pull: PullRequest | None
+    merged: tuple[Merged, ...]
+    records: tuple[Record, ...]
+    head_files: Mapping[str, Sha] = field(default_factory=dict)
+    foreign_pull: str | None = None
+    owners: str | Unknown | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Everything a decision may look at. Keys of `places` and `applications` are environment names.
+
+    `tags`: artifact name → what the registry lists. `digests`: (repository, tag) → digest, None = no such tag.
+    `details`: (repository, digest). `signatures`: (artifact name, digest). `permissions`: login → live role. A missing
+    key means "not asked yet": the decision asks. `identities`: login → whose it was when its role was read.
+    `memberships`: (`org/team`, login), both in lower case → whether an active member. `keys`: path → text of a key file
+    on the default branch. `signer`: our bot as a commit's sign-off names it.
+    """
+
+    now: datetime
+    repository: Repository
+    places: Mapping[str, Place]
+    applications: Mapping[str, tuple[Application, ...] | Unknown] = field(default_factory=dict)
+    tags: Mapping[str, Tags | Unknown] = field(default_factory=dict)
+    digests: Mapping[tuple[str, str], Digest | Unknown | None] = field(default_factory=dict)
+    details: Mapping[tuple[str, str], ImageDetails | Unknown] = field(default_factory=dict)
+    signatures: Mapping[tuple[str, str], Signature | Unknown] = field(default_factory=dict)
+    permissions: Mapping[str, Permission | Unknown] = field(default_factory=dict)
+    identities: Mapping[str, int] = field(default_factory=dict)
+    memberships: Mapping[tuple[str, str], bool | Unknown] = field(default_factory=dict)
+    keys: Mapping[str, str | None] = field(default_factory=dict)
+    signer: str = ""
