@@ -201,9 +201,9 @@ class React:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Say:
-    """Write a comment on a pull request, or edit ours where `comment` names it."""
+    """Write a comment on what has the node id `subject`, or edit ours where `comment` names it."""
 
-    pull: PullRequest
+    subject: str
     comment: str | None
     body: str
 

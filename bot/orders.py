@@ -113,7 +113,7 @@ def _replies(answers: list[Answer], said: Said, pull: PullRequest) -> tuple[Say,
     marker = reply_marker(said.id)
     if not words or any(comment.ours and marker in comment.body for comment in pull.comments):
         return ()
-    return (Say(pull=pull, comment=None, body="\n\n".join([*words, marker])),)
+    return (Say(subject=pull.id, comment=None, body="\n\n".join([*words, marker])),)
 
 
 def _fitting(replies: list[str]) -> list[str]:
@@ -247,7 +247,7 @@ def _hold(said: Said, pull: PullRequest, held: Holder | None, reason: str) -> An
         held=Holder(id=said.author.id, login=said.author.login),
         actions=(
             SetLabel(number=pull.number, label=LABEL, present=True),
-            Say(pull=pull, comment=comment.id if comment else None, body=body),
+            Say(subject=pull.id, comment=comment.id if comment else None, body=body),
         ),
     )
 
@@ -258,5 +258,5 @@ def _unhold(said: Said, pull: PullRequest, held: Holder | None) -> Answer:
     note = sticky(pull).comment
     said_so: tuple[Action, ...] = ()
     if note:
-        said_so = (Say(pull=pull, comment=note.id, body=released_comment(said.author.login)),)
+        said_so = (Say(subject=pull.id, comment=note.id, body=released_comment(said.author.login)),)
     return Answer(reaction=DONE, actions=(SetLabel(number=pull.number, label=LABEL, present=False), *said_so))

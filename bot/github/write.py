@@ -183,7 +183,7 @@ def mutation(repository: Repository, action: Batched, *, now: datetime) -> Mutat
 def _say(action: Say) -> Mutation:
     if action.comment:
         return Mutation("updateIssueComment", "UpdateIssueCommentInput", {"id": action.comment, "body": action.body})
-    return Mutation("addComment", "AddCommentInput", {"subjectId": action.pull.id, "body": action.body})
+    return Mutation("addComment", "AddCommentInput", {"subjectId": action.subject, "body": action.body})
 
 
 async def record(client: Client, repository: Repository, action: RecordRelease) -> None:

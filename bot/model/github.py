@@ -205,6 +205,28 @@ class PullRequest:
     invited: bool = False
 
 
+class Forum(StrEnum):
+    """Where a conversation takes place: on a promotion that was merged or closed, on our board issue, elsewhere."""
+
+    PROMOTION = "promotion"
+    BOARD = "board"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """Comments that may carry commands, outside our open pull requests. `id`: the node to answer on.
+
+    `environment`: of our merged or closed pull request, `pipeline/environment`; "" elsewhere.
+    """
+
+    id: str
+    number: int
+    forum: Forum
+    comments: tuple[Comment, ...]
+    environment: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
     """A merged pull request from our branch.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.model.cluster import Application
-from bot.model.github import Base, Commit, Merged, Permission, PullRequest, Record, Repository
+from bot.model.github import Base, Commit, Conversation, Merged, Permission, PullRequest, Record, Repository
 from bot.model.registry import ImageDetails, Signature, Tags
 from bot.model.releases import Digest, Sha, Unknown
 
@@ -37,7 +37,8 @@ class Observation:
     `details`: (repository, digest). `signatures`: (artifact name, digest). `permissions`: login → live role. A missing
     key means "not asked yet": the decision asks. `identities`: login → whose it was when its role was read.
     `memberships`: (`org/team`, login), both in lower case → whether an active member. `keys`: path → text of a key file
-    on the default branch. `signer`: our bot as a commit's sign-off names it.
+    on the default branch. `signer`: our bot as a commit's sign-off names it. `conversations`: what was said outside our
+    open pull requests, on those that were merged or closed and on issues.
     """
 
     now: datetime
@@ -53,3 +54,4 @@ class Observation:
     memberships: Mapping[tuple[str, str], bool | Unknown] = field(default_factory=dict)
     keys: Mapping[str, str | None] = field(default_factory=dict)
     signer: str = ""
+    conversations: tuple[Conversation, ...] = ()
