@@ -137,7 +137,7 @@ def stale(
     """
     carried = proposed_release(head)
     # The whole of it, not its id alone: what the merge will record is what the head says.
-    if carried is None or (carried.artifacts, carried.source) != (release.artifacts, release.source):
+    if carried is None or carried != release:
         return True
     if isinstance(wish.content, MergeOf):
         return head.parents != (base.tip, wish.content.source)

@@ -7,24 +7,23 @@ fact about a candidate is needed that was not observed, the decision is an `Ask`
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot import declaration
+from bot import declaration, superseding
 from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostCheck, Verdict
 from bot.active import Ground, ground
 from bot.candidate import Candidate, candidate
 from bot.content import Wanted, branch_name, notes_on, proposed_release, wanted
 from bot.declaration import declares
+from bot.first_proposal import believed_release, carried_on
 from bot.gates.verdicts import blocks, waits
 from bot.judgement import Case
 from bot.messages import GATES, gates_check
-from bot.model import Observation, Place, Release, Unknown
+from bot.model import Observation, Place, Release
 from bot.open_pull import attend
-from bot.opinions import opinions
 from bot.proposing import must_build, propose
-from bot.selection import pins
 from bot.spans import SOON
 from bot.standing import Standing
 from bot.steps import Step, view_of
-from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Supersede, Templates
+from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Templates
 
 NO_TEMPLATES = Templates()
 
@@ -80,7 +79,9 @@ def _step(
     newest = candidate(pipeline, environment, seen, standings)
     if newest.ask:
         return _asking(pipeline, environment, place, standing, newest.ask, why=newest.reason)
-    release = _kept(pipeline, environment, seen, newest, standings)
+    release, unread = _kept(pipeline, environment, seen, newest, standings)
+    if unread:
+        return _asking(pipeline, environment, place, standing, unread, why="reading who approves of what is proposed")
     if release is None:
         step = _nothing(pipeline, environment, place, standing, newest, why=newest.reason)
         return replace(step, actions=(*step.actions, *_tidy(pipeline, environment, seen, here)))
@@ -175,44 +176,30 @@ def _kept(
     seen: Observation,
     newest: Candidate,
     standings: Mapping[str, Standing],
-) -> Release | None:
+) -> tuple[Release | None, Ask]:
     """The release to promote: the candidate, or the one already proposed where it may not be moved.
 
     What a head says of its release is only a claim: an upstream's record must know it, and into a root the gate
-    `declaration` must let it. What can never merge, since its tag is another image's now, does not stay for its
-    approvals.
+    `declaration` must let it.
     """
     place = seen.places[environment.name]
     here, pull = standings[environment.name], place.pull
-    proposed = proposed_release(place.head) if pull else None
+    proposed = believed_release(place.head, pull)
     if proposed is None or pull is None or not declares(pipeline, proposed):
-        return newest.release
+        return newest.release, Ask()
     if newest.release is not None and proposed.id == newest.release.id:
-        # The same release again: its order is when it was *first* proposed.
-        first = min(proposed.proposed, newest.release.proposed)
-        return replace(newest.release, proposed=first) if environment.is_root else newest.release
+        return superseding.first_of(proposed, newest.release) if environment.is_root else newest.release, Ask()
     if here.active and proposed.order <= here.active.order:
-        return newest.release
+        return newest.release, Ask()
     if not environment.is_root:
         record = standings[environment.after[0]].record_of(proposed)
         if record is None or record.release.artifacts != proposed.artifacts:
-            return newest.release
+            return newest.release, Ask()
         proposed = record.release
     if newest.release is None:
-        return proposed
-    approved = environment.supersede is Supersede.UNAPPROVED and any(
-        # A reader's approval counts for nothing, and so must not keep a newer release out.
-        voice.can_push is not False
-        for voice in opinions(pull).approving
-    )
-    return proposed if approved and not _tag_lost(pipeline, proposed, here, seen) else newest.release
-
-
-def _tag_lost(pipeline: Pipeline, release: Release, here: Standing, seen: Observation) -> bool:
-    """Whether a tag that would stand without its digest is known to be gone, or to point elsewhere."""
-    bare = [a for a in release.artifacts if a.name not in here.pinned and not pins(pipeline.artifacts[a.name])]
-    known = ((a, seen.digests[a.repository, a.tag]) for a in bare if (a.repository, a.tag) in seen.digests)
-    return any(not isinstance(digest, Unknown) and digest != artifact.digest for artifact, digest in known)
+        return proposed, Ask()
+    stay = superseding.judge(pipeline, environment, proposed, pull, seen=seen, standings=standings)
+    return proposed if stay.stays else newest.release, stay.ask
 
 
 def _ending(
@@ -233,7 +220,7 @@ def _withdrawn(pipeline: Pipeline, environment: Environment, place: Place, reaso
     if pull is None or not pull.by_us or proposed is None:
         return ()
     existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
-    text = gates_check(pipeline, environment, proposed, (waits("environment", reason),))
+    text = carried_on(gates_check(pipeline, environment, proposed, (waits("environment", reason),)), existing)
     if existing is None or existing.external_id == text.external_id:
         return ()
     return (PostCheck(commit=pull.head, existing=existing, text=text),)

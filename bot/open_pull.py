@@ -17,6 +17,7 @@ from bot.answers import Queries, Setting
 from bot.content import judge_head
 from bot.difference import difference
 from bot.explanation import explain
+from bot.first_proposal import carried_on
 from bot.gates import hold
 from bot.gates.verdicts import waits, worst
 from bot.invitations import invitation
@@ -103,7 +104,7 @@ def _gates_posted(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) 
     """The gates check on the head, written over the one that is there."""
     text = gates_check(case.pipeline, case.environment, case.release, verdicts)
     existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
-    return PostCheck(commit=pull.head, existing=existing, text=text)
+    return PostCheck(commit=pull.head, existing=existing, text=carried_on(text, existing))
 
 
 def _merge(case: Case, verdicts: tuple[Verdict, ...]) -> Merge:

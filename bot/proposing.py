@@ -8,6 +8,7 @@ from bot.actions import (
     Verdict,
 )
 from bot.content import branch_name, judge_head, stale
+from bot.first_proposal import sealed
 from bot.gates.verdicts import blocks
 from bot.judgement import Case, foreseen, waiting_for
 from bot.messages import gates_check
@@ -63,7 +64,7 @@ def proposal(case: Case, verdicts: tuple[Verdict, ...]) -> Propose:
         title=promotion_text.title(told),
         body=promotion_text.body(told, verdicts),
         pull=case.pull,
-        check=gates_check(pipeline, environment, case.release, verdicts),
+        check=sealed(gates_check(pipeline, environment, case.release, verdicts), case.release.proposed),
     )
 
 

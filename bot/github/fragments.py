@@ -101,9 +101,13 @@ fragment Pull on PullRequest {
     }
   }
   invited: timelineItems(first: 50, itemTypes: [REVIEW_REQUESTED_EVENT, ASSIGNED_EVENT]) {
+    pageInfo { hasNextPage }
     nodes {
       __typename
-      ... on ReviewRequestedEvent { actor { ...Who } }
+      ... on ReviewRequestedEvent {
+        actor { ...Who }
+        requestedReviewer { __typename ... on User { login } ... on Team { combinedSlug } }
+      }
       ... on AssignedEvent { actor { ...Who } }
     }
   }

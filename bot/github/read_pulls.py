@@ -8,7 +8,7 @@ from bot.github.documents import Place
 from bot.github.identity import AppIdentity
 from bot.github.read_parts import actor, checks, commit, folder_blobs, foreign_checks, is_ours, more_checks
 from bot.github.shape import Node, unexpected
-from bot.model import Comment, Labelling, Merged, PullRequest, Review, ReviewState
+from bot.model import Comment, Invited, Labelling, Merged, PullRequest, Review, ReviewState
 
 # `reactions(first: 50)` says nothing of further pages.
 _REACTIONS_READ = 50
@@ -87,8 +87,26 @@ def _pull(node: Node, identity: AppIdentity) -> PullRequest:
         complete=_complete(node, len(carried), rollups),
         changed=_changed(node),
         foreign_checks=tuple(check for rollup in rollups for check in foreign_checks(rollup, identity)),
-        invited=any(is_ours(actor(one.maybe_node("actor")), identity) for one in node.node("invited").nodes()),
+        invited=_invited(node.node("invited"), identity),
     )
+
+
+def _invited(timeline: Node, identity: AppIdentity) -> Invited:
+    """Whom our App asked. GitHub requests code owners by itself, in the name of whoever opened the pull request: us."""
+    ours = [one for one in timeline.nodes() if is_ours(actor(one.maybe_node("actor")), identity)]
+    requests = [one for one in ours if one.text("__typename") == "ReviewRequestedEvent"]
+    named = (_reviewer(one.maybe_node("requestedReviewer")) for one in requests)
+    return Invited(
+        reviewers=frozenset(name.lower() for name in named if name),
+        assigned=len(ours) > len(requests),
+        complete=not timeline.more("hasNextPage"),
+    )
+
+
+def _reviewer(node: Node | None) -> str | None:
+    """A login, or a team as `org/slug`; None for whoever is gone or of no account."""
+    key = {"User": "login", "Team": "combinedSlug"}.get(node.text("__typename")) if node else None
+    return node.text(key) if node and key else None
 
 
 def _complete(node: Node, carried: int, rollups: list[Node | None]) -> bool:

@@ -1,7 +1,7 @@
 """Facts of GitHub: people, files, commits, checks, pull requests, our records, repositories. No I/O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -173,12 +173,24 @@ class Labelling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invited:
+    """Whom our App asked for a review, in lower case (a login, `org/team`), and whether it assigned somebody.
+
+    `complete` is False where there was more of it than we read.
+    """
+
+    reviewers: frozenset[str] = frozenset()
+    assigned: bool = False
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
     """An open pull request from our branch of this repository.
 
     `complete` is False where GitHub had more pages than we read. `changed`: paths it changes against where it branched
     off its base; None where GitHub did not name them all. `checks` are ours, `foreign_checks` those of other Apps.
-    `invited`: our App requested reviewers or assigned somebody.
+    `invited`: whom our App asked for a review, or GitHub in our name.
     """
 
     id: str
@@ -202,7 +214,7 @@ class PullRequest:
     complete: bool
     changed: frozenset[str] | None = None
     foreign_checks: tuple[ForeignCheck, ...] = ()
-    invited: bool = False
+    invited: Invited = field(default_factory=Invited)
 
 
 class Forum(StrEnum):

@@ -16,6 +16,7 @@ from sandbox.github.state import (
     PullRequest,
     Reaction,
     Review,
+    Team,
     TimelineEvent,
     User,
 )
@@ -131,6 +132,18 @@ def _timeline(
 @answers("AssignedEvent", "actor")
 def _event_actor(at: At[TimelineEvent], ask: Ask) -> User | None:
     return actor(ask.github, at.it.actor)
+
+
+@answers("ReviewRequestedEvent", "requestedReviewer")
+@answers("AssignedEvent", "assignee")
+def _event_subject(at: At[TimelineEvent], ask: Ask) -> User | At[Team] | None:
+    subject = at.it.subject
+    return At(at.repository, subject) if isinstance(subject, Team) else actor(ask.github, subject)
+
+
+@answers("Team", "combinedSlug")
+def _combined_slug(at: At[Team], _: Ask) -> str:
+    return f"{at.it.organisation.login}/{at.it.slug}"
 
 
 @answers("LabeledEvent", "label")

@@ -135,13 +135,18 @@ class Review:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class TimelineEvent:
-    """`kind`: labeled, unlabeled, closed, reopened, merged, review_requested or assigned."""
+    """`kind`: labeled, unlabeled, closed, reopened, merged, review_requested, assigned, or of the merge queue.
+
+    `subject`: who was requested or assigned. `reason`: why something left the queue.
+    """
 
     node_id: str
     kind: str
     actor: User
     created: datetime
     label: Label | None = None
+    subject: User | Team | None = None
+    reason: str | None = None
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
