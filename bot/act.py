@@ -23,9 +23,11 @@ from bot.actions import (
 from bot.errors import CaissonError, Permanent, Transient
 from bot.github import write
 from bot.github.documents import Mutation
-from bot.github.failures import RateLimited
+from bot.github.failures import RateLimited, Refused
 from bot.github.invite import invite
+from bot.github.merge_refusals import lasting
 from bot.model import Repository
+from bot.refusals import kept
 
 BATCHED = PostCheck | Retitle | Close | RecordStatusChange | DeleteBranch | React | Say
 
@@ -55,7 +57,7 @@ async def act(
             await write.record(client, repository, entry)
     for merge in (a for a in actions if isinstance(a, Merge)):
         with failures.kept():
-            await write.merge(client, repository, merge)
+            await _merge(client, repository, merge, now=now)
     # Last, and each for itself: what people are called on with decides nothing.
     for labels in (a for a in actions if isinstance(a, AddLabels)):
         with failures.kept():
@@ -65,6 +67,19 @@ async def act(
             await invite(client, repository, invitation)
     if failures.first is not None:
         raise failures.first
+
+
+async def _merge(client: write.Client, repository: Repository, action: Merge, *, now: Callable[[], datetime]) -> None:
+    """Merge. A refusal that would come again is written on the head, where the next pass reads it; a race is raised."""
+    try:
+        await write.merge(client, repository, action)
+    except Refused as refused:
+        reason = lasting(refused.text)
+        if reason is None:
+            raise
+        moment = now()
+        noted = kept(reason, action.pull, at=moment)
+        await write.send(client, [write.mutation(repository, noted, now=moment)])
 
 
 class Failures:

@@ -32,7 +32,7 @@ class Ask:
     """Facts a decision still needs, to be called again with.
 
     `digests`: (repository, tag); `details`: (repository, digest); `signatures`: (artifact name, digest); `permissions`:
-    logins; `memberships`: (`org/team`, login).
+    logins; `memberships`: (`org/team`, login); `rules`: branches.
     """
 
     digests: frozenset[tuple[str, str]] = frozenset()
@@ -40,9 +40,11 @@ class Ask:
     signatures: frozenset[tuple[str, str]] = frozenset()
     permissions: frozenset[str] = frozenset()
     memberships: frozenset[tuple[str, str]] = frozenset()
+    rules: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.digests or self.details or self.signatures or self.permissions or self.memberships)
+        registry = self.digests or self.details or self.signatures
+        return bool(registry or self.permissions or self.memberships or self.rules)
 
     def __or__(self, other: "Ask") -> "Ask":
         return Ask(
@@ -51,6 +53,7 @@ class Ask:
             signatures=self.signatures | other.signatures,
             permissions=self.permissions | other.permissions,
             memberships=self.memberships | other.memberships,
+            rules=self.rules | other.rules,
         )
 
 

@@ -107,7 +107,7 @@ def _step(
         style=style,
     )
     step = propose(case) if must_build(case) else attend(case)
-    return replace(step, until=newest.until)
+    return replace(step, until=min((m for m in (step.until, newest.until) if m is not None), default=None))
 
 
 def _shut(pipeline: Pipeline, environment: Environment, place: Place, here: Ground, barred: Verdict | None) -> Step:

@@ -2,8 +2,8 @@
 
 A head's trailers say it, and a squash made by hand keeps our name and GitHub's signature while its message is somebody
 else's. So the check run that is posted together with a head we make carries the moment too, sealed: nobody but our App
-writes it, and whatever is said on that head later carries it on. A head without a seal is as old as GitHub says that its
-commit is.
+writes it, and whatever is said on that head later carries it on. A head without a seal is as old as GitHub says that
+its commit is.
 """
 
 import re

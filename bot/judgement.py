@@ -13,7 +13,6 @@ from bot.gates import approvals, health, hold, signature, soak, tag
 from bot.gates.approvers import Evidence
 from bot.gates.verdicts import waits, worst
 from bot.merge_requests import ASKED, asked
-from bot.messages import GATES
 from bot.model import Base, Check, Commit, Observation, PullRequest, Release, Sha, Unknown
 from bot.opinions import opinions
 from bot.orders import Sticky, sticky
@@ -190,14 +189,7 @@ def heard(pull: PullRequest, orders: tuple[Action, ...]) -> PullRequest:
 
 def may_merge(case: Case, verdicts: tuple[Verdict, ...]) -> bool:
     asked_for = case.environment.auto or case.environment.approvals is not None or _asked(verdicts)
-    if case.mode is not Mode.MERGE or not asked_for or worst(verdicts) is not Outcome.PASS:
-        return False
-    assert case.pull is not None
-    # GitHub refused once although our own check had passed (a branch protection of its own): people must act there.
-    refused = case.pull.merge_state in ("BLOCKED", "BEHIND") and any(
-        c.name == GATES and c.commit == case.pull.head and c.conclusion == "SUCCESS" for c in case.pull.checks
-    )
-    return not refused
+    return case.mode is Mode.MERGE and asked_for and worst(verdicts) is Outcome.PASS
 
 
 def _asked(verdicts: tuple[Verdict, ...]) -> bool:
@@ -210,8 +202,6 @@ def unasked(case: Case, verdicts: tuple[Verdict, ...]) -> str:
     if not case.environment.auto and case.environment.approvals is None and not _asked(verdicts):
         how = spelled("`/merge`", case.style).strip("`")
         return f"every gate passes; a person merges it, or says {how} (auto: false, no approvals declared)"
-    if case.pull is not None and case.pull.merge_state in ("BLOCKED", "BEHIND"):
-        return "every gate passes; GitHub's branch protection asks for more"
     return ""
 
 

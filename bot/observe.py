@@ -13,6 +13,7 @@ from bot.content import branch_name
 from bot.github import people, read
 from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Place, batches, repository_query
 from bot.github.identity import AppIdentity
+from bot.github.rules import branch_rules
 from bot.merges import record_name
 from bot.model import (
     Application,
@@ -177,8 +178,12 @@ async def answer(
     memberships = dict(seen.memberships)
     for team, login in sorted(ask.memberships):
         memberships[team, login] = await people.membership(client, team, login)
+    rules = dict(seen.rules)
+    for branch in sorted(ask.rules):
+        rules[branch] = await branch_rules(client, seen.repository.full_name, branch)
     return replace(
         seen,
+        rules=rules,
         tags={**seen.tags, **listed},
         digests={**seen.digests, **digests},
         details={**seen.details, **details},

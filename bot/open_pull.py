@@ -1,5 +1,8 @@
 """An open pull request of ours: what was said on it, what its check and text become, and its merge. No I/O."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from bot import promotion_text
 from bot.actions import (
     Action,
@@ -14,6 +17,7 @@ from bot.actions import (
     Verdict,
 )
 from bot.answers import Queries, Setting
+from bot.commands import spelled
 from bot.content import judge_head
 from bot.difference import difference
 from bot.explanation import explain
@@ -26,6 +30,7 @@ from bot.messages import GATES, gates_check, merge_message, status_reply
 from bot.model import CheckStatus, PullRequest, Unknown
 from bot.orders import obey, sticky
 from bot.proposing import proposal, told_of
+from bot.refusals import resistance
 from bot.steps import Step, view_of
 from config.pipeline import Mode, Promote, Templates
 
@@ -48,13 +53,40 @@ def attend(case: Case) -> Step:
     orders = tuple(posted if isinstance(one, PostCheck) and one.text.name == GATES else one for one in orders)
     actions = orders
     # A hold set or lifted, or a head made anew, comes first: the next pass judges again by what GitHub then says.
+    landing = NOT_YET
     if not any(isinstance(order, SetLabel | Propose) for order in orders):
         actions = _once((*orders, *_publish(case, verdicts)))
         if not ask and may_merge(case, verdicts):
-            actions = (*actions, _merge(case, verdicts))
-    waiting = waiting_for(verdicts) or unasked(case, verdicts)
+            landing = _land(case, pull, verdicts)
+    waiting = waiting_for(verdicts) or landing.waiting or unasked(case, verdicts)
     view = view_of(environment, standing, waiting=waiting, proposed=case.release, pull=case.pull, verdicts=verdicts)
-    return Step(view=view, actions=actions, ask=ask, verdicts=verdicts)
+    return Step(
+        view=view, actions=(*actions, *landing.actions), ask=ask | landing.ask, verdicts=verdicts, until=landing.until
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landing:
+    """What is done about the merge of a head whose gates all pass, or why it must wait although they do."""
+
+    actions: tuple[Action, ...] = ()
+    waiting: str = ""
+    ask: Ask = Ask()
+    until: datetime | None = None
+
+
+NOT_YET = Landing()
+
+
+def _land(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> Landing:
+    branch = case.base.branch
+    against = resistance(pull, branch, rules=case.seen.rules.get(branch), now=case.seen.now)
+    if against is None:
+        return Landing(actions=(_merge(case, verdicts),))
+    # The board shows plain text.
+    waiting = spelled(against.reason, case.style).replace("`", "")
+    noted = (against.note,) if against.note else ()
+    return Landing(actions=noted, waiting=waiting, ask=against.ask, until=against.until)
 
 
 def _obeyed(
@@ -83,7 +115,8 @@ def _unread(ask: Ask) -> Verdict:
 
 def _setting(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> Setting:
     """Where the commands on a pull request are heard."""
-    blocked = case.head is not None and judge_head(pull, case.head).outcome is Outcome.BLOCK
+    behind = pull.merge_state == "BEHIND"
+    blocked = case.head is not None and (behind or judge_head(pull, case.head).outcome is Outcome.BLOCK)
     return Setting(
         environment=case.environment,
         mode=case.mode,

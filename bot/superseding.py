@@ -1,7 +1,7 @@
-"""Whether an open pull request keeps its release although there is a newer one: only for an approval that counts. No I/O.
+"""Whether an open pull request keeps its release although there is a newer one. No I/O.
 
-What can never merge keeps nothing out, however many approve of it: a tag that is another image's now, a release that
-people took out of Git, one that the declaration does not admit any more.
+Only an approval that counts keeps it. What can never merge keeps nothing out, however many approve of it: a tag that is
+another image's now, a release that people took out of Git, one that the declaration does not admit any more.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """What the sandbox models of GitHub: the one list of REST operations and of GraphQL documents. No I/O."""
 
-from bot.github.documents import CONFIG_HISTORY, Mutation, Place, mutation_document, repository_query
+from bot.github.documents import BRANCH_RULES, CONFIG_HISTORY, Mutation, Place, mutation_document, repository_query
 
 OPERATIONS = frozenset(
     {
@@ -32,6 +32,7 @@ OPERATIONS = frozenset(
         "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
         "POST /repos/{owner}/{repo}/issues/{issue_number}/labels",
         "DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels/{name}",
+        "GET /repos/{owner}/{repo}/rules/branches/{branch}",
         "POST /repos/{owner}/{repo}/merges",
         "POST /repos/{owner}/{repo}/pulls",
         "GET /repos/{owner}/{repo}/pulls/{pull_number}",
@@ -70,4 +71,4 @@ def documents() -> tuple[str, ...]:
     ]
     reads = [repository_query(places[:count])[0] for count in (0, 1, 2, 3)]
     whole, keyed = repository_query(places[1:2])[0], repository_query([], ["k", "l"])[0]
-    return (*reads, whole, keyed, CONFIG_HISTORY, mutation_document(mutations)[0])
+    return (*reads, whole, keyed, CONFIG_HISTORY, BRANCH_RULES, mutation_document(mutations)[0])

@@ -161,3 +161,16 @@ query ConfigHistory($owner: String!, $name: String!, $config: String!) {
   }
 }
 """
+
+BRANCH_RULES = """
+query BranchRules($owner: String!, $name: String!, $branch: String!) {
+  repository(owner: $owner, name: $name) {
+    ref(qualifiedName: $branch) {
+      refUpdateRule {
+        requiredApprovingReviewCount requiresCodeOwnerReviews requiresConversationResolution requiresSignatures
+        requiresLinearHistory requiredStatusCheckContexts
+      }
+    }
+  }
+}
+"""

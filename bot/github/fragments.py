@@ -89,7 +89,7 @@ fragment Pull on PullRequest {
   id number title body isDraft isCrossRepository createdAt
   author { ...Who }
   headRefName headRefOid baseRefName
-  mergeable mergeStateStatus changedFiles
+  mergeable mergeStateStatus reviewDecision changedFiles
   files(first: 100) { nodes { path } }
   labels(first: 50) { nodes { name } }
   labelling: timelineItems(last: 50, itemTypes: [LABELED_EVENT, UNLABELED_EVENT]) {

@@ -87,6 +87,7 @@ def _pull(node: Node, identity: AppIdentity) -> PullRequest:
         complete=_complete(node, len(carried), rollups),
         changed=_changed(node),
         foreign_checks=tuple(check for rollup in rollups for check in foreign_checks(rollup, identity)),
+        review_decision=node.maybe_text("reviewDecision") or "",
         invited=_invited(node.node("invited"), identity),
     )
 

@@ -173,6 +173,23 @@ class Labelling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BranchRules:
+    """What a branch's protection and rulesets ask before a merge, as far as an App without administration may read it.
+
+    `checks`: names of required checks. `others`: further rules, by the names that GitHub's API gives their types.
+    """
+
+    approvals: int = 0
+    owners: bool = False
+    conversations: bool = False
+    signatures: bool = False
+    linear: bool = False
+    checks: tuple[str, ...] = ()
+    deployments: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invited:
     """Whom our App asked for a review, in lower case (a login, `org/team`), and whether it assigned somebody.
 
@@ -190,7 +207,8 @@ class PullRequest:
 
     `complete` is False where GitHub had more pages than we read. `changed`: paths it changes against where it branched
     off its base; None where GitHub did not name them all. `checks` are ours, `foreign_checks` those of other Apps.
-    `invited`: whom our App asked for a review, or GitHub in our name.
+    `invited`: whom our App asked for a review, or GitHub in our name. `review_decision`: GitHub's own, "" where its
+    rules ask for no review.
     """
 
     id: str
@@ -215,6 +233,7 @@ class PullRequest:
     changed: frozenset[str] | None = None
     foreign_checks: tuple[ForeignCheck, ...] = ()
     invited: Invited = field(default_factory=Invited)
+    review_decision: str = ""
 
 
 class Forum(StrEnum):

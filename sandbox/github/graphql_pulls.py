@@ -7,7 +7,7 @@ from functools import lru_cache
 from sandbox.github.git import CommitObject, Git
 from sandbox.github.graphql_fields import Ask, At, Page, answers, page, page_at, plain, times
 from sandbox.github.graphql_git import Rollup, actor
-from sandbox.github.mergeability import can_push, merge_state, mergeable
+from sandbox.github.mergeability import can_push, merge_state, mergeable, review_decision
 from sandbox.github.state import (
     CheckRun,
     Comment,
@@ -88,6 +88,11 @@ def _merge_commit(at: At[PullRequest], _: Ask) -> At[CommitObject] | None:
 @answers("PullRequest", "mergeable")
 def _mergeable(at: At[PullRequest], ask: Ask) -> str:
     return _judged(at, ask)[0]
+
+
+@answers("PullRequest", "reviewDecision")
+def _review_decision(at: At[PullRequest], _: Ask) -> str | None:
+    return review_decision(at.repository, at.it)
 
 
 @answers("PullRequest", "mergeStateStatus")

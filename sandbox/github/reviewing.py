@@ -39,7 +39,8 @@ def request(
         raise GitHubRefusal(422, text)
     pull.requested += [user for user in asked if user not in pull.requested]
     pull.requested_teams += [team for team in known if team not in pull.requested_teams]
-    for one in (*asked, *known):
+    subjects: tuple[User | Team, ...] = (*asked, *known)
+    for one in subjects:
         _note(github, repository, caller, pull, "review_requested", subject=one)
     tell(github, repository, pull, caller.user, "review_requested")
 

@@ -256,11 +256,18 @@ class Deployment:
 
 @dataclass(slots=True, kw_only=True)
 class Protection:
-    """What a protected branch asks before a merge. A protected branch takes no direct push through the API."""
+    """What a protected branch asks before a merge. A protected branch takes no direct push through the API.
+
+    `ruleset`: declared as a ruleset, not as classic branch protection; it differs in where it is shown and how it is
+    worded. `bypass`: logins for which nothing of it holds. `signed`: every commit must be.
+    """
 
     required_checks: tuple[str, ...] = ()
     required_approvals: int = 0
     dismiss_stale_reviews: bool = False
+    ruleset: bool = False
+    signed: bool = False
+    bypass: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

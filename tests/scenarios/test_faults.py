@@ -102,7 +102,9 @@ async def test_branch_protection_is_respected_and_explained(world: World) -> Non
     for _ in range(3):
         await world.after("1m")
     assert not pull.merged_at
-    assert "branch protection" in world.board("production").waiting
+    assert "main's rules ask for 2 approving reviews on GitHub" in world.board("production").waiting
+    (told,) = [run for run in world.repository.check_runs if run.name == "caisson/refused"]
+    assert "never bypasses" in (told.summary or "")
     world.approve(pull, by="wanda")
     await world.after("15m")
     assert pull.merged_at

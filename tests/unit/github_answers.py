@@ -105,6 +105,7 @@ def pull(number: int = 7, /, **changed: object) -> JSON:
         "baseRefName": "main",
         "mergeable": "MERGEABLE",
         "mergeStateStatus": "CLEAN",
+        "reviewDecision": None,
         "changedFiles": 1,
         "files": {"nodes": [{"path": "apps/shop/staging/kustomization.yaml"}]},
         "labels": {"nodes": [{"name": "hold"}]},

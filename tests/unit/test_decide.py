@@ -10,7 +10,18 @@ from bot.actions import AddLabels, Ask, Close, Merge, Outcome, Plan, PostCheck, 
 from bot.content import branch_name, proposed_release
 from bot.decide import decide
 from bot.messages import GATES
-from bot.model import ImageDetails, Observation, Permission, Place, RecordState, Release, Signature, Tags, Unknown
+from bot.model import (
+    BranchRules,
+    ImageDetails,
+    Observation,
+    Permission,
+    Place,
+    RecordState,
+    Release,
+    Signature,
+    Tags,
+    Unknown,
+)
 from config.approvals import Approvals
 from config.pipeline import Cosign, ImageSource, Mode, Pipeline, ReleaseRule, Supersede, Templates, Verify
 from tests.unit.facts import (
@@ -297,9 +308,15 @@ def test_a_branch_protection_is_not_run_against_again() -> None:
     """GitHub said no although our check had passed: people must act there."""
     green = check(conclusion="SUCCESS")
     there = opened(reviews=(review("bob"),), checks=(green,), merge_state="BLOCKED")
-    decided = plan(observation({"production": there}, permissions=BOB_WRITES))
-    assert "Merge" not in kinds(decided)
-    assert "branch protection" in waiting(decided)
+    seen = observation({"production": there}, permissions=BOB_WRITES)
+    assert decide(SHOP, seen) == Ask(rules=frozenset({"main"}))
+    unread = decide(SHOP, seen, last=True)
+    assert isinstance(unread, Plan)
+    assert "branch protection" in waiting(unread)
+    told = plan(replace(seen, rules={"main": BranchRules(approvals=2)}))
+    assert "Merge" not in kinds(told) + kinds(unread)
+    assert waiting(told) == "every gate passes; main's rules ask for 2 approving reviews on GitHub"
+    assert "caisson/refused" in [a.text.name for a in told.actions if isinstance(a, PostCheck)]
 
 
 def test_without_auto_or_approvals_a_person_merges() -> None:

@@ -79,7 +79,7 @@ def test_everybody_who_waived_a_gate_is_read_at_once() -> None:
     head = opened(*(waiver(by=login) for login in nine))
     _, needed = waived([SOAKING], head, PRODUCTION, observation())
     assert needed == frozenset(nine)
-    known = observation(permissions={login: Permission.WRITE for login in nine[:-1]} | {"p8": Permission.MAINTAIN})
+    known = observation(permissions=dict.fromkeys(nine[:-1], Permission.WRITE) | {"p8": Permission.MAINTAIN})
     (verdict,), needed = waived([SOAKING], head, PRODUCTION, known)
     assert (verdict.skipped_by, needed) == ("p8", frozenset())
 
