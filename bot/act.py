@@ -9,6 +9,8 @@ from bot.actions import (
     AddLabels,
     Close,
     DeleteBranch,
+    Dequeue,
+    Enqueue,
     Invite,
     Merge,
     PostCheck,
@@ -29,7 +31,7 @@ from bot.github.merge_refusals import lasting
 from bot.model import Repository
 from bot.refusals import kept
 
-BATCHED = PostCheck | Retitle | Close | RecordStatusChange | DeleteBranch | React | Say
+BATCHED = PostCheck | Retitle | Close | Dequeue | RecordStatusChange | DeleteBranch | React | Say
 
 
 async def act(
@@ -55,7 +57,7 @@ async def act(
     for entry in (a for a in actions if isinstance(a, RecordRelease)):
         with failures.kept():
             await write.record(client, repository, entry)
-    for merge in (a for a in actions if isinstance(a, Merge)):
+    for merge in (a for a in actions if isinstance(a, Merge | Enqueue)):
         with failures.kept():
             await _merge(client, repository, merge, now=now)
     # Last, and each for itself: what people are called on with decides nothing.
@@ -69,10 +71,18 @@ async def act(
         raise failures.first
 
 
-async def _merge(client: write.Client, repository: Repository, action: Merge, *, now: Callable[[], datetime]) -> None:
-    """Merge. A refusal that would come again is written on the head, where the next pass reads it; a race is raised."""
+async def _merge(
+    client: write.Client, repository: Repository, action: Merge | Enqueue, *, now: Callable[[], datetime]
+) -> None:
+    """Merge, or put it into the queue that merges.
+
+    A refusal that would come again is written on the head, where the next pass reads it; a race is raised.
+    """
     try:
-        await write.merge(client, repository, action)
+        if isinstance(action, Enqueue):
+            await write.enqueue(client, action)
+        else:
+            await write.merge(client, repository, action)
     except Refused as refused:
         reason = lasting(refused.text)
         if reason is None:

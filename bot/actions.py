@@ -135,6 +135,22 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enqueue:
+    """Put it into its base branch's merge queue, at exactly this head; the queue says how and when it merges."""
+
+    environment: str
+    pull: PullRequest
+    head: Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dequeue:
+    """Take it out of the merge queue, into which our App put it."""
+
+    pull: PullRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
     """Close a pull request of ours whose release the environment has already, or wants no more."""
 
@@ -216,6 +232,8 @@ Action = (
     | PostCheck
     | Retitle
     | Merge
+    | Enqueue
+    | Dequeue
     | Close
     | RecordRelease
     | RecordStatusChange

@@ -16,6 +16,7 @@ from bot.declaration import declares
 from bot.first_proposal import believed_release, carried_on
 from bot.gates.verdicts import blocks, waits
 from bot.judgement import Case
+from bot.merge_queue import left
 from bot.messages import GATES, gates_check
 from bot.model import Observation, Place, Release
 from bot.open_pull import attend
@@ -222,8 +223,8 @@ def _withdrawn(pipeline: Pipeline, environment: Environment, place: Place, reaso
     existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
     text = carried_on(gates_check(pipeline, environment, proposed, (waits("environment", reason),)), existing)
     if existing is None or existing.external_id == text.external_id:
-        return ()
-    return (PostCheck(commit=pull.head, existing=existing, text=text),)
+        return left(pull)
+    return (PostCheck(commit=pull.head, existing=existing, text=text), *left(pull))
 
 
 def _tidy(pipeline: Pipeline, environment: Environment, seen: Observation, here: Ground) -> tuple[Action, ...]:

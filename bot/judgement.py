@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from bot import codeowners, declaration
+from bot import codeowners, declaration, merge_queue
 from bot.actions import Action, Ask, Edits, Outcome, PostCheck, Verdict
 from bot.codeowners import Rule
 from bot.commands import spelled
@@ -118,6 +118,8 @@ def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[
     ]
     if pull.mergeable == "CONFLICTING":
         verdicts.append(waits("merge", f"GitHub reports a conflict with {case.base.branch}"))
+    if (against := merge_queue.method_against(case.environment, pull)) is not None:
+        verdicts.append(against)
     shown, skippers = waived(verdicts, pull, case.environment, case.seen)
     verdict, unread = _said_by_people(case, pull)
     verdicts = [*shown, *([verdict] if verdict else [])]

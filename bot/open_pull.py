@@ -8,6 +8,7 @@ from bot.actions import (
     Action,
     AddLabels,
     Ask,
+    Enqueue,
     Merge,
     Outcome,
     PostCheck,
@@ -26,8 +27,9 @@ from bot.gates import hold
 from bot.gates.verdicts import waits, worst
 from bot.invitations import invitation
 from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on, waiting_for
+from bot.merge_queue import ejected, group_check, left, position
 from bot.messages import GATES, gates_check, merge_message, status_reply
-from bot.model import CheckStatus, PullRequest, Unknown
+from bot.model import CheckStatus, PullRequest, Queued, Unknown
 from bot.orders import obey, sticky
 from bot.proposing import proposal, told_of
 from bot.refusals import resistance
@@ -53,10 +55,13 @@ def attend(case: Case) -> Step:
     orders = tuple(posted if isinstance(one, PostCheck) and one.text.name == GATES else one for one in orders)
     actions = orders
     # A hold set or lifted, or a head made anew, comes first: the next pass judges again by what GitHub then says.
-    landing = NOT_YET
+    landing = Landing(actions=left(pull))
     if not any(isinstance(order, SetLabel | Propose) for order in orders):
         actions = _once((*orders, *_publish(case, verdicts)))
-        if not ask and may_merge(case, verdicts):
+        landing = NOT_YET
+        if pull.queued is not None:
+            landing = _in_queue(case, pull, pull.queued, verdicts)
+        elif not ask:
             landing = _land(case, pull, verdicts)
     waiting = waiting_for(verdicts) or landing.waiting or unasked(case, verdicts)
     view = view_of(environment, standing, waiting=waiting, proposed=case.release, pull=case.pull, verdicts=verdicts)
@@ -78,9 +83,27 @@ class Landing:
 NOT_YET = Landing()
 
 
+def _in_queue(case: Case, pull: PullRequest, queued: Queued, verdicts: tuple[Verdict, ...]) -> Landing:
+    """In the merge queue: judged again for the group that it tries, and taken out where a gate does not hold."""
+    out = () if may_merge(case, verdicts) else left(pull)
+    if case.head is None:
+        return Landing(actions=out, waiting=position(queued))
+    content = (case.wish, case.head)
+    checked = group_check(case.pipeline, case.environment, case.release, verdicts, pull=pull, content=content)
+    return Landing(actions=(*checked, *out), waiting=position(queued))
+
+
 def _land(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> Landing:
+    """The merge, the queue, or why neither."""
+    if not may_merge(case, verdicts):
+        return NOT_YET
+    if case.head is not None and (out := ejected(pull, case.head, now=case.seen.now)) is not None:
+        return Landing(waiting=out[0], until=out[1])
     branch = case.base.branch
     against = resistance(pull, branch, rules=case.seen.rules.get(branch), now=case.seen.now)
+    if against is None and pull.queue_method is not None:
+        entering = Enqueue(environment=case.environment.name, pull=pull, head=pull.head)
+        return Landing(actions=(entering,), waiting="every gate passes; it goes into GitHub's merge queue")
     if against is None:
         return Landing(actions=(_merge(case, verdicts),))
     # The board shows plain text.

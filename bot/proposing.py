@@ -11,6 +11,7 @@ from bot.content import branch_name, judge_head, stale
 from bot.first_proposal import sealed
 from bot.gates.verdicts import blocks
 from bot.judgement import Case, foreseen, waiting_for
+from bot.merge_queue import left
 from bot.messages import gates_check
 from bot.promotion_text import Promotion
 from bot.steps import Step, view_of
@@ -41,6 +42,10 @@ def propose(case: Case) -> Step:
         branch = branch_name(case.pipeline, environment)
         reason = f"{head.author} pushed {head.sha[:7]} onto our branch {branch}; delete that branch"
         return Step(view=view_of(environment, standing, waiting=reason), verdicts=(blocks("head", reason),))
+    if out := left(case.pull):
+        # GitHub may keep the branch from moving while the queue has it.
+        reason = "taken out of GitHub's merge queue: the head must be made anew"
+        return Step(view=view_of(environment, standing, waiting=reason, pull=case.pull), actions=out)
     verdicts = foreseen(case)
     view = view_of(
         environment, standing, waiting=waiting_for(verdicts), proposed=release, pull=case.pull, verdicts=verdicts

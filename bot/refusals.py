@@ -77,7 +77,8 @@ def resistance(
     known = refusal_on(pull)
     if known is not None and now < known.at + RETRY and known.merge_state == pull.merge_state:
         return Resistance(reason=known.reason, until=known.at + RETRY)
-    if pull.merge_state not in _STOPPED:
+    # A queue is asked even where GitHub blocks the merge, for its own sake perhaps: it bypasses nothing.
+    if pull.merge_state not in _STOPPED or (pull.queue_method is not None and _green(pull)):
         return None
     if not _green(pull):
         # Our own check may be what GitHub waits for: it is there when the next pass looks.

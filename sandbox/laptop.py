@@ -13,7 +13,7 @@ import aiohttp
 
 from sandbox.charts import ChartRepository
 from sandbox.cluster import ClusterServer
-from sandbox.github import merging, pulls, refs, talk
+from sandbox.github import merging, pulls, queueing, refs, talk
 from sandbox.github.access import install, register_app
 from sandbox.github.events import deliver
 from sandbox.github.server import GitHubServer
@@ -101,6 +101,10 @@ class Laptop:
     def merge(self, repository: Repository, pull: PullRequest, *, by: str, method: str = "squash") -> str:
         """A person merges on GitHub."""
         return merging.merge_pull_request(self.github, repository, self.person(by), pull, method=method)
+
+    def enqueue(self, repository: Repository, pull: PullRequest, *, by: str) -> None:
+        """A person presses "Merge when ready" where the branch has a merge queue."""
+        queueing.enqueue(self.github, repository, self.person(by), pull, expected_head=pull.head_sha)
 
     def close(self, repository: Repository, pull: PullRequest, *, by: str) -> None:
         pulls.close_pull_request(self.github, repository, self.user(by), pull)

@@ -49,6 +49,8 @@ _PAYLOADS = {
     "createPullRequest": "pullRequest { id number }",
     "updatePullRequest": "pullRequest { id number }",
     "closePullRequest": "pullRequest { id number }",
+    "enqueuePullRequest": "mergeQueueEntry { position }",
+    "dequeuePullRequest": "",
     "createCheckRun": "checkRun { id }",
     "updateCheckRun": "checkRun { id }",
     "createDeploymentStatus": "deploymentStatus { id }",

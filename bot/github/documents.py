@@ -115,6 +115,9 @@ def _environment(i: int, *, whole: bool) -> str:
     head{i}: ref(qualifiedName: $head{i}) {{
       ...Head
       target {{ ... on Commit {{ {folder} }} }}
+      grouped: associatedPullRequests(states: OPEN, first: 3) {{
+        nodes {{ number mergeQueueEntry {{ headCommit {{ {folder} }} }} }}
+      }}
     }}
     merged{i}: pullRequests(headRefName: $headName{i}, baseRefName: $baseName{i}, states: MERGED, first: 3, {newest}) {{
       nodes {{

@@ -89,9 +89,14 @@ fragment Pull on PullRequest {
   id number title body isDraft isCrossRepository createdAt
   author { ...Who }
   headRefName headRefOid baseRefName
-  mergeable mergeStateStatus reviewDecision changedFiles
+  mergeable mergeStateStatus reviewDecision changedFiles isMergeQueueEnabled
+  mergeQueue { configuration { mergeMethod } }
+  mergeQueueEntry { position enqueuer { ...Who } headCommit { oid tree { oid } statusCheckRollup { ...Checks } } }
   files(first: 100) { nodes { path } }
   labels(first: 50) { nodes { name } }
+  queueing: timelineItems(last: 1, itemTypes: [ADDED_TO_MERGE_QUEUE_EVENT, REMOVED_FROM_MERGE_QUEUE_EVENT]) {
+    nodes { __typename ... on RemovedFromMergeQueueEvent { createdAt reason actor { ...Who } } }
+  }
   labelling: timelineItems(last: 50, itemTypes: [LABELED_EVENT, UNLABELED_EVENT]) {
     pageInfo { hasPreviousPage }
     nodes {
@@ -137,6 +142,9 @@ fragment Merged on PullRequest {
   number title isCrossRepository createdAt headRefName headRefOid baseRefName mergedAt
   author { ...Who }
   mergedBy { ...Who }
+  queued: timelineItems(last: 1, itemTypes: [ADDED_TO_MERGE_QUEUE_EVENT]) {
+    nodes { ... on AddedToMergeQueueEvent { actor { ...Who } } }
+  }
   mergeCommit { ...Authored }
   commits(last: 1) { nodes { commit { ...Authored } } }
 }

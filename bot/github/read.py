@@ -13,7 +13,7 @@ from bot.github.failures import NotFound
 from bot.github.fragments import FOLDER_DEPTH
 from bot.github.identity import AppIdentity
 from bot.github.read_parts import checks, commit, file, files, folder_blobs
-from bot.github.read_pulls import merged_pulls, open_pulls
+from bot.github.read_pulls import merged_pulls, open_pulls, with_group_files
 from bot.github.read_records import records
 from bot.github.shape import Node, unexpected
 from bot.model import Base, Configured, File, Place, Repository, Sha, Unknown
@@ -50,6 +50,7 @@ def read_place(
     pull, foreign = None, None
     if head is not None:
         pull, foreign = open_pulls(head.node("associatedPullRequests").nodes(), place, identity)
+        pull = with_group_files(pull, head.node("grouped").nodes(), place)
     return Place(
         base=_base(node, i, place),
         head=commit(target, identity) if target else None,

@@ -7,6 +7,7 @@ Contents go through the Git Data API: inline trees, commits without author so th
 
 from collections.abc import Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Protocol
 
 from bot.actions import (
@@ -14,7 +15,9 @@ from bot.actions import (
     CheckText,
     Close,
     DeleteBranch,
+    Dequeue,
     Edits,
+    Enqueue,
     Merge,
     MergeOf,
     PostCheck,
@@ -28,13 +31,13 @@ from bot.actions import (
 )
 from bot.errors import Conflict
 from bot.github.documents import Mutation, mutation_document
-from bot.github.failures import NotFound
+from bot.github.failures import NotFound, Refused
 from bot.model import Check, CheckStatus, Repository, Sha
 from bot.release_record import release_to_json
 
 NOWHERE = "0" * 40
 
-Batched = PostCheck | Retitle | Close | RecordStatusChange | DeleteBranch | React | Say
+Batched = PostCheck | Retitle | Close | Dequeue | RecordStatusChange | DeleteBranch | React | Say
 
 
 class Client(Protocol):
@@ -163,6 +166,8 @@ def mutation(repository: Repository, action: Batched, *, now: datetime) -> Mutat
             return _retitle(action)
         case Close():
             return Mutation("closePullRequest", "ClosePullRequestInput", {"pullRequestId": action.pull.id})
+        case Dequeue():
+            return Mutation("dequeuePullRequest", "DequeuePullRequestInput", {"id": action.pull.id})
         case RecordStatusChange():
             body: dict[str, object] = {
                 "deploymentId": action.record_id,
@@ -240,3 +245,15 @@ async def merge(client: Client, repository: Repository, action: Merge) -> None:
         "commit_message": action.message,
     }
     await client.put(f"/repos/{repository.full_name}/pulls/{action.pull.number}/merge", body)
+
+
+async def enqueue(client: Client, action: Enqueue) -> None:
+    """Put it into the merge queue (https://docs.github.com/en/graphql/reference/mutations#enqueuepullrequest).
+
+    Raises Refused with GitHub's words.
+    """
+    asked: dict[str, object] = {"pullRequestId": action.pull.id, "expectedHeadOid": action.head}
+    document, variables = mutation_document([Mutation("enqueuePullRequest", "EnqueuePullRequestInput", asked)])
+    _, errors = await client.graphql_partial(document, variables)
+    if errors:
+        raise Refused("; ".join(str(e.get("message", "refused")) for e in errors), status=HTTPStatus.OK)

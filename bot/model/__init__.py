@@ -27,12 +27,14 @@ from bot.model.github import (
     Merged,
     Permission,
     PullRequest,
+    Queued,
     Record,
     RecordState,
     RecordStatus,
     Repository,
     Review,
     ReviewState,
+    TakenOut,
 )
 from bot.model.observation import Observation, Place
 from bot.model.registry import ImageDetails, Signature, SignatureMaterial, SimpleSigning, Tags
@@ -65,6 +67,7 @@ __all__ = [
     "Permission",
     "Place",
     "PullRequest",
+    "Queued",
     "Record",
     "RecordState",
     "RecordStatus",
@@ -79,6 +82,7 @@ __all__ = [
     "SimpleSigning",
     "Source",
     "Tags",
+    "TakenOut",
     "Unknown",
     "short_digest",
 ]

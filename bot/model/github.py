@@ -190,6 +190,36 @@ class BranchRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A place in GitHub's merge queue. `by_us`: our App put it there.
+
+    `group`: the commit that the queue tries, None while it has made none; `tree` and `files` (path → blob in the
+    environment's folder) are that commit's, and `checks` ours on it.
+    """
+
+    position: int
+    by: Actor
+    by_us: bool
+    group: Sha | None = None
+    tree: Sha | None = None
+    files: Mapping[str, Sha] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOut:
+    """That something left the merge queue without a merge, and did not come back. `reason`: GitHub's word, "" for none.
+
+    A person took it out, or our App (`by_us`), or the queue itself.
+    """
+
+    by: Actor
+    by_us: bool
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invited:
     """Whom our App asked for a review, in lower case (a login, `org/team`), and whether it assigned somebody.
 
@@ -208,7 +238,9 @@ class PullRequest:
     `complete` is False where GitHub had more pages than we read. `changed`: paths it changes against where it branched
     off its base; None where GitHub did not name them all. `checks` are ours, `foreign_checks` those of other Apps.
     `invited`: whom our App asked for a review, or GitHub in our name. `review_decision`: GitHub's own, "" where its
-    rules ask for no review.
+    rules ask for no review. `queue_method`: how the base branch's merge queue merges (a PullRequestMergeMethod of
+    GraphQL's), "" where GitHub does not say, None where there is no queue. `queued`: its place there,
+    `taken_out`: how it left.
     """
 
     id: str
@@ -234,6 +266,9 @@ class PullRequest:
     foreign_checks: tuple[ForeignCheck, ...] = ()
     invited: Invited = field(default_factory=Invited)
     review_decision: str = ""
+    queue_method: str | None = None
+    queued: Queued | None = None
+    taken_out: TakenOut | None = None
 
 
 class Forum(StrEnum):
@@ -262,7 +297,8 @@ class Conversation:
 class Merged:
     """A merged pull request from our branch.
 
-    `files`: path → blob in the environment's folder as the merge commit has it.
+    `files`: path → blob in the environment's folder as the merge commit has it. `merged_by`: where a merge queue did,
+    whoever put it there.
     """
 
     number: int

@@ -37,12 +37,16 @@ _TIMELINE = {
     "unlabeled": "UNLABELED_EVENT",
     "review_requested": "REVIEW_REQUESTED_EVENT",
     "assigned": "ASSIGNED_EVENT",
+    "added_to_merge_queue": "ADDED_TO_MERGE_QUEUE_EVENT",
+    "removed_from_merge_queue": "REMOVED_FROM_MERGE_QUEUE_EVENT",
 }
 TIMELINE_TYPES = {
     "labeled": "LabeledEvent",
     "unlabeled": "UnlabeledEvent",
     "review_requested": "ReviewRequestedEvent",
     "assigned": "AssignedEvent",
+    "added_to_merge_queue": "AddedToMergeQueueEvent",
+    "removed_from_merge_queue": "RemovedFromMergeQueueEvent",
 }
 
 
@@ -135,6 +139,8 @@ def _timeline(
 @answers("UnlabeledEvent", "actor")
 @answers("ReviewRequestedEvent", "actor")
 @answers("AssignedEvent", "actor")
+@answers("AddedToMergeQueueEvent", "actor")
+@answers("RemovedFromMergeQueueEvent", "actor")
 def _event_actor(at: At[TimelineEvent], ask: Ask) -> User | None:
     return actor(ask.github, at.it.actor)
 
@@ -207,6 +213,8 @@ def _files(at: At[PullRequest], _: Ask, *, first: int | None = None, last: int |
 # --- what people say --------------------------------------------------------------------------------------------------
 
 plain("IssueComment", id="node_id", databaseId="id", body="body")
+plain("RemovedFromMergeQueueEvent", reason="reason")
+times("RemovedFromMergeQueueEvent", createdAt="created")
 times("IssueComment", lastEditedAt="edited_at")
 plain("PullRequestReview", id="node_id", databaseId="id", body="body", state="state")
 times("PullRequestReview", submittedAt="submitted_at", lastEditedAt="edited_at")

@@ -60,6 +60,8 @@ def _keep_rules(repository: Repository, caller: Caller, pull: PullRequest) -> No
     rules = repository.protection.get(pull.base_ref)
     if rules is not None and caller.user.login in rules.bypass:
         return
+    if pull.base_ref in repository.queues:
+        raise GitHubRefusal(405, "Repository rule violations found\n\nChanges must be made through the merge queue")
     if rule := rule_against(repository, pull):
         raise GitHubRefusal(405, f"Repository rule violations found\n\n{rule}" if rules and rules.ruleset else rule)
 

@@ -27,8 +27,10 @@ from sandbox.github.things import (
     Installation,
     Issue,
     Label,
+    MergeQueue,
     Protection,
     PullRequest,
+    QueueEntry,
     Reaction,
     Repository,
     Review,
@@ -54,9 +56,11 @@ __all__ = [
     "Installation",
     "Issue",
     "Label",
+    "MergeQueue",
     "Node",
     "Protection",
     "PullRequest",
+    "QueueEntry",
     "Reaction",
     "Repository",
     "Review",
@@ -126,6 +130,7 @@ class GitHub:
         self._ids: Iterator[int] = itertools.count(1001)
         self.ghost = self.add_user("ghost")
         self.web_flow = self.add_user("web-flow")
+        self.merge_queue_bot = self.add_user("github-merge-queue[bot]", "Bot")
 
     def next_id(self) -> int:
         return next(self._ids)

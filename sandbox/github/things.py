@@ -271,6 +271,28 @@ class Protection:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class QueueEntry:
+    """A pull request in a merge queue. `head_sha`: of its merge group, made of `pull_sha` on `base_sha`."""
+
+    id: int
+    node_id: str
+    pull: PullRequest
+    enqueuer: User
+    created: datetime
+    pull_sha: str
+    base_sha: str | None = None
+    head_sha: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class MergeQueue:
+    """Of one branch. `method`: how it merges, whatever the pull request's own settings."""
+
+    method: Literal["merge", "squash"] = "squash"
+    entries: list[QueueEntry] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class Repository:
     id: int
     node_id: str
@@ -288,6 +310,7 @@ class Repository:
     check_suites: dict[tuple[int, str], int] = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
     protection: dict[str, Protection] = field(default_factory=dict)
+    queues: dict[str, MergeQueue] = field(default_factory=dict)
     merge_methods: set[str] = field(default_factory=lambda: {"merge", "squash"})
     delete_branch_on_merge: bool = False
     signed: set[str] = field(default_factory=set)

@@ -115,7 +115,7 @@ def test_our_branch_shows_its_head_and_its_files() -> None:
 def test_the_whole_tree_is_an_environment_too() -> None:
     """Its folder is the commit's tree, and its paths have no prefix."""
     target = commit() | {"folder": {"entries": [{"name": "kustomization.yaml", "oid": "b1"}]}}
-    branch = {"name": WHOLE.head, "target": target, "associatedPullRequests": {"nodes": []}}
+    branch = {"name": WHOLE.head, "target": target, "associatedPullRequests": {"nodes": []}, "grouped": {"nodes": []}}
     tree = {"__typename": "Tree", "oid": "t0", "entries": [entry()]}
     found = place(WHOLE, head0=branch, files0=tree)
     assert found.base is not None

@@ -193,6 +193,27 @@ def test_whom_we_asked_is_read_with_who_asked() -> None:
     assert not the_pull(invited=listed(more=True)).invited.complete
 
 
+QUEUE: JSON = {"__typename": "Bot", "login": "github-merge-queue", "databaseId": 7}
+
+
+@pytest.mark.parametrize(
+    ("by", "put", "ours", "named"),
+    [
+        pytest.param(QUEUE, OUR_BOT, True, "caisson", id="the queue, and we put it there"),
+        pytest.param(QUEUE, ALICE, False, "alice", id="the queue, and a person put it there"),
+        pytest.param(QUEUE, None, False, "ghost", id="the queue, and somebody who is gone put it there"),
+        pytest.param(ALICE, OUR_BOT, False, "alice", id="a person, although we had put it into the queue"),
+        pytest.param({**OUR_BOT, "databaseId": 8}, OUR_BOT, False, "caisson", id="another bot, likewise"),
+        pytest.param({**QUEUE, "__typename": "User"}, OUR_BOT, False, "github-merge-queue", id="a person of that name"),
+    ],
+)
+def test_what_a_queue_merged_is_whose_put_it_there(by: JSON, put: JSON | None, named: str, *, ours: bool) -> None:
+    """GitHub names its queue as who merged; whoever asked for it stands in the timeline."""
+    (found,) = place(merged0={"nodes": [merged(mergedBy=by, queued=listed({"actor": put}))]}).merged
+    assert found.merged_by is not None
+    assert (found.merged_by_us, found.merged_by.login) == (ours, named)
+
+
 def test_merged_pull_requests_carry_head_result_and_files() -> None:
     """Newest merge first, with the folder as the merge left it."""
     older = merged(2, mergedAt="2026-01-04T09:00:00Z", mergedBy=ALICE)
