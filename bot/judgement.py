@@ -10,7 +10,7 @@ from bot.commands import spelled
 from bot.conditions import Entry, declared_verdicts
 from bot.content import MADE_BY_US, Wanted, judge_head
 from bot.gates import approvals, health, hold, signature, soak, tag
-from bot.gates.approvers import Evidence
+from bot.gates.approvers import Evidence, Voice, found
 from bot.gates.verdicts import waits, worst
 from bot.merge_requests import ASKED, asked
 from bot.model import Base, Check, Commit, Observation, PullRequest, Release, Sha, Unknown
@@ -135,6 +135,21 @@ def _said_by_people(case: Case, pull: PullRequest) -> tuple[Verdict | None, Ask]
     if environment.approvals is not None:
         return approvals.judge(environment.approvals, without_skippers(opinions(pull), pull), evidence(case, pull))
     return (None, Ask()) if environment.auto else asked(pull, case.seen, needed=environment.roles.merge)
+
+
+def approvers_of(case: Case, pull: PullRequest) -> tuple[Voice, ...]:
+    """Whose approvals opened the gate; nobody's where none is declared."""
+    if case.environment.approvals is None:
+        return ()
+    voices = without_skippers(opinions(pull), pull).approving
+    counted = found(case.environment.approvals, voices, evidence(case, pull)).by
+    return tuple(voice for voice in voices if voice.login in counted)
+
+
+def source_of(case: Case) -> dict[str, Sha]:
+    """Upstream environment → the commit at which the release stood there."""
+    upstream = ((name, case.standings[name].record_of(case.release)) for name in case.environment.after)
+    return {name: record.commit for name, record in upstream if record is not None}
 
 
 def _worded(case: Case, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:

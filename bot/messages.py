@@ -30,13 +30,6 @@ def promotion_title(pipeline: Pipeline, environment: Environment, release: Relea
     return f"Promote {pipeline.name} {release.label} to {environment.name}"[:250].strip()
 
 
-def merge_message(head_message: str, verdicts: Sequence[Verdict]) -> str:
-    """The merge commit's body: the head's trailers and every verdict as it stood."""
-    body = head_message.split("\n\n", 1)[-1].strip()
-    said = json.dumps([[v.gate, v.outcome.value, v.reason] for v in verdicts], separators=(",", ":"), ensure_ascii=True)
-    return f"{body}\nCaisson-Verdicts: {said}"
-
-
 def verdict_table(verdicts: Sequence[Verdict]) -> str:
     rows = "\n".join(f"| {_mark(v)} | {v.gate} | {cell(v.reason)} |" for v in verdicts)
     return f"| | Gate | Says |\n|---|---|---|\n{rows}"

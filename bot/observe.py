@@ -11,7 +11,15 @@ from typing import Protocol, TypeVar
 from bot.actions import Ask
 from bot.content import branch_name
 from bot.github import people, read
-from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Place, batches, repository_query
+from bot.github.documents import (
+    CONFIG_HISTORY,
+    CONFIG_PATH,
+    RECORDS_AFTER,
+    RECORDS_READ,
+    Place,
+    batches,
+    repository_query,
+)
 from bot.github.identity import AppIdentity
 from bot.github.rules import branch_rules
 from bot.merges import record_name
@@ -56,6 +64,8 @@ class HealthSource(Protocol):
 
 
 Key = tuple[str, str]
+# Further pages of a hundred deployments that are read for one environment, where others crowd ours out.
+_MOST_PAGES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +116,36 @@ async def read_github(
         repository = repository or read.read_repository(data, identity=identity)
         texts |= read.read_keys(data, asked)
         for i, place in enumerate(some):
-            found.append(read.read_place(data, i, place, identity=identity, repository=repository))
+            facts = read.read_place(data, i, place, identity=identity, repository=repository)
+            cursor = read.records_crowded_at(data, i, place, identity=identity)
+            found.append(await _with_records(client, full_name, place, facts, cursor=cursor, identity=identity))
     assert repository is not None
     return GitHubFacts(repository=repository, places=dict(zip(wanted, found, strict=True)), keys=texts)
+
+
+async def _with_records(
+    client: GitHubClient,
+    full_name: str,
+    place: Place,
+    facts: PlaceFacts,
+    *,
+    cursor: str | None,
+    identity: AppIdentity,
+) -> PlaceFacts:
+    """The environment with as many of our records as a page holds, past those that others made in its name.
+
+    Whoever made more than we read has hidden the older ones: what stands is then adopted, and soaks anew.
+    """
+    owner, name = full_name.split("/", 1)
+    for _ in range(_MOST_PAGES):
+        if cursor is None or len(facts.records) >= RECORDS_READ:
+            break
+        variables: dict[str, object] = {"owner": owner, "name": name, "record": place.record, "after": cursor}
+        data = await client.graphql(RECORDS_AFTER, variables)
+        further = read.read_more_records(data, place, identity=identity)
+        facts = replace(facts, records=(*facts.records, *further)[:RECORDS_READ])
+        cursor = read.records_crowded_at(data, 0, place, identity=identity)
+    return facts
 
 
 async def earlier_configurations(client: GitHubClient, full_name: str) -> tuple[tuple[Sha, str | None], ...]:

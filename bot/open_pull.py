@@ -26,9 +26,10 @@ from bot.first_proposal import carried_on
 from bot.gates import hold
 from bot.gates.verdicts import waits, worst
 from bot.invitations import invitation
-from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on, waiting_for
+from bot.judgement import Case, approvers_of, foreseen, heard, may_merge, source_of, unasked, verdicts_on, waiting_for
 from bot.merge_queue import ejected, group_check, left, position
-from bot.messages import GATES, gates_check, merge_message, status_reply
+from bot.merge_trailers import merge_message
+from bot.messages import GATES, gates_check, status_reply
 from bot.model import CheckStatus, PullRequest, Queued, Unknown
 from bot.orders import obey, sticky
 from bot.proposing import proposal, told_of
@@ -171,7 +172,9 @@ def _merge(case: Case, verdicts: tuple[Verdict, ...]) -> Merge:
         head=case.head.sha,
         method="merge" if case.environment.promote is Promote.MERGE else case.environment.merge_method.value,
         title=f"{promotion_text.title(told_of(case))} (#{case.pull.number})",
-        message=merge_message(case.head.message, verdicts),
+        message=merge_message(
+            case.head.message, verdicts, source=source_of(case), approvers=approvers_of(case, case.pull)
+        ),
     )
 
 

@@ -1,6 +1,14 @@
 """What the sandbox models of GitHub: the one list of REST operations and of GraphQL documents. No I/O."""
 
-from bot.github.documents import BRANCH_RULES, CONFIG_HISTORY, Mutation, Place, mutation_document, repository_query
+from bot.github.documents import (
+    BRANCH_RULES,
+    CONFIG_HISTORY,
+    RECORDS_AFTER,
+    Mutation,
+    Place,
+    mutation_document,
+    repository_query,
+)
 
 OPERATIONS = frozenset(
     {
@@ -73,4 +81,4 @@ def documents() -> tuple[str, ...]:
     ]
     reads = [repository_query(places[:count])[0] for count in (0, 1, 2, 3)]
     whole, keyed = repository_query(places[1:2])[0], repository_query([], ["k", "l"])[0]
-    return (*reads, whole, keyed, CONFIG_HISTORY, BRANCH_RULES, mutation_document(mutations)[0])
+    return (*reads, whole, keyed, CONFIG_HISTORY, BRANCH_RULES, RECORDS_AFTER, mutation_document(mutations)[0])

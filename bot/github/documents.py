@@ -14,6 +14,8 @@ from bot.github.fragments import fragments_of
 
 CONFIG_PATH = ".github/caisson.yaml"
 
+# How many deployments of an environment the one read asks for.
+RECORDS_READ = 20
 # How many places one query may read: GitHub refuses what might give more than 500,000 nodes, and one may give 35,000.
 MOST_PLACES = 14
 
@@ -125,7 +127,7 @@ def _environment(i: int, *, whole: bool) -> str:
         mergeCommit {{ {folder} }}
       }}
     }}
-    deployments{i}: deployments(environments: [$record{i}], first: 20, {created}) {{
+    deployments{i}: deployments(environments: [$record{i}], first: {RECORDS_READ}, {created}) {{
       ...Records
     }}"""
 
@@ -177,3 +179,13 @@ query BranchRules($owner: String!, $name: String!, $branch: String!) {
   }
 }
 """
+
+RECORDS_AFTER = f"""
+query Records($owner: String!, $name: String!, $record: String!, $after: String!) {{
+  repository(owner: $owner, name: $name) {{
+    deployments0: deployments(
+      environments: [$record], first: 100, after: $after, orderBy: {{field: CREATED_AT, direction: DESC}}
+    ) {{ ...Records }}
+  }}
+}}
+{fragments_of("...Records")}"""

@@ -47,7 +47,7 @@ fragment Base on Ref {
     ... on Commit {
       committedDate
       tree { oid }
-      history(first: 50) { nodes { oid } }
+      history(first: 100) { nodes { oid } }
     }
   }
 }
@@ -150,7 +150,7 @@ fragment Merged on PullRequest {
 }
 
 fragment Records on DeploymentConnection {
-  pageInfo { hasNextPage }
+  pageInfo { hasNextPage endCursor }
   nodes {
     id databaseId commitOid task payload createdAt
     environment originalEnvironment

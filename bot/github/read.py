@@ -14,9 +14,9 @@ from bot.github.fragments import FOLDER_DEPTH
 from bot.github.identity import AppIdentity
 from bot.github.read_parts import checks, commit, file, files, folder_blobs
 from bot.github.read_pulls import merged_pulls, open_pulls, with_group_files
-from bot.github.read_records import records
+from bot.github.read_records import crowded_at, records
 from bot.github.shape import Node, unexpected
-from bot.model import Base, Configured, File, Place, Repository, Sha, Unknown
+from bot.model import Base, Configured, File, Place, Record, Repository, Sha, Unknown
 
 
 def read_repository(data: Mapping[str, object], *, identity: AppIdentity) -> Repository:
@@ -61,6 +61,16 @@ def read_place(
         foreign_pull=foreign,
         owners=_owners(node, i) if place.owners else None,
     )
+
+
+def records_crowded_at(data: Mapping[str, object], i: int, place: Where, *, identity: AppIdentity) -> str | None:
+    """From where our records of environment number `i` are to be read on; None where the page is all that matters."""
+    return crowded_at(_repository(data).node(f"deployments{i}"), place.record, identity)
+
+
+def read_more_records(data: Mapping[str, object], place: Where, *, identity: AppIdentity) -> tuple[Record, ...]:
+    """Our records on a further page."""
+    return records(_repository(data).node("deployments0"), place.record, identity)
 
 
 def read_config_history(data: Mapping[str, object]) -> tuple[tuple[Sha, str | None], ...]:

@@ -80,7 +80,13 @@ def _merged(node: Node, place: Place, identity: AppIdentity) -> Merged:
         head=next((one for one in last if one.sha == head), None),
         commit=commit(result, identity) if result else None,
         files=folder_blobs(result, place.folder),
+        by_queue=_by_queue(node),
     )
+
+
+def _by_queue(node: Node) -> bool:
+    """Whether a merge queue may have merged it: whatever was in one once is not told from what was merged by it."""
+    return bool(node.node("queued").nodes())
 
 
 def _merger(node: Node, identity: AppIdentity) -> Actor | None:

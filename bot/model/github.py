@@ -49,14 +49,14 @@ class File:
 
 
 # How many commits of a base branch are read at most.
-HISTORY_READ = 50
+HISTORY_READ = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
     """The branch an environment lives on.
 
-    `history`: newest first, at most 50. `touched`: last commit that changed the folder.
+    `history`: newest first, at most `HISTORY_READ`. `touched`: last commit that changed the folder.
     """
 
     branch: str
@@ -298,7 +298,7 @@ class Merged:
     """A merged pull request from our branch.
 
     `files`: path → blob in the environment's folder as the merge commit has it. `merged_by`: where a merge queue did,
-    whoever put it there.
+    whoever put it there. `by_queue`: it may have, and the message is the queue's.
     """
 
     number: int
@@ -310,6 +310,7 @@ class Merged:
     head: Commit | None
     commit: Commit | None
     files: Mapping[str, Sha]
+    by_queue: bool = False
 
 
 class RecordState(StrEnum):

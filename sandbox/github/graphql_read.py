@@ -100,6 +100,7 @@ def _deployments(
     *,
     first: int | None = None,
     last: int | None = None,
+    after: str | None = None,
     environments: Sequence[str] | None = None,
     order_by: dict[str, str] | None = None,
 ) -> Page:
@@ -109,4 +110,4 @@ def _deployments(
     ]
     newest = order_by is not None and order_by["direction"] == "DESC"
     found.sort(key=lambda one: (one.created, one.id), reverse=newest)
-    return page_at(at.repository, found, first=first, last=last, name="deployments")
+    return page_at(at.repository, found, first=first, last=last, name="deployments", after=after)
