@@ -24,7 +24,7 @@ from bot.proposing import must_build, propose
 from bot.spans import SOON
 from bot.standing import Standing
 from bot.steps import Step, view_of
-from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Templates
+from config.pipeline import CommandStyle, Emergency, Environment, Mode, Pipeline, Templates
 
 NO_TEMPLATES = Templates()
 
@@ -37,6 +37,7 @@ def decide(
     templates: Templates = NO_TEMPLATES,
     last: bool = False,
     style: CommandStyle = CommandStyle.PLAIN,
+    emergency: Emergency | None = None,
 ) -> Plan | Ask:
     """The plan for one pipeline, or the facts still needed to make it.
 
@@ -45,7 +46,17 @@ def decide(
     grounds = {e.name: ground(pipeline, e, seen) for e in pipeline.environments}
     standings = {name: g.standing for name, g in grounds.items()}
     steps = [
-        _step(pipeline, e, seen, grounds[e.name], standings, mode=mode, templates=templates, style=style)
+        _step(
+            pipeline,
+            e,
+            seen,
+            grounds[e.name],
+            standings,
+            mode=mode,
+            templates=templates,
+            style=style,
+            emergency=emergency,
+        )
         for e in pipeline.environments
     ]
     ask = Ask()
@@ -72,6 +83,7 @@ def _step(
     mode: Mode,
     templates: Templates,
     style: CommandStyle,
+    emergency: Emergency | None,
 ) -> Step:
     place = seen.places[environment.name]
     standing = here.standing
@@ -106,6 +118,7 @@ def _step(
         picks=newest.picks,
         notes=notes_on(pipeline, wish.content, place.base),
         style=style,
+        emergency=emergency.people if emergency else None,
     )
     step = propose(case) if must_build(case) else attend(case)
     return replace(step, until=min((m for m in (step.until, newest.until) if m is not None), default=None))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from bot import codeowners, declaration, merge_queue
+from bot import codeowners, declaration, emergency, merge_queue
 from bot.actions import Action, Ask, Edits, Outcome, PostCheck, Verdict
 from bot.codeowners import Rule
 from bot.commands import spelled
@@ -24,7 +24,7 @@ from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Templates
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One promotion under judgement."""
+    """One promotion under judgement. `emergency`: how many people one takes, None where none is declared."""
 
     pipeline: Pipeline
     environment: Environment
@@ -40,6 +40,7 @@ class Case:
     picks: Mapping[str, Pick] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     style: CommandStyle = CommandStyle.PLAIN
+    emergency: int | None = None
 
 
 def foreseen(case: Case) -> tuple[Verdict, ...]:
@@ -122,11 +123,17 @@ def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[
         verdicts.append(against)
     shown, skippers = waived(verdicts, pull, case.environment, case.seen)
     verdict, unread = _said_by_people(case, pull)
-    verdicts = [*shown, *([verdict] if verdict else [])]
+    known = evidence(case, pull)
+    called = emergency.waive(
+        [*shown, *([verdict] if verdict else [])], pull, case.environment, people=case.emergency, evidence=known
+    )
     # Access is read only when it could decide: all else passes already.
-    needed = unread if worst(shown) is Outcome.PASS else Ask()
-    needed |= Ask(permissions=skippers if worst(verdicts) is Outcome.PASS else frozenset())
-    return _worded(case, verdicts), needed
+    if called.in_force:
+        needed = called.ask if worst(called.verdicts) is Outcome.PASS else Ask()
+    else:
+        needed = unread if worst(shown) is Outcome.PASS else Ask()
+    needed |= Ask(permissions=skippers if worst(called.verdicts) is Outcome.PASS else frozenset())
+    return _worded(case, called.verdicts), needed
 
 
 def _said_by_people(case: Case, pull: PullRequest) -> tuple[Verdict | None, Ask]:
@@ -210,7 +217,7 @@ def may_merge(case: Case, verdicts: tuple[Verdict, ...]) -> bool:
 
 
 def _asked(verdicts: tuple[Verdict, ...]) -> bool:
-    return any(verdict.gate == ASKED for verdict in verdicts)
+    return any(verdict.gate in (ASKED, emergency.GATE) for verdict in verdicts)
 
 
 def unasked(case: Case, verdicts: tuple[Verdict, ...]) -> str:

@@ -253,12 +253,20 @@ class Reconciler:
         self, pipeline: Pipeline, seen: Observation, client: RepositoryClient, *, mode: Mode, declared: Configuration
     ) -> Plan | Unknown:
         seen = await observe(pipeline, seen, tags=self._scans, cluster=self._cluster)
+        judged = partial(
+            decide,
+            pipeline,
+            mode=mode,
+            templates=declared.templates,
+            style=declared.commands,
+            emergency=declared.emergency,
+        )
         for _ in range(ROUNDS):
-            decision = decide(pipeline, seen, mode=mode, templates=declared.templates, style=declared.commands)
+            decision = judged(seen)
             if not isinstance(decision, Ask):
                 return decision
             seen = await answer(decision, pipeline, seen, client=client, tags=self._scans, verifier=self._verifier)
-        decision = decide(pipeline, seen, mode=mode, templates=declared.templates, style=declared.commands, last=True)
+        decision = judged(seen, last=True)
         assert not isinstance(decision, Ask)
         return decision
 

@@ -6,6 +6,7 @@ What cannot be judged here, below the grammar of versions and patterns, is judge
 from config import yaml_text
 from config.checks import Checks
 from config.declarations import DeclaredPipeline, read_pipeline
+from config.emergencies import read_emergency
 from config.pipeline import CommandStyle, Configuration, Mode, Pipeline, Templates
 from config.places import Inhabitant, check_places
 from config.problems import ConfigError, Problem
@@ -17,8 +18,8 @@ __all__ = ["PATH", "Checks", "ConfigError", "Problem", "parse"]
 
 PATH = ".github/caisson.yaml"
 
-_KEYS = ("version", "mode", "templates", "commands", "pipelines")
-_KEYS_LATER = ("defaults", "emergency")
+_KEYS = ("version", "mode", "templates", "commands", "emergency", "pipelines")
+_KEYS_LATER = ("defaults",)
 _NO_CHECKS = Checks()
 
 
@@ -38,6 +39,7 @@ def parse(
     mode = reader.choice(fields["mode"].value, "mode", Mode) if "mode" in fields else None
     templates = read_templates(reader, fields["templates"], checks) if "templates" in fields else Templates()
     style = reader.choice(fields["commands"].value, "commands", CommandStyle) if "commands" in fields else None
+    emergency = read_emergency(reader, fields.get("emergency"))
     declared = _pipelines(reader, fields.get("pipelines"), checks)
     if "pipelines" not in fields and not reader.problems:
         reader.refuse(root, "the file declares no pipelines", "`pipelines:` with a pipeline's name below it")
@@ -54,6 +56,7 @@ def parse(
         mode=mode or Mode.MERGE,
         templates=templates,
         commands=style or CommandStyle.PLAIN,
+        emergency=emergency,
         pipelines=tuple(_model(pipeline) for pipeline in declared),
     )
 

@@ -398,13 +398,20 @@ class Pipeline(Declared):
         return environment.is_root and not self.artifacts
 
 
+class Emergency(Declared):
+    """How many of an environment's approvers may together waive what only costs time, by `/emergency`."""
+
+    people: int = Field(default=2, ge=2, le=20)
+
+
 class Configuration(Declared):
-    """The whole file."""
+    """The whole file. `emergency`: off unless it is declared."""
 
     version: Literal[1] = 1
     mode: Mode = Mode.MERGE
     templates: Templates = Templates()
     commands: CommandStyle = CommandStyle.PLAIN
+    emergency: Emergency | None = None
     pipelines: tuple[Pipeline, ...] = ()
 
 
