@@ -11,7 +11,7 @@ from bot.errors import UserError
 from bot.health import Health, HealthState, assess, matching
 from bot.manifests.subject import subjects
 from bot.manifests.versions import version_in
-from bot.merges import carried_by, merge_record, mismatch, record_name, stands, unrecorded
+from bot.merges import carried_by, first_proposed_as, merge_record, mismatch, record_name, stands, unrecorded
 from bot.model import (
     Artifact,
     Base,
@@ -158,7 +158,8 @@ def _adopt(
         release = replace(release, proposed=min(r.proposed for r in known))
     claimed = carried_by(by_hand) if by_hand else None
     if by_hand is not None and claimed is not None:
-        release = replace(release, proposed=claimed.proposed) if claimed.id == release.id else release
+        if claimed.id == release.id and not known:
+            release = first_proposed_as(claimed, by_hand, recorded=(), now=seen.now)
         action = merge_record(pipeline, environment, by_hand, release)
         return replace(found, actions=(action,), standing=replace(found.standing, active=release))
     action = RecordRelease(
@@ -232,6 +233,9 @@ def _branch_ground(pipeline: Pipeline, environment: Environment, seen: Observati
     standing = _standing(environment, seen, place, base, record)
     merged = unrecorded(place, base)
     if merged is not None and (release_merged := carried_by(merged)) is not None:
+        if not merged.merged_by_us:
+            recorded = (r.release for p in seen.places.values() for r in p.records)
+            release_merged = first_proposed_as(release_merged, merged, recorded=recorded, now=seen.now)
         action = merge_record(pipeline, environment, merged, release_merged)
         return Ground(standing=replace(standing, active=release_merged), actions=(action,))
     return _watched(Ground(standing=standing), now=seen.now)

@@ -1,7 +1,9 @@
 """What our merged pull requests brought: their release, and whether the result is what was proposed. No I/O."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from bot.actions import RecordRelease
 from bot.merge_trailers import account_of
@@ -52,6 +54,15 @@ def carried_by(merged: Merged) -> Release | None:
         # A squash made by hand may say what it likes; a merge that we made has its source as second parent.
         return None
     return release
+
+
+def first_proposed_as(release: Release, merged: Merged, *, recorded: Iterable[Release], now: datetime) -> Release:
+    """What a person merged, proposed when our records say; else not before its pull request was opened, nor after now.
+
+    Nobody judged the head that a person merges: what its trailers say of the past is only a claim.
+    """
+    known = [one.proposed for one in recorded if one.id == release.id]
+    return replace(release, proposed=min(known) if known else min(max(release.proposed, merged.created), now))
 
 
 def merge_record(pipeline: Pipeline, environment: Environment, merged: Merged, release: Release) -> RecordRelease:

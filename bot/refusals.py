@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from bot.actions import Ask, CheckText, PostCheck
 from bot.messages import GATES, code
 from bot.model import BranchRules, CheckStatus, ForeignCheck, PullRequest, Unknown
+from bot.spans import SOON
 
 CHECK = "caisson/refused"
 # How long a refusal is believed while nothing changes that we can see.
@@ -76,7 +77,9 @@ def resistance(
     """
     known = refusal_on(pull)
     if known is not None and now < known.at + RETRY and known.merge_state == pull.merge_state:
-        return Resistance(reason=known.reason, until=known.at + RETRY)
+        # GitHub's own view may lag behind what it was just told: one look soon, then one when it is tried again.
+        soon = known.at + SOON
+        return Resistance(reason=known.reason, until=soon if now < soon else known.at + RETRY)
     # A queue is asked even where GitHub blocks the merge, for its own sake perhaps: it bypasses nothing.
     if pull.merge_state not in _STOPPED or (pull.queue_method is not None and _green(pull)):
         return None
