@@ -12,19 +12,22 @@ from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostChe
 from bot.active import Ground, ground
 from bot.candidate import Candidate, candidate
 from bot.content import Wanted, branch_name, notes_on, proposed_release, wanted
+from bot.copies import wanted_copy
 from bot.declaration import declares
 from bot.gates.verdicts import blocks, waits
 from bot.judgement import Case
+from bot.merge_heads import wanted_merge
 from bot.messages import GATES, gates_check
 from bot.model import Observation, Place, Release, Unknown
 from bot.open_pull import attend
 from bot.opinions import opinions
 from bot.proposing import must_build, propose
 from bot.selection import pins
+from bot.sources import source_gone
 from bot.spans import SOON
 from bot.standing import Standing
 from bot.steps import Step, view_of
-from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Supersede, Templates
+from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Promote, Supersede, Templates
 
 NO_TEMPLATES = Templates()
 
@@ -84,7 +87,9 @@ def _step(
     if release is None:
         step = _nothing(pipeline, environment, place, standing, newest, why=newest.reason)
         return replace(step, actions=(*step.actions, *_tidy(pipeline, environment, seen, here)))
-    wish = wanted(pipeline, environment, release, base=place.base, files=here.files)
+    wish = _wish(pipeline, environment, release, seen=seen, here=here)
+    if isinstance(wish, Ask):
+        return _asking(pipeline, environment, place, standing, wish, why="reading what its folders hold")
     if isinstance(wish, str):
         return _nothing(pipeline, environment, place, standing, newest, why=wish)
     if unknown := _unknown(pipeline, environment, release, wish=wish, here=standing, seen=seen):
@@ -107,6 +112,23 @@ def _step(
     )
     step = propose(case) if must_build(case) else attend(case)
     return replace(step, until=newest.until)
+
+
+def _wish(
+    pipeline: Pipeline, environment: Environment, release: Release, *, seen: Observation, here: Ground
+) -> Wanted | Ask | str:
+    """What its head must contain, by the way in which content moves into the environment; else why it cannot be."""
+    place = seen.places[environment.name]
+    assert place.base is not None
+    if release.source is not None and (gone := source_gone(pipeline, release, seen)):
+        return gone
+    match environment.promote:
+        case Promote.TREE:
+            return wanted_copy(pipeline, environment, release, place=place, seen=seen)
+        case Promote.MERGE:
+            return wanted_merge(pipeline, environment, release, place=place, seen=seen)
+        case Promote.VERSIONS:
+            return wanted(pipeline, environment, release, base=place.base, files=here.files)
 
 
 def _shut(pipeline: Pipeline, environment: Environment, place: Place, here: Ground, barred: Verdict | None) -> Step:

@@ -44,9 +44,12 @@ def carried_by(merged: Merged) -> Release | None:
     return release
 
 
-def merge_record(pipeline: Pipeline, environment: Environment, merged: Merged, release: Release) -> RecordRelease:
+def merge_record(
+    pipeline: Pipeline, environment: Environment, merged: Merged, release: Release, *, alarm: str | None = None
+) -> RecordRelease:
+    """`alarm`: what is wrong with the result ("": nothing), where the caller has judged it."""
     assert merged.commit is not None
-    note = mismatch(merged, environment)
+    note = mismatch(merged, environment) if alarm is None else alarm
     how = How.PROMOTED
     if not merged.merged_by_us:
         how = How.MERGED_BY_PERSON

@@ -1,7 +1,10 @@
 """Our head as it is to be: whether it must be made, what it says, what the gates will say of it. No I/O."""
 
+from collections.abc import Mapping
+
 from bot import promotion_text
 from bot.actions import (
+    Copy,
     Edits,
     Outcome,
     Propose,
@@ -51,14 +54,16 @@ def proposal(case: Case, verdicts: tuple[Verdict, ...]) -> Propose:
     """Our head as it is to be, with its pull request and its check."""
     pipeline, environment = case.pipeline, case.environment
     told = told_of(case)
-    blobs, base = dict(case.wish.blobs), dict(case.wish.base)
+    content = case.wish.content
+    blobs: Mapping[str, str | None] = content.after if isinstance(content, Copy) else case.wish.blobs
+    base: Mapping[str, str | None] = content.before if isinstance(content, Copy) else case.wish.base
     return Propose(
         environment=environment.name,
         branch=branch_name(pipeline, environment),
         base_branch=case.base.branch,
-        parent=case.base.tip,
+        parent=content.parent if isinstance(content, Copy) else case.base.tip,
         head_before=case.head.sha if case.head else None,
-        content=case.wish.content,
+        content=content,
         message=promotion_text.commit_message(told, blobs=blobs, base=base),
         title=promotion_text.title(told),
         body=promotion_text.body(told, verdicts),

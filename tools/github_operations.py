@@ -1,6 +1,13 @@
 """What the sandbox models of GitHub: the one list of REST operations and of GraphQL documents. No I/O."""
 
-from bot.github.documents import CONFIG_HISTORY, Mutation, Place, mutation_document, repository_query
+from bot.github.documents import (
+    CONFIG_HISTORY,
+    Mutation,
+    Place,
+    folders_query,
+    mutation_document,
+    repository_query,
+)
 
 OPERATIONS = frozenset(
     {
@@ -14,6 +21,7 @@ OPERATIONS = frozenset(
         "GET /orgs/{org}/teams/{team_slug}/memberships/{username}",
         "GET /repos/{owner}/{repo}",
         "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
+        "GET /repos/{owner}/{repo}/compare/{basehead}",
         "POST /repos/{owner}/{repo}/check-runs",
         "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}",
         "POST /repos/{owner}/{repo}/deployments",
@@ -70,4 +78,5 @@ def documents() -> tuple[str, ...]:
     ]
     reads = [repository_query(places[:count])[0] for count in (0, 1, 2, 3)]
     whole, keyed = repository_query(places[1:2])[0], repository_query([], ["k", "l"])[0]
-    return (*reads, whole, keyed, CONFIG_HISTORY, mutation_document(mutations)[0])
+    folders = folders_query([("c", "a/b"), ("c", "")])[0]
+    return (*reads, whole, keyed, folders, CONFIG_HISTORY, mutation_document(mutations)[0])

@@ -133,6 +133,31 @@ def _owners(i: int) -> str:
     return "".join(f"\n    owners{i}_{n}: object(expression: $owners{i}_{n}) {text}" for n in range(len(LOCATIONS)))
 
 
+def folders_query(places: Sequence[tuple[str, str]]) -> tuple[str, dict[str, str]]:
+    """What stands at each (commit, folder), with all that lies beside it on the way down; and the query's variables.
+
+    `commit0` is the first commit, `folder0_0` its whole tree, `folder0_1` the first folder on the way, and so on.
+    """
+    variables: dict[str, str] = {}
+    fields: list[str] = []
+    for i, (commit, path) in enumerate(places):
+        variables[f"commit{i}"] = commit
+        fields.append(f"commit{i}: object(expression: $commit{i}) {{ __typename }}")
+        names = path.split("/") if path else []
+        for level in range(len(names) + 1):
+            variables[f"folder{i}_{level}"] = f"{commit}:{'/'.join(names[:level])}"
+            inside = "" if level == len(names) else " ... on Tree { entries { name mode oid } }"
+            fields.append(
+                f"folder{i}_{level}: object(expression: $folder{i}_{level}) {{ __typename oid{inside} }}",
+            )
+    signature = ", ".join(["$owner: String!", "$name: String!", *(f"${name}: String!" for name in variables)])
+    read = "\n    ".join(fields)
+    return (
+        f"query Folders({signature}) {{\n  repository(owner: $owner, name: $name) {{\n    {read}\n  }}\n}}\n",
+        variables,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Mutation:
     """One GraphQL mutation: its field, the type of its input, the input, and what to select of the answer."""

@@ -35,6 +35,7 @@ from bot.model.github import (
 from bot.model.observation import Observation, Place
 from bot.model.registry import ImageDetails, Signature, SignatureMaterial, SimpleSigning, Tags
 from bot.model.releases import Artifact, Digest, Release, ReleaseStatus, Sha, Unknown, short_digest
+from bot.model.trees import Comparison, Folder, Listing, TreeEntry
 
 __all__ = [
     "HISTORY_READ",
@@ -47,15 +48,18 @@ __all__ = [
     "CheckStatus",
     "Comment",
     "Commit",
+    "Comparison",
     "Configured",
     "Conversation",
     "Digest",
     "File",
+    "Folder",
     "ForeignCheck",
     "Forum",
     "How",
     "ImageDetails",
     "Labelling",
+    "Listing",
     "Merged",
     "Observation",
     "Permission",
@@ -75,6 +79,7 @@ __all__ = [
     "SimpleSigning",
     "Source",
     "Tags",
+    "TreeEntry",
     "Unknown",
     "short_digest",
 ]

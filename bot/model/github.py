@@ -56,7 +56,8 @@ HISTORY_READ = 50
 class Base:
     """The branch an environment lives on.
 
-    `history`: newest first, at most 50. `touched`: last commit that changed the folder.
+    `history`: newest first, at most 50. `touched`: last commit that changed the folder. `folder`: the folder's tree,
+    None where there is none.
     """
 
     branch: str
@@ -65,6 +66,7 @@ class Base:
     history: tuple[Sha, ...]
     touched: Sha | None
     files: tuple[File, ...]
+    folder: Sha | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

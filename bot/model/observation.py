@@ -8,6 +8,7 @@ from bot.model.cluster import Application
 from bot.model.github import Base, Commit, Conversation, Merged, Permission, PullRequest, Record, Repository
 from bot.model.registry import ImageDetails, Signature, Tags
 from bot.model.releases import Digest, Sha, Unknown
+from bot.model.trees import Comparison, Folder, Listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,8 @@ class Observation:
     key means "not asked yet": the decision asks. `identities`: login → whose it was when its role was read.
     `memberships`: (`org/team`, login), both in lower case → whether an active member. `keys`: path → text of a key file
     on the default branch. `signer`: our bot as a commit's sign-off names it. `conversations`: what was said outside our
-    open pull requests, on those that were merged or closed and on issues.
+    open pull requests, on those that were merged or closed and on issues. `folders`: (commit, path). `listings`: by the
+    id of the tree. `comparisons`: (one commit, another).
     """
 
     now: datetime
@@ -55,3 +57,6 @@ class Observation:
     keys: Mapping[str, str | None] = field(default_factory=dict)
     signer: str = ""
     conversations: tuple[Conversation, ...] = ()
+    folders: Mapping[tuple[Sha, str], Folder | Unknown] = field(default_factory=dict)
+    listings: Mapping[Sha, Listing | Unknown] = field(default_factory=dict)
+    comparisons: Mapping[tuple[Sha, Sha], Comparison | Unknown] = field(default_factory=dict)

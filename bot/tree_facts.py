@@ -1,0 +1,30 @@
+"""Listings of folders among what was observed: known, to be asked for, or not to be learnt. No I/O."""
+
+from bot.actions import Ask
+from bot.model import Listing, Observation, Sha, Unknown
+
+
+def listing_of(tree: Sha | None, seen: Observation) -> Listing | Ask | Unknown:
+    """What a tree holds; nothing where there is none."""
+    if tree is None:
+        return {}
+    found = seen.listings.get(tree)
+    return Ask(listings=frozenset({tree})) if found is None else found
+
+
+def listing_at(commit: Sha, path: str, seen: Observation) -> Listing | Ask | Unknown:
+    """What a folder holds as a commit has it."""
+    folder = seen.folders.get((commit, path))
+    if folder is None:
+        return Ask(folders=frozenset({(commit, path)}))
+    return folder if isinstance(folder, Unknown) else listing_of(folder.tree, seen)
+
+
+def both(first: Listing | Ask | Unknown, second: Listing | Ask | Unknown) -> tuple[Listing, Listing] | Ask | Unknown:
+    """Two listings that are needed together: what is missing of them is asked for at once."""
+    asks = [one for one in (first, second) if isinstance(one, Ask)]
+    if asks:
+        return asks[0] | asks[-1]
+    if isinstance(first, Ask | Unknown):
+        return first
+    return second if isinstance(second, Ask | Unknown) else (first, second)
