@@ -39,7 +39,9 @@ def propose(case: Case) -> Step:
     environment, release = case.environment, case.release
     standing = case.standings[environment.name]
     head = case.head
-    if case.pull is None and head is not None and not head.by_us:
+    merged = {m.head.sha for m in case.seen.places[environment.name].merged if m.head is not None}
+    # Somebody's commit that was merged with our pull request is lost to nobody.
+    if case.pull is None and head is not None and not head.by_us and head.sha not in merged:
         branch = branch_name(case.pipeline, environment)
         reason = f"{head.author} pushed {head.sha[:7]} onto our branch {branch}; delete that branch"
         return Step(view=view_of(environment, standing, waiting=reason), verdicts=(blocks("head", reason),))
