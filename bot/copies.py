@@ -5,7 +5,8 @@ but for what each keeps of its own.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from bot.actions import Ask, Copy, RecordRelease
 from bot.content import Wanted, proposed_release
@@ -18,6 +19,7 @@ from bot.model import (
     Merged,
     Observation,
     Place,
+    PullRequest,
     Record,
     Release,
     Sha,
@@ -293,3 +295,18 @@ def _told(entries: Mapping[str, TreeEntry | None]) -> dict[str, str | None]:
 
 def _spelled(entry: TreeEntry) -> str:
     return entry.oid if entry.mode == _USUAL_MODE else f"{entry.mode:06o} {entry.oid}"
+
+
+# --- whose it is ------------------------------------------------------------------------------------------------------
+
+
+def with_promoted(
+    source: Environment, release: Release, pull: PullRequest | None, *, active: Release | None, seen: Observation
+) -> PullRequest | None:
+    """A copy's pull request with the commits that it brings: their authors may not approve of it."""
+    folder = seen.folders.get((release.source, source.path)) if release.source else None
+    if pull is None or not isinstance(folder, Folder):
+        return pull
+    present = active.source if active else None
+    brought = tuple(takewhile(lambda commit: commit.sha != present, folder.commits))
+    return replace(pull, promoted=brought[::-1])

@@ -12,7 +12,7 @@ from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostChe
 from bot.active import Ground, ground
 from bot.candidate import Candidate, candidate
 from bot.content import Wanted, branch_name, notes_on, proposed_release, wanted
-from bot.copies import wanted_copy
+from bot.copies import wanted_copy, with_promoted
 from bot.declaration import declares
 from bot.gates.verdicts import blocks, waits
 from bot.judgement import Case
@@ -94,6 +94,9 @@ def _step(
         return _nothing(pipeline, environment, place, standing, newest, why=wish)
     if unknown := _unknown(pipeline, environment, release, wish=wish, here=standing, seen=seen):
         return _asking(pipeline, environment, place, standing, unknown, why="reading what the images say")
+    pull = place.pull
+    if environment.promote is Promote.TREE:
+        pull = with_promoted(pipeline.source, release, pull, active=standing.active, seen=seen)
     case = Case(
         pipeline=pipeline,
         environment=environment,
@@ -103,7 +106,7 @@ def _step(
         wish=wish,
         base=place.base,
         head=place.head,
-        pull=place.pull,
+        pull=pull,
         mode=mode,
         templates=templates,
         picks=newest.picks,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bot.codeowners import LOCATIONS
 from bot.github.fragments import fragments_of
+from bot.model import HISTORY_READ
 
 CONFIG_PATH = ".github/caisson.yaml"
 
@@ -134,7 +135,9 @@ def _owners(i: int) -> str:
 
 
 def folders_query(places: Sequence[tuple[str, str]]) -> tuple[str, dict[str, str]]:
-    """What stands at each (commit, folder), with all that lies beside it on the way down; and the query's variables.
+    """What stands at each (commit, folder), with all that lies beside it on the way down, and who changed it last.
+
+    And the query's variables except `owner` and `name`.
 
     `commit0` is the first commit, `folder0_0` its whole tree, `folder0_1` the first folder on the way, and so on.
     """
@@ -142,7 +145,9 @@ def folders_query(places: Sequence[tuple[str, str]]) -> tuple[str, dict[str, str
     fields: list[str] = []
     for i, (commit, path) in enumerate(places):
         variables[f"commit{i}"] = commit
-        fields.append(f"commit{i}: object(expression: $commit{i}) {{ __typename }}")
+        variables[f"path{i}"] = path
+        history = f"history(first: {HISTORY_READ}, path: $path{i}) {{ nodes {{ ...Authored }} }}"
+        fields.append(f"commit{i}: object(expression: $commit{i}) {{ __typename ... on Commit {{ {history} }} }}")
         names = path.split("/") if path else []
         for level in range(len(names) + 1):
             variables[f"folder{i}_{level}"] = f"{commit}:{'/'.join(names[:level])}"
@@ -152,10 +157,8 @@ def folders_query(places: Sequence[tuple[str, str]]) -> tuple[str, dict[str, str
             )
     signature = ", ".join(["$owner: String!", "$name: String!", *(f"${name}: String!" for name in variables)])
     read = "\n    ".join(fields)
-    return (
-        f"query Folders({signature}) {{\n  repository(owner: $owner, name: $name) {{\n    {read}\n  }}\n}}\n",
-        variables,
-    )
+    query = f"query Folders({signature}) {{\n  repository(owner: $owner, name: $name) {{\n    {read}\n  }}\n}}\n"
+    return query + fragments_of(query), variables
 
 
 @dataclass(frozen=True, slots=True)

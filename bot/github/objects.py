@@ -12,6 +12,7 @@ from typing import Protocol
 from bot.errors import Permanent
 from bot.github.documents import folders_query
 from bot.github.failures import NotFound
+from bot.github.read_parts import commit as commit_by
 from bot.github.shape import Node
 from bot.model import Comparison, Folder, Listing, Sha, TreeEntry, Unknown
 from bot.tree_copy import EMPTY_TREE, FOLDER_MODE, tree_id
@@ -68,7 +69,7 @@ class Objects:
         for i, place in enumerate(missing):
             found[place] = read = _folder(node, i, place)
             if not isinstance(read, Unknown):
-                self._keep((full_name, place), read, size=1 + sum(len(level) for level in read.above))
+                self._keep((full_name, place), read, size=_size(read))
         return found
 
     async def comparisons(
@@ -101,7 +102,7 @@ class Objects:
 
 def _size(what: Listing | Folder | Comparison) -> int:
     if isinstance(what, Folder):
-        return 1 + sum(len(level) for level in what.above)
+        return 1 + len(what.commits) + sum(len(level) for level in what.above)
     return 1 + len(what.changed) if isinstance(what, Comparison) else len(what)
 
 
@@ -122,7 +123,8 @@ async def _listing(client: Client, full_name: str, tree: Sha) -> Listing | Unkno
 
 def _folder(node: Node, i: int, place: Where) -> Folder | Unknown:
     commit, path = place
-    if node.maybe_node(f"commit{i}") is None:
+    known = node.maybe_node(f"commit{i}")
+    if known is None or known.text("__typename") != "Commit":
         return Unknown(f"the commit {commit[:7]} is gone from GitHub")
     names = path.split("/") if path else []
     above: list[Mapping[str, TreeEntry]] = []
@@ -135,7 +137,11 @@ def _folder(node: Node, i: int, place: Where) -> Folder | Unknown:
     last = node.maybe_node(f"folder{i}_{len(names)}")
     if last is not None and last.text("__typename") != "Tree":
         return Unknown(f"{path} is no folder at {commit[:7]}")
-    return Folder(tree=last.sha("oid") if last else None, above=tuple(above))
+    return Folder(
+        tree=last.sha("oid") if last else None,
+        above=tuple(above),
+        commits=tuple(commit_by(one, None) for one in known.node("history").nodes()),
+    )
 
 
 async def _comparison(client: Client, full_name: str, first: Sha, second: Sha) -> Comparison | Unknown:

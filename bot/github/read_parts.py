@@ -29,7 +29,8 @@ def is_ours(who: Actor, identity: AppIdentity) -> bool:
     return who.kind is ActorKind.BOT and who.id == identity.bot_id
 
 
-def commit(node: Node, identity: AppIdentity) -> Commit:
+def commit(node: Node, identity: AppIdentity | None) -> Commit:
+    """A commit; without an identity it is not established whether it is ours, and so it counts as somebody's."""
     author = node.maybe_node("author")
     signature = node.maybe_node("signature")
     email = (author.maybe_text("email") if author else None) or ""
@@ -45,7 +46,7 @@ def commit(node: Node, identity: AppIdentity) -> Commit:
         author_email=email,
         author_login=user.text("login") if user else None,
         committed=node.moment("committedDate"),
-        by_us=signed and email == identity.email,
+        by_us=signed and identity is not None and email == identity.email,
     )
 
 

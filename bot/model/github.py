@@ -180,7 +180,8 @@ class PullRequest:
 
     `complete` is False where GitHub had more pages than we read. `changed`: paths it changes against where it branched
     off its base; None where GitHub did not name them all. `checks` are ours, `foreign_checks` those of other Apps.
-    `invited`: our App requested reviewers or assigned somebody.
+    `invited`: our App requested reviewers or assigned somebody. `promoted`: commits whose content it brings without
+    holding them, oldest first, where it is a copy.
     """
 
     id: str
@@ -205,6 +206,7 @@ class PullRequest:
     changed: frozenset[str] | None = None
     foreign_checks: tuple[ForeignCheck, ...] = ()
     invited: bool = False
+    promoted: tuple[Commit, ...] = ()
 
 
 class Forum(StrEnum):

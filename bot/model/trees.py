@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.model.github import Commit
 from bot.model.releases import Sha
 
 
@@ -23,11 +24,13 @@ class Folder:
     """A folder as one commit has it. `tree`: its tree, None where there is none.
 
     `above`: what lies in each folder on the way from the root to it, by name, the root's first; {} where there is none.
-    For the whole tree there is none above.
+    For the whole tree there is none above. `commits`: the last that changed it, newest first, at most 50; whose they
+    are by their authors, not whether they are ours.
     """
 
     tree: Sha | None
     above: tuple[Mapping[str, TreeEntry], ...] = ()
+    commits: tuple[Commit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

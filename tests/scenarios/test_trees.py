@@ -91,7 +91,8 @@ async def test_every_byte_and_mode_travels(world: World) -> None:
     """Programs stay programs; what is no text, or too large for GitHub to show, is the same to the last byte."""
     await _started(world)
     binary, large = bytes(range(256)) * 40, "x" * 700_000
-    files = {f"{HERE}/run.sh": "#!/bin/sh\n", f"{HERE}/logo.png": binary, f"{HERE}/large.txt": large}
+    scripts: dict[str, str | bytes | None] = {f"{HERE}/run.sh": "#!/bin/sh\n"}
+    files = {**scripts, f"{HERE}/logo.png": binary, f"{HERE}/large.txt": large}
     world.laptop.commit(world.repository, files, "More", by="bob", modes={f"{HERE}/run.sh": "100755"})
     await world.settle()
     ours, theirs = _paths(world, THERE), _paths(world, HERE)
@@ -215,6 +216,29 @@ async def test_a_copy_merged_by_a_person_is_recorded_as_theirs(world: World) -> 
     record = next(d for d in reversed(world.repository.deployments) if d.environment == "site/production")
     assert "merged by wanda, gates not enforced" in str(record.payload)
     assert world.board("production", pipeline="site").live == world.board("development", pipeline="site").live
+
+
+async def test_who_wrote_what_is_copied_may_not_approve(world: World) -> None:
+    """The head is ours alone, but its content is of the source's commits: their authors and co-authors."""
+    await _started(world)
+    wanda = world.laptop.user("wanda")
+    words = f"More\n\nCo-authored-by: Wanda <{wanda.id}+wanda@users.noreply.github.com>"
+    world.laptop.commit(world.repository, {f"{HERE}/more.yaml": "more: 1\n"}, words, by="alice")
+    world.laptop.commit(world.repository, {"README.md": "# Elsewhere\n"}, "Elsewhere", by="carol")
+    world.laptop.commit(world.repository, {f"{HERE}/index.yaml": "version: 2\n"}, "Version 2", by="bob")
+    await world.settle()
+    pull = world.pull_request(into="production", pipeline="site")
+    assert [user.login for user in pull.assignees] == ["bob"]
+    for login in ("bob", "alice", "wanda"):
+        world.approve(pull, by=login)
+        await world.settle()
+        assert not pull.merged_at, login
+    assert "0 given" in world.board("production", pipeline="site").waiting
+    world.laptop.github.add_user("mary")
+    world.repository.collaborators["mary"] = "write"
+    world.approve(pull, by="mary")
+    await world.settle()
+    assert pull.merged_at
 
 
 async def test_a_commit_on_a_copy_blocks(world: World) -> None:
