@@ -30,7 +30,7 @@ from bot.release_record import release_from_json, trailers
 from bot.sources import holds
 from bot.standing import ALARM
 from bot.tree_copy import EMPTY_TREE, FOLDER_MODE, changes, copied, root_id, tree_id, without
-from bot.tree_facts import both, listing_at, listing_of
+from bot.tree_facts import both, listing_at, listing_here, listing_of
 from config.pipeline import Environment, Pipeline
 
 # How many earlier records, and how many releases of the source, are held against what stands.
@@ -64,7 +64,7 @@ def standing_copy(pipeline: Pipeline, environment: Environment, seen: Observatio
     merged = unrecorded(place, base)
     carried = _carried(pipeline, merged, seen)
     if merged is not None and carried is not None:
-        found = _merged(pipeline, environment, seen, merged, carried)
+        found = _merged(pipeline, environment, seen, merged, carried, base=base)
         if found is not None:
             return found
     newer = _adoptable(pipeline, environment, seen, place, base)
@@ -107,12 +107,11 @@ def _carried(pipeline: Pipeline, merged: Merged | None, seen: Observation) -> Re
 
 
 def _merged(
-    pipeline: Pipeline, environment: Environment, seen: Observation, merged: Merged, carried: Release
+    pipeline: Pipeline, environment: Environment, seen: Observation, merged: Merged, carried: Release, *, base: Base
 ) -> Found | None:
     """Our merged pull request, whose result must be what was proposed. None where a person merged something else."""
     assert merged.commit is not None and carried.source is not None
-    there = listing_at(carried.source, pipeline.source.path, seen)
-    known = both(there, listing_at(merged.commit.sha, environment.path, seen))
+    known = both(_source_listing(pipeline, carried.source, seen), _listing(merged.folder, environment, base, seen))
     if isinstance(known, Ask):
         return Found(ask=known)
     if isinstance(known, Unknown):
@@ -135,15 +134,15 @@ def _adoptable(
         release = record.release
         if release.source is None or (newest is not None and release.order <= newest.order):
             continue
-        there = listing_at(release.source, pipeline.source.path, seen)
-        known = both(there, listing_of(base.folder, seen))
+        here = listing_here(environment.path, base, seen)
+        known = both(_source_listing(pipeline, release.source, seen), here)
         if isinstance(known, Ask):
-            return Found(active=newest, ask=known)
+            return Found(active=newest, ask=_with_way(known, environment, base))
         if isinstance(known, Unknown):
             continue
-        source, here = known
+        source, there = known
         brought = without(source, environment.keep)
-        if brought and brought == without(here, environment.keep):
+        if brought and brought == without(there, environment.keep):
             return _found_there(pipeline, environment, release, base)
     return None
 
@@ -170,7 +169,7 @@ def _since(environment: Environment, record: Record, base: Base, seen: Observati
         return then.reason
     if then.tree == base.folder:
         return ""
-    known = both(listing_of(then.tree, seen), listing_of(base.folder, seen))
+    known = both(listing_of(then.tree, seen), listing_here(environment.path, base, seen))
     if isinstance(known, Ask):
         return known
     if isinstance(known, Unknown):
@@ -195,9 +194,9 @@ def wanted_copy(
     """The copy that brings `release` onto the base, as our head has it where that still holds; else why not."""
     assert place.base is not None and release.source is not None
     base, source = place.base, pipeline.source
-    known = both(listing_at(release.source, source.path, seen), listing_of(base.folder, seen))
+    known = both(_source_listing(pipeline, release.source, seen), listing_here(environment.path, base, seen))
     if isinstance(known, Ask):
-        return known
+        return _with_way(known, environment, base)
     if isinstance(known, Unknown):
         return known.reason
     there, here = known
@@ -232,7 +231,7 @@ def _as_our_head(change: _Change, release: Release, place: Place, seen: Observat
         return None
     [parent] = head.parents
     on_branch = holds(place.base, parent, seen) if place.base else False
-    before = listing_at(parent, path, seen)
+    before = _listing_at(parent, change.environment, place.base, seen)
     if isinstance(on_branch, Ask) or isinstance(before, Ask):
         asks = [one for one in (on_branch, before) if isinstance(one, Ask)]
         return asks[0] | asks[-1]
@@ -295,6 +294,34 @@ def _told(entries: Mapping[str, TreeEntry | None]) -> dict[str, str | None]:
 
 def _spelled(entry: TreeEntry) -> str:
     return entry.oid if entry.mode == _USUAL_MODE else f"{entry.mode:06o} {entry.oid}"
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+
+def _source_listing(pipeline: Pipeline, commit: Sha, seen: Observation) -> Listing | Ask | Unknown:
+    """What the source's folder held at a release's commit."""
+    return _listing_at(commit, pipeline.source, seen.places[pipeline.source.name].base, seen)
+
+
+def _listing_at(commit: Sha, environment: Environment, base: Base | None, seen: Observation) -> Listing | Ask | Unknown:
+    """What a folder held at a commit; often the same as it holds now."""
+    folder = seen.folders.get((commit, environment.path))
+    if not isinstance(folder, Folder):
+        return listing_at(commit, environment.path, seen)
+    return _listing(folder.tree, environment, base, seen)
+
+
+def _listing(
+    tree: Sha | None, environment: Environment, base: Base | None, seen: Observation
+) -> Listing | Ask | Unknown:
+    same = base is not None and tree is not None and tree == base.folder
+    return listing_here(environment.path, base, seen) if base and same else listing_of(tree, seen)
+
+
+def _with_way(ask: Ask, environment: Environment, base: Base) -> Ask:
+    """What a head would be made on is asked for along with the rest: that is one request less."""
+    return ask | Ask(folders=frozenset({(base.tip, environment.path)})) if ask.folders else ask
 
 
 # --- whose it is ------------------------------------------------------------------------------------------------------

@@ -129,6 +129,9 @@ def merged_by_people(
     pipeline: Pipeline, environment: Environment, place: Place, *, base: Base, seen: Observation, record: Record | None
 ) -> RecordRelease | None:
     """A release that the branch holds, newer than what is recorded: people merged it. It is recorded as what it is."""
+    if place.pull is not None and place.pull.head in base.history:
+        # Merged a moment ago: GitHub will say by whom.
+        return None
     roots = [seen.places[e.name] for e in pipeline.environments if e.is_root]
     releases = [r.release for root in roots for r in root.records if r.release.source in base.history]
     recorded = {r.release.id for r in place.records}

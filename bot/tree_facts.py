@@ -1,7 +1,8 @@
 """Listings of folders among what was observed: known, to be asked for, or not to be learnt. No I/O."""
 
 from bot.actions import Ask
-from bot.model import Listing, Observation, Sha, Unknown
+from bot.model import Base, Listing, Observation, Sha, TreeEntry, Unknown
+from bot.tree_copy import FOLDER_MODE, tree_id
 
 
 def listing_of(tree: Sha | None, seen: Observation) -> Listing | Ask | Unknown:
@@ -18,6 +19,15 @@ def listing_at(commit: Sha, path: str, seen: Observation) -> Listing | Ask | Unk
     if folder is None:
         return Ask(folders=frozenset({(commit, path)}))
     return folder if isinstance(folder, Unknown) else listing_of(folder.tree, seen)
+
+
+def listing_here(path: str, base: Base, seen: Observation) -> Listing | Ask | Unknown:
+    """What an environment's folder holds now: from the files that were read of it, where these are all of it."""
+    prefix = f"{path}/" if path else ""
+    files = {f.path.removeprefix(prefix): TreeEntry(f.mode, f.oid) for f in base.files if f.mode != FOLDER_MODE}
+    if base.folder is not None and base.folder not in seen.listings and tree_id(files) == base.folder:
+        return files
+    return listing_of(base.folder, seen)
 
 
 def both(first: Listing | Ask | Unknown, second: Listing | Ask | Unknown) -> tuple[Listing, Listing] | Ask | Unknown:

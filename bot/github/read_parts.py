@@ -145,6 +145,15 @@ def folder_blobs(commit_node: Node | None, folder: str) -> Mapping[str, Sha]:
     return dict(_blobs(tree, folder))
 
 
+def folder_tree(commit_node: Node | None, folder: str) -> Sha | None:
+    """The tree of an environment's folder as one commit has it; None where there is no such folder."""
+    if commit_node is None or not folder:
+        return commit_node.node("tree").sha("oid") if commit_node else None
+    found = commit_node.maybe_node("folder")
+    tree = found.maybe_node("object") if found else None
+    return found.sha("oid") if found and tree and "entries" in tree.fields else None
+
+
 def _blobs(tree: Node | None, folder: str) -> Iterator[tuple[str, Sha]]:
     # For what is no folder GitHub answers an empty object, as it does below the last level that was asked for.
     if tree is None or "entries" not in tree.fields or tree.value("entries") is None:

@@ -6,7 +6,7 @@ ignored.
 
 from bot.github.documents import Place
 from bot.github.identity import AppIdentity
-from bot.github.read_parts import actor, checks, commit, folder_blobs, foreign_checks, is_ours, more_checks
+from bot.github.read_parts import actor, checks, commit, folder_blobs, folder_tree, foreign_checks, is_ours, more_checks
 from bot.github.shape import Node, unexpected
 from bot.model import Comment, Labelling, Merged, PullRequest, Review, ReviewState
 
@@ -55,6 +55,7 @@ def _merged(node: Node, place: Place, identity: AppIdentity) -> Merged:
         head=next((one for one in last if one.sha == head), None),
         commit=commit(result, identity) if result else None,
         files=folder_blobs(result, place.folder),
+        folder=folder_tree(result, place.folder),
     )
 
 

@@ -235,7 +235,8 @@ class Conversation:
 class Merged:
     """A merged pull request from our branch.
 
-    `files`: path → blob in the environment's folder as the merge commit has it.
+    `files`: path → blob in the environment's folder as the merge commit has it; `folder`: the tree of that folder, None
+    where there is none.
     """
 
     number: int
@@ -247,6 +248,7 @@ class Merged:
     head: Commit | None
     commit: Commit | None
     files: Mapping[str, Sha]
+    folder: Sha | None = None
 
 
 class RecordState(StrEnum):

@@ -4,7 +4,7 @@ import pytest
 
 from sandbox.github.git import RefChange
 from sandbox.github.state import PullRequest
-from tests.bench.road import idle
+from tests.bench.road import MOST_CALLS, idle, is_recorded, spent_until
 from tests.world import FULL_NAME, World
 
 CONFIG = """\
@@ -302,6 +302,34 @@ async def test_the_store_may_be_lost_and_nothing_is_asked_twice(prompt_world: Wo
     assert (spent.reads, spent.writes) == (1, 0), str(spent)
     await world.lose_the_store()
     await world.settle()
+    spent = await idle(world)
+    assert (spent.reads, spent.writes) == (1, 0), str(spent)
+
+
+DIRECT = """\
+version: 1
+pipelines:
+  site:
+    environments:
+      development: {path: site/development, health: {from: none}}
+      production: {path: site/production, after: [development], promote: tree, keep: [values.yaml], approvals: {count: 1}}
+"""
+
+
+async def test_a_copy_costs_no_more_than_an_edit(prompt_world: World) -> None:
+    """To propose it, to merge and record it, and to look at it idly; to write the release down costs two more."""
+    world = prompt_world
+    await _started(world, DIRECT)
+    before = len(world.calls)
+    world.laptop.commit(world.repository, {f"{HERE}/index.yaml": "version: 2\n"}, "Version 2", by="bob")
+    spent = await spent_until(world, before, lambda: bool(world.open_pull_requests(into="production", pipeline="site")))
+    assigned = [call for call in spent.calls if "assignees" in call.path]
+    assert len(spent.calls) <= MOST_CALLS + 2 + 2 * len(assigned), str(spent)
+    pull = world.pull_request(into="production", pipeline="site")
+    before = len(world.calls)
+    world.approve(pull, by="wanda")
+    spent = await spent_until(world, before, lambda: is_recorded(world, pull))
+    assert len(spent.calls) <= MOST_CALLS, str(spent)
     spent = await idle(world)
     assert (spent.reads, spent.writes) == (1, 0), str(spent)
 
