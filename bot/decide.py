@@ -85,7 +85,10 @@ def _step(
         return _asking(pipeline, environment, place, standing, newest.ask, why=newest.reason)
     release = _kept(pipeline, environment, seen, newest, standings)
     if release is None:
-        step = _nothing(pipeline, environment, place, standing, newest, why=newest.reason)
+        # A copied folder that people changed: nothing else would tell of it.
+        by_hand = environment.promote is Promote.TREE and standing.active is not None and standing.record is None
+        why = f"{newest.reason}; {standing.health.reason}" if by_hand else newest.reason
+        step = _nothing(pipeline, environment, place, standing, newest, why=why)
         return replace(step, actions=(*step.actions, *_tidy(pipeline, environment, seen, here)))
     wish = _wish(pipeline, environment, release, seen=seen, here=here)
     if isinstance(wish, Ask):

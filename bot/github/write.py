@@ -118,7 +118,12 @@ async def _copy_commit(client: Client, repository: Repository, action: Propose, 
 
 
 async def _tree(client: Client, repository: Repository, base: Sha, entries: Mapping[str, TreeEntry | None]) -> Sha:
-    """A tree with some paths set to objects that exist, or taken away: https://docs.github.com/en/rest/git/trees."""
+    """A tree with some paths set to objects that exist, or taken away: https://docs.github.com/en/rest/git/trees.
+
+    What goes since a file takes the place of its folder, or a folder its own, is not said: that is implied.
+    """
+    brought = [path for path, entry in entries.items() if entry is not None]
+    taken = {*brought, *(step for path in brought for step in _above(path))}
     listed = [
         {
             "path": path,
@@ -127,19 +132,16 @@ async def _tree(client: Client, repository: Repository, base: Sha, entries: Mapp
             "sha": entry.oid if entry else None,
         }
         for path, entry in entries.items()
-        if entry is not None or not _replaced(path, entries)
+        if entry is not None or not (path in taken or any(entries.get(step) for step in _above(path)))
     ]
     body: dict[str, object] = {"base_tree": base, "tree": listed}
     return _sha(await client.post(f"/repos/{repository.full_name}/git/trees", body))
 
 
-def _replaced(path: str, entries: Mapping[str, TreeEntry | None]) -> bool:
-    """Whether a path goes because a file takes the place of its folder, or a folder its own: that says it already."""
+def _above(path: str) -> list[str]:
+    """The folders on the way to a path."""
     names = path.split("/")
-    above = ("/".join(names[:count]) for count in range(1, len(names)))
-    return any(entries.get(folder) for folder in above) or any(
-        entry is not None and other.startswith(f"{path}/") for other, entry in entries.items()
-    )
+    return ["/".join(names[:count]) for count in range(1, len(names))]
 
 
 async def _committed(client: Client, repository: Repository, *, message: str, tree: Sha, parents: Sequence[Sha]) -> Sha:

@@ -100,6 +100,18 @@ async def test_every_byte_and_mode_travels(world: World) -> None:
     assert ours["run.sh"].startswith("100755 ")
 
 
+async def test_a_file_may_take_the_place_of_a_folder(world: World) -> None:
+    """And a folder that of a file, in one commit."""
+    await _started(world)
+    world.laptop.commit(world.repository, {f"{HERE}/x/y": "1\n", f"{HERE}/z": "1\n"}, "So", by="bob")
+    await world.settle()
+    turned = {f"{HERE}/x/y": None, f"{HERE}/z": None}
+    world.laptop.commit(world.repository, turned, "Out", by="bob")
+    world.laptop.commit(world.repository, {f"{HERE}/x": "2\n", f"{HERE}/z/y": "2\n"}, "In", by="bob")
+    await world.settle()
+    assert set(_paths(world, THERE)) == {"index.yaml", "values.yaml", "x", "z/y"}
+
+
 @pytest.mark.parametrize(
     ("path", "content", "mode", "said"),
     [
@@ -186,6 +198,7 @@ async def test_what_people_change_is_told_and_not_undone(world: World) -> None:
     await world.settle()
     board = world.board("staging", pipeline="site")
     assert board.health == "Unknown"
+    assert "brought: index.yaml differs" in board.waiting
     assert world.file(f"{THERE}/index.yaml") == "version: hotfix\n"
     assert not world.open_pull_requests(into="staging", pipeline="site")
     world.laptop.commit(world.repository, {f"{HERE}/index.yaml": "version: 3\n"}, "Version 3", by="bob")
@@ -312,7 +325,8 @@ pipelines:
   site:
     environments:
       development: {path: site/development, health: {from: none}}
-      production: {path: site/production, after: [development], promote: tree, keep: [values.yaml], approvals: {count: 1}}
+      production:
+        {path: site/production, after: [development], promote: tree, keep: [values.yaml], approvals: {count: 1}}
 """
 
 
