@@ -22,9 +22,9 @@ async def _started(world: World, more: str = "") -> None:
     await world.settle()
 
 
-async def _conflicting(world: World) -> PullRequest:
+async def _conflicting(world: World, more: str = "") -> PullRequest:
     """Both sides changed the same file to different contents; other files, one side only."""
-    await _started(world)
+    await _started(world, more)
     files = {"index.yaml": "version: hotfix\n", "values.yaml": "here: production\n"}
     world.laptop.commit(world.repository, files, "Hotfix", by="alice", branch="production")
     await world.settle()
@@ -72,6 +72,19 @@ async def test_a_conflict_is_shown_where_it_is(world: World) -> None:
     assert world.file("index.yaml", branch="production") == "version: hotfix\n"
     runs = [run for run in world.repository.check_runs if run.head_sha == pull.head_sha]
     assert [run.conclusion for run in runs if run.name == "caisson/gates"] == [None]
+
+
+async def test_what_is_kept_is_no_part_of_a_conflict(world: World) -> None:
+    """It stays out of the paths that are named, and stays as it is when the rest is resolved."""
+    pull = await _conflicting(world, KEEPING)
+    world.laptop.commit(world.repository, {"values.yaml": "here: main, changed\n"}, "Theirs", by="bob")
+    await world.settle()
+    assert "in index.yaml (changed on both sides)" in world.board("production", pipeline="site").waiting
+    world.laptop.commit(world.repository, {"index.yaml": "version: 1\n"}, "Undo", by="alice", branch="production")
+    await world.settle()
+    assert pull.merged_at
+    assert world.file("index.yaml", branch="production") == "version: 2\n"
+    assert world.file("values.yaml", branch="production") == "here: production\n"
 
 
 async def test_a_conflict_resolved_in_the_source_merges(world: World) -> None:
