@@ -12,7 +12,7 @@ from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostChe
 from bot.active import Ground, ground
 from bot.candidate import Candidate, candidate
 from bot.content import Wanted, branch_name, notes_on, proposed_release, wanted
-from bot.copies import wanted_copy, with_promoted
+from bot.copy_heads import wanted_copy, with_promoted
 from bot.declaration import declares
 from bot.gates.verdicts import blocks, waits
 from bot.judgement import Case

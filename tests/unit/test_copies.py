@@ -9,7 +9,8 @@ import pytest
 
 from bot.actions import Ask, Copy, RecordRelease
 from bot.content import Wanted, stale
-from bot.copies import Found, standing_copy, wanted_copy, with_promoted
+from bot.copies import Found, standing_copy
+from bot.copy_heads import wanted_copy, with_promoted
 from bot.model import Commit, File, Folder, How, Listing, Merged, Observation, Place, Release, Sha, TreeEntry, Unknown
 from bot.release_record import one_line, release_to_json
 from bot.tree_copy import FOLDER_MODE, level_id, root_id, tree_id
