@@ -111,9 +111,12 @@ class Failures:
 
 async def _propose(
     client: write.Client, repository: Repository, action: Propose, *, now: Callable[[], datetime]
-) -> tuple[Mutation, Mutation]:
+) -> tuple[Mutation, ...]:
     """Make the head; what is left is its pull request and its check."""
-    head = await write.make_head(client, repository, action)
+    made = await write.make_head(client, repository, action)
+    opened = write.open_pull_request(repository, action)
+    if made.conflict:
+        # What was foreseen was said of a merge: the next pass says what holds of this.
+        return (opened,)
     # The check says since when the head is there: the clock is read after it was made.
-    check = write.check_run(repository, head, action.check, existing=None, now=now())
-    return write.open_pull_request(repository, action), check
+    return opened, write.check_run(repository, made.head, action.check, existing=None, now=now())

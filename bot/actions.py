@@ -1,11 +1,11 @@
 """The closed list of things we may do, what a gate says, and what a decision yields. No I/O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.model import Check, CheckStatus, How, PullRequest, RecordState, Release, Sha
+from bot.model import Check, CheckStatus, How, PullRequest, RecordState, Release, Sha, TreeEntry
 
 
 class Outcome(StrEnum):
@@ -32,7 +32,8 @@ class Ask:
     """Facts a decision still needs, to be called again with.
 
     `digests`: (repository, tag); `details`: (repository, digest); `signatures`: (artifact name, digest); `permissions`:
-    logins; `memberships`: (`org/team`, login); `rules`: branches.
+    logins; `memberships`: (`org/team`, login); `rules`: branches; `folders`: (commit, path); `listings`: ids of trees;
+    `comparisons`: (one commit, another).
     """
 
     digests: frozenset[tuple[str, str]] = frozenset()
@@ -41,10 +42,15 @@ class Ask:
     permissions: frozenset[str] = frozenset()
     memberships: frozenset[tuple[str, str]] = frozenset()
     rules: frozenset[str] = frozenset()
+    folders: frozenset[tuple[Sha, str]] = frozenset()
+    listings: frozenset[Sha] = frozenset()
+    comparisons: frozenset[tuple[Sha, Sha]] = frozenset()
 
     def __bool__(self) -> bool:
-        registry = self.digests or self.details or self.signatures
-        return bool(registry or self.permissions or self.memberships or self.rules)
+        about_images = self.digests or self.details or self.signatures
+        about_people = self.permissions or self.memberships
+        about_git = self.folders or self.listings or self.comparisons
+        return bool(about_images or about_people or about_git or self.rules)
 
     def __or__(self, other: "Ask") -> "Ask":
         return Ask(
@@ -54,6 +60,9 @@ class Ask:
             permissions=self.permissions | other.permissions,
             memberships=self.memberships | other.memberships,
             rules=self.rules | other.rules,
+            folders=self.folders | other.folders,
+            listings=self.listings | other.listings,
+            comparisons=self.comparisons | other.comparisons,
         )
 
 
@@ -79,11 +88,36 @@ class Edits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Paths of the tree of `parent` set to objects that Git has already, or taken away where None.
+
+    `tree`: the id of the whole tree that comes of it. `of`: the folder it is a copy of, for people. `after`, `before`:
+    what the trailers say of each path, a blob with its mode before it where that is not 100644, None for nothing.
+    """
+
+    entries: Mapping[str, TreeEntry | None]
+    parent: Sha
+    base_tree: Sha
+    tree: Sha
+    of: str
+    after: Mapping[str, str | None]
+    before: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MergeOf:
-    """A merge of a source commit into the base branch, made by GitHub on the branch `scratch`."""
+    """A merge of a source commit into the base branch, made by GitHub on the branch `scratch`.
+
+    `kept`: how paths of the source's tree `source_tree` must be before it is merged, so that the base keeps its own.
+    """
 
     source: Sha
     scratch: str
+    kept: Mapping[str, TreeEntry | None] = field(default_factory=dict)
+    source_tree: Sha | None = None
+
+
+Content = Edits | Copy | MergeOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +132,7 @@ class Propose:
     base_branch: str
     parent: Sha
     head_before: Sha | None
-    content: Edits | MergeOf
+    content: Content
     message: str
     title: str
     body: str

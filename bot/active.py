@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 from bot.actions import Action, Ask, RecordRelease, RecordStatusChange
 from bot.content import REGULAR, blob_id, unread
+from bot.copies import standing_copy
 from bot.declaration import declares
 from bot.errors import UserError
 from bot.health import Health, HealthState, assess, matching
 from bot.manifests.subject import subjects
 from bot.manifests.versions import version_in
+from bot.merge_heads import merged_by_people
 from bot.merges import carried_by, first_proposed_as, merge_record, mismatch, record_name, stands, unrecorded
 from bot.model import (
     Artifact,
@@ -27,6 +29,7 @@ from bot.model import (
     Release,
     Unknown,
 )
+from bot.sources import source_commit
 from bot.standing import ALARM, Standing, first_proposed
 from config.pipeline import Environment, HealthSource, Pipeline, Promote
 
@@ -55,6 +58,8 @@ def ground(pipeline: Pipeline, environment: Environment, seen: Observation) -> G
         return Ground(standing=_nowhere(environment, place, f"the branch {branch} does not exist"))
     if environment.promote is Promote.MERGE or pipeline.is_source(environment):
         return _branch_ground(pipeline, environment, seen, place, place.base)
+    if environment.promote is Promote.TREE:
+        return _copied_ground(pipeline, environment, seen, place, place.base)
     return _folder_ground(pipeline, environment, seen, place, place.base)
 
 
@@ -202,25 +207,43 @@ def _tag_of(digest: str, repository: str, seen: Observation) -> str:
     return next((a.tag for a in recorded if (a.repository, a.digest) == (repository, digest) and a.tag), "")
 
 
+# --- copies of a source's folder --------------------------------------------------------------------------------------
+
+
+def _copied_ground(pipeline: Pipeline, environment: Environment, seen: Observation, place: Place, base: Base) -> Ground:
+    found = standing_copy(pipeline, environment, seen, place, base)
+    if found.problem is not None:
+        return Ground(standing=_nowhere(environment, place, found.problem))
+    standing = replace(_standing(environment, seen, place, base, found.record), active=found.active)
+    if found.drift:
+        standing = replace(standing, health=_unknown(found.drift))
+    if found.ask or found.action:
+        return Ground(standing=standing, ask=found.ask, actions=(found.action,) if found.action else ())
+    return _watched(Ground(standing=standing), now=seen.now)
+
+
 # --- branches: a merge of a source commit -----------------------------------------------------------------------------
 
 
 def _branch_ground(pipeline: Pipeline, environment: Environment, seen: Observation, place: Place, base: Base) -> Ground:
     if environment.is_root:
-        record = next((r for r in place.records if r.release.source == base.tip), None)
+        source = source_commit(environment, base)
+        if source is None:
+            return Ground(standing=_nowhere(environment, place, f"{environment.path} does not exist on {base.branch}"))
+        record = next((r for r in place.records if r.release.source == source), None)
         standing = _standing(environment, seen, place, base, record)
         release = (
-            record.release if record else Release(source=base.tip, proposed=first_proposed(place.records, now=seen.now))
+            record.release if record else Release(source=source, proposed=first_proposed(place.records, now=seen.now))
         )
         if record is None:
             action = RecordRelease(
                 record=record_name(pipeline, environment),
                 production=False,
-                commit=base.tip,
+                commit=source,
                 release=release,
                 how=How.ADOPTED,
                 pull_request=None,
-                note=f"the tip of {base.branch}",
+                note=f"the last change of {environment.path}" if environment.path else f"the tip of {base.branch}",
             )
             return Ground(standing=replace(standing, active=release), actions=(action,))
         return _watched(Ground(standing=standing), now=seen.now)
@@ -238,6 +261,9 @@ def _branch_ground(pipeline: Pipeline, environment: Environment, seen: Observati
             release_merged = first_proposed_as(release_merged, merged, recorded=recorded, now=seen.now)
         action = merge_record(pipeline, environment, merged, release_merged)
         return Ground(standing=replace(standing, active=release_merged), actions=(action,))
+    found = merged_by_people(pipeline, environment, place, base=base, seen=seen, record=record)
+    if found is not None:
+        return Ground(standing=replace(standing, record=None, active=found.release), actions=(found,))
     return _watched(Ground(standing=standing), now=seen.now)
 
 

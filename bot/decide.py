@@ -12,19 +12,22 @@ from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostChe
 from bot.active import Ground, ground
 from bot.candidate import Candidate, candidate
 from bot.content import Wanted, branch_name, notes_on, proposed_release, wanted
+from bot.copy_heads import wanted_copy, with_promoted
 from bot.declaration import declares
 from bot.first_proposal import believed_release, carried_on
 from bot.gates.verdicts import blocks, waits
 from bot.judgement import Case
+from bot.merge_heads import wanted_merge
 from bot.merge_queue import left
 from bot.messages import GATES, gates_check
 from bot.model import Observation, Place, Release
 from bot.open_pull import attend
 from bot.proposing import must_build, propose
+from bot.sources import source_gone
 from bot.spans import SOON
 from bot.standing import Standing
 from bot.steps import Step, view_of
-from config.pipeline import CommandStyle, Emergency, Environment, Mode, Pipeline, Templates
+from config.pipeline import CommandStyle, Emergency, Environment, Mode, Pipeline, Promote, Templates
 
 NO_TEMPLATES = Templates()
 
@@ -96,13 +99,21 @@ def _step(
     if unread:
         return _asking(pipeline, environment, place, standing, unread, why="reading who approves of what is proposed")
     if release is None:
-        step = _nothing(pipeline, environment, place, standing, newest, why=newest.reason)
+        # A copied folder that people changed: nothing else would tell of it.
+        by_hand = environment.promote is Promote.TREE and standing.active is not None and standing.record is None
+        why = f"{newest.reason}; {standing.health.reason}" if by_hand else newest.reason
+        step = _nothing(pipeline, environment, place, standing, newest, why=why)
         return replace(step, actions=(*step.actions, *_tidy(pipeline, environment, seen, here)))
-    wish = wanted(pipeline, environment, release, base=place.base, files=here.files)
+    wish = _wish(pipeline, environment, release, seen=seen, here=here)
+    if isinstance(wish, Ask):
+        return _asking(pipeline, environment, place, standing, wish, why="reading what its folders hold")
     if isinstance(wish, str):
         return _nothing(pipeline, environment, place, standing, newest, why=wish)
     if unknown := _unknown(pipeline, environment, release, wish=wish, here=standing, seen=seen):
         return _asking(pipeline, environment, place, standing, unknown, why="reading what the images say")
+    pull = place.pull
+    if environment.promote is Promote.TREE:
+        pull = with_promoted(pipeline.source, release, pull, active=standing.active, seen=seen)
     case = Case(
         pipeline=pipeline,
         environment=environment,
@@ -112,7 +123,7 @@ def _step(
         wish=wish,
         base=place.base,
         head=place.head,
-        pull=place.pull,
+        pull=pull,
         mode=mode,
         templates=templates,
         picks=newest.picks,
@@ -122,6 +133,23 @@ def _step(
     )
     step = propose(case) if must_build(case) else attend(case)
     return replace(step, until=min((m for m in (step.until, newest.until) if m is not None), default=None))
+
+
+def _wish(
+    pipeline: Pipeline, environment: Environment, release: Release, *, seen: Observation, here: Ground
+) -> Wanted | Ask | str:
+    """What its head must contain, by the way in which content moves into the environment; else why it cannot be."""
+    place = seen.places[environment.name]
+    assert place.base is not None
+    if release.source is not None and (gone := source_gone(pipeline, release, seen)):
+        return gone
+    match environment.promote:
+        case Promote.TREE:
+            return wanted_copy(pipeline, environment, release, place=place, seen=seen)
+        case Promote.MERGE:
+            return wanted_merge(pipeline, environment, release, place=place, seen=seen)
+        case Promote.VERSIONS:
+            return wanted(pipeline, environment, release, base=place.base, files=here.files)
 
 
 def _shut(pipeline: Pipeline, environment: Environment, place: Place, here: Ground, barred: Verdict | None) -> Step:

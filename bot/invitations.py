@@ -22,7 +22,7 @@ def invitation(environment: Environment, pull: PullRequest, *, organisation: str
     if not asked.complete or any(comment.ours and UNINVITED in comment.body for comment in pull.comments):
         return None
     groups = environment.approvals.groups if environment.approvals else ()
-    barred = authors(pull.commits)
+    barred = authors((*pull.commits, *pull.promoted))
     named = {user.lower(): user for group in groups for user in group.users if user.lower() not in barred}
     here = {team.lower() for group in groups for team in group.teams}
     teams = sorted(team for team in here if team.startswith(f"{organisation.lower()}/"))[:_MOST_INVITED]
@@ -37,6 +37,6 @@ def invitation(environment: Environment, pull: PullRequest, *, organisation: str
 
 def _newest_author(pull: PullRequest) -> str | None:
     """Whoever wrote the newest of the promoted commits, where GitHub knows them as a person."""
-    theirs = [commit for commit in pull.commits if not commit.by_us]
+    theirs = [commit for commit in (*pull.commits, *pull.promoted) if not commit.by_us]
     login = theirs[-1].author_login if theirs else None
     return None if login is None or login.endswith("[bot]") else login

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot import codeowners, declaration, emergency, merge_queue
-from bot.actions import Action, Ask, Edits, Outcome, PostCheck, Verdict
+from bot.actions import Action, Ask, Copy, Edits, Outcome, PostCheck, Verdict
 from bot.codeowners import Rule
 from bot.commands import spelled
 from bot.conditions import Entry, declared_verdicts
@@ -12,6 +12,7 @@ from bot.content import MADE_BY_US, Wanted, judge_head
 from bot.gates import approvals, health, hold, signature, soak, tag
 from bot.gates.approvers import Evidence, Voice, found
 from bot.gates.verdicts import waits, worst
+from bot.merge_heads import judge_conflict, judge_kept
 from bot.merge_requests import ASKED, asked
 from bot.model import Base, Check, Commit, Observation, PullRequest, Release, Sha, Unknown
 from bot.opinions import opinions
@@ -54,6 +55,8 @@ def foreseen(case: Case) -> tuple[Verdict, ...]:
         else None
     )
     verdicts = [MADE_BY_US, *_entry_verdicts(case), *_declared(case, head=None), _hold_verdict(case.pull, held)]
+    kept, _ = judge_kept(case.environment, None, base=case.base, seen=case.seen)
+    verdicts += [kept] if kept is not None else []
     if case.environment.approvals is not None:
         verdicts.append(approvals.judge(case.environment.approvals, approvals.Opinions(), evidence(case, case.pull))[0])
     return _worded(case, verdicts)
@@ -112,15 +115,17 @@ def _hold_verdict(pull: PullRequest | None, held: hold.Hold | None) -> Verdict:
 def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[tuple[Verdict, ...], Ask]:
     """What every gate says of this head, and what must be read of people before what they said may open it."""
     verdicts = [
-        judge_head(pull, case.head),
+        judge_head(pull, case.head, case.wish.content),
         *_entry_verdicts(case),
         *_declared(case, head=pull.head),
         _hold_verdict(pull, held),
     ]
-    if pull.mergeable == "CONFLICTING":
-        verdicts.append(waits("merge", f"GitHub reports a conflict with {case.base.branch}"))
-    if (against := merge_queue.method_against(case.environment, pull)) is not None:
-        verdicts.append(against)
+    kept, compared = judge_kept(case.environment, case.head, base=case.base, seen=case.seen)
+    conflict, clashes = judge_conflict(case.pipeline, case.environment, case.head, base=case.base, seen=case.seen)
+    if conflict is None and pull.mergeable == "CONFLICTING":
+        conflict = waits("merge", f"GitHub reports a conflict with {case.base.branch}")
+    against = merge_queue.method_against(case.environment, pull)
+    verdicts += [verdict for verdict in (kept, conflict, against) if verdict is not None]
     shown, skippers = waived(verdicts, pull, case.environment, case.seen)
     verdict, unread = _said_by_people(case, pull)
     known = evidence(case, pull)
@@ -133,7 +138,7 @@ def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[
     else:
         needed = unread if worst(shown) is Outcome.PASS else Ask()
     needed |= Ask(permissions=skippers if worst(called.verdicts) is Outcome.PASS else frozenset())
-    return _worded(case, called.verdicts), needed
+    return _worded(case, called.verdicts), needed | compared | clashes
 
 
 def _said_by_people(case: Case, pull: PullRequest) -> tuple[Verdict | None, Ask]:
@@ -184,8 +189,9 @@ def _owned(case: Case, pull: PullRequest | None) -> tuple[Rule, ...] | Unknown:
         return Unknown("CODEOWNERS has not been read yet")
     if isinstance(text, Unknown):
         return text
-    if isinstance(case.wish.content, Edits):
-        return codeowners.needed(text, case.wish.blobs)
+    if isinstance(case.wish.content, Edits | Copy):
+        changed = case.wish.content.entries if isinstance(case.wish.content, Copy) else case.wish.blobs
+        return codeowners.needed(text, changed)
     if pull is None or pull.changed is None:
         return Unknown("which files change is not known, so nobody can be known to own them all")
     return codeowners.needed(text, pull.changed)

@@ -65,9 +65,12 @@ def first_proposed_as(release: Release, merged: Merged, *, recorded: Iterable[Re
     return replace(release, proposed=min(known) if known else min(max(release.proposed, merged.created), now))
 
 
-def merge_record(pipeline: Pipeline, environment: Environment, merged: Merged, release: Release) -> RecordRelease:
+def merge_record(
+    pipeline: Pipeline, environment: Environment, merged: Merged, release: Release, *, alarm: str | None = None
+) -> RecordRelease:
+    """`alarm`: what is wrong with the result ("": nothing), where the caller has judged it."""
     assert merged.commit is not None
-    note = mismatch(merged, environment)
+    note = mismatch(merged, environment) if alarm is None else alarm
     how = How.PROMOTED
     if not merged.merged_by_us:
         how = How.MERGED_BY_PERSON

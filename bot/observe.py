@@ -21,6 +21,7 @@ from bot.github.documents import (
     repository_query,
 )
 from bot.github.identity import AppIdentity
+from bot.github.objects import Objects
 from bot.github.rules import branch_rules
 from bot.merges import record_name
 from bot.model import (
@@ -200,11 +201,13 @@ async def answer(
     client: GitHubClient,
     tags: TagSource,
     verifier: SignatureVerifier,
+    objects: Objects,
 ) -> Observation:
-    """The observation with the facts asked for; what cannot be learnt is Unknown."""
+    """The observation with the facts asked for; what cannot be learnt is Unknown. `objects`: what was read of Git."""
     digests = await _gathered(ask.digests, lambda key: tags.digest(*key))
     details = await _gathered(ask.details, lambda key: tags.details(key[0], Digest(key[1])))
     signatures = await _gathered(ask.signatures, lambda key: _signature(key, pipeline, seen, tags, verifier))
+    seen = await _with_objects(ask, seen, client, objects)
     # A digest that was learnt just now may show that a tag was moved, and then its age begins again.
     moved = {location for location, _ in digests}
     asked = {name: source for name, source in pipeline.artifacts.items() if source.location in moved}
@@ -228,6 +231,17 @@ async def answer(
         permissions=permissions,
         identities=identities,
         memberships=memberships,
+    )
+
+
+async def _with_objects(ask: Ask, seen: Observation, client: GitHubClient, objects: Objects) -> Observation:
+    """With what was asked of Git's trees and comparisons."""
+    full_name = seen.repository.full_name
+    return replace(
+        seen,
+        folders={**seen.folders, **await objects.folders(client, full_name, ask.folders)},
+        listings={**seen.listings, **await objects.listings(client, full_name, ask.listings)},
+        comparisons={**seen.comparisons, **await objects.comparisons(client, full_name, ask.comparisons)},
     )
 
 

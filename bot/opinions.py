@@ -67,7 +67,8 @@ def _present_logins(pull: PullRequest) -> dict[int, str]:
 
 def is_author(person: int, login: str, pull: PullRequest) -> bool:
     """Whether somebody wrote part of what is promoted: by login, or by the number in GitHub's own address of theirs."""
-    return login.lower() in authors(pull.commits) or person in _author_ids(pull.commits)
+    promoted = (*pull.commits, *pull.promoted)
+    return login.lower() in authors(promoted) or person in _author_ids(promoted)
 
 
 def _author_ids(commits: Iterable[Commit]) -> frozenset[int]:

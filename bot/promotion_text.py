@@ -59,7 +59,7 @@ def title(promotion: Promotion) -> str:
     return render(template, TemplateKind.TITLE, _words(promotion)) if template else ours
 
 
-def commit_message(promotion: Promotion, *, blobs: Mapping[str, str], base: Mapping[str, str]) -> str:
+def commit_message(promotion: Promotion, *, blobs: Mapping[str, str | None], base: Mapping[str, str | None]) -> str:
     """The head's message: a subject, and trailers that carry the whole release, each value one line of JSON."""
     kept = {
         "Caisson-Pipeline": promotion.pipeline.name,
@@ -109,7 +109,8 @@ def _changes(promotion: Promotion) -> str:
     release, active = promotion.release, promotion.active
     if release.source:
         old = f"`{active.source[:7]}`" if active and active.source else "nothing recorded"
-        return f"| Source | From | To |\n|---|---|---|\n| commit | {old} | `{release.source}` |"
+        table = f"| Source | From | To |\n|---|---|---|\n| commit | {old} | `{release.source}` |"
+        return "\n".join([table, *(f"\n- {note}" for note in promotion.notes)])
     before = {a.name: a for a in active.artifacts} if active else {}
     moving = [a for a in release.artifacts if before.get(a.name) != a] or list(release.artifacts)
     head = "| Artifact | From | To | Change | Built | Signature | Digest |\n|---|---|---|---|---|---|---|"

@@ -16,6 +16,7 @@ from bot.errors import CaissonError, Permanent, Transient
 from bot.extracts import compile_extract
 from bot.gate_expression import check_condition
 from bot.github.client import GitHubApp, RepositoryClient
+from bot.github.objects import Objects
 from bot.image_reference import normalise_repository
 from bot.known import Known, Layout, PipelineView, repository_key
 from bot.manifests.subject import subjects
@@ -80,6 +81,7 @@ class Reconciler:
         self._verifier = verifier
         self._poll_interval = poll_interval
         self._checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
+        self._objects = Objects()
         self.known = Known(store=store)
 
     async def look(self, claim: Claim) -> datetime | None:
@@ -265,7 +267,15 @@ class Reconciler:
             decision = judged(seen)
             if not isinstance(decision, Ask):
                 return decision
-            seen = await answer(decision, pipeline, seen, client=client, tags=self._scans, verifier=self._verifier)
+            seen = await answer(
+                decision,
+                pipeline,
+                seen,
+                client=client,
+                tags=self._scans,
+                verifier=self._verifier,
+                objects=self._objects,
+            )
         decision = judged(seen, last=True)
         assert not isinstance(decision, Ask)
         return decision

@@ -5,6 +5,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from config.artifacts import DeclaredArtifacts, read_artifacts
 from config.checks import Checks
+from config.content import check_sources
 from config.environments import DeclaredEnvironment, read_environment
 from config.gates import Surroundings
 from config.pipeline import ReleaseRule
@@ -47,6 +48,8 @@ def read_pipeline(reader: Reader, entry: Entry, checks: Checks) -> DeclaredPipel
         if reader.name(one, "environment") is not None
     )
     ordered = _ordered(reader, environments, declared={one.name for one in entries})
+    if not has_artifacts:
+        check_sources(reader, tuple((one.model, one.place) for one in ordered))
     if name is None:
         return None
     return DeclaredPipeline(name=name, artifacts=artifacts, release=release, environments=ordered)

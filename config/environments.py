@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from config.approval_keys import read_approvals
 from config.checks import Checks
+from config.content import read_content
 from config.gates import Surroundings, read_gates
 from config.pipeline import (
     Environment,
@@ -26,6 +27,7 @@ _KEYS = (
     "path",
     "after",
     "promote",
+    "keep",
     "auto",
     "approvals",
     "health",
@@ -39,7 +41,6 @@ _KEYS = (
 _KEYS_LATER = (
     "repository",
     "after_any",
-    "keep",
     "pace",
     "on_degraded",
     "rollback",
@@ -70,7 +71,8 @@ def read_environment(
     after = reader.texts(fields["after"].value, "`after`") if "after" in fields else ()
     branch = read_branch(reader, fields["branch"].value) if "branch" in fields else None
     path = read_path(reader, fields["path"].value) if "path" in fields else ""
-    promote = _promote(reader, entry, fields, has_artifacts=has_artifacts)
+    content = read_content(reader, entry, fields, has_artifacts=has_artifacts, is_root=_is_root(fields))
+    promote = content.promote
     auto = reader.flag(fields["auto"].value, "auto") if "auto" in fields else False
     supersede = reader.choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
     scope = around.scope(is_root=_is_root(fields))
@@ -80,6 +82,7 @@ def read_environment(
         path=path or "",
         after=tuple(dict.fromkeys(name for name, _ in after if _is_name(name))),
         promote=promote,
+        keep=content.keep,
         auto=bool(auto),
         approvals=read_approvals(reader, fields["approvals"].value) if "approvals" in fields else None,
         health=_health(reader, fields["health"]) if "health" in fields else HealthRule(),
@@ -103,22 +106,6 @@ def _is_root(fields: Fields) -> bool:
 
 def _is_name(text: str) -> bool:
     return re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", text) is not None
-
-
-def _promote(reader: Reader, entry: Entry, fields: Fields, *, has_artifacts: bool) -> Promote:
-    default = Promote.VERSIONS if has_artifacts else Promote.MERGE
-    declared = fields.get("promote")
-    promote = reader.choice(declared.value, "promote", Promote, later={"tree"}) if declared else default
-    if declared and promote is Promote.VERSIONS and not has_artifacts:
-        message = "`promote: versions` needs images or charts to promote, and this pipeline declares none"
-        reader.refuse(declared.value, message, "`images:` or `charts:` in the pipeline, or `promote: merge`")
-    if declared and promote is Promote.MERGE and has_artifacts:
-        message = "`promote: merge` moves commits, and the releases of this pipeline are its images and charts"
-        reader.refuse(declared.value, message, "`promote: versions`, or remove `images` and `charts`")
-    if promote is Promote.MERGE and "path" in fields and not has_artifacts:
-        message = f"environment `{entry.name}` is promoted by merges, which move the whole branch, not a `path`"
-        reader.refuse(fields["path"].key, message, "`branch:` alone, or declare `images` or `charts`")
-    return promote or default
 
 
 def _merge_method(reader: Reader, fields: Fields, promote: Promote) -> MergeMethod:

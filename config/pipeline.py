@@ -14,6 +14,7 @@ from config.approvals import Approvals
 NAME = r"^[a-z0-9][a-z0-9-]*$"
 Name = Annotated[str, Field(pattern=NAME, max_length=60)]
 Label = Annotated[str, Field(min_length=1, max_length=50)]
+Glob = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Declared(BaseModel):
@@ -38,9 +39,14 @@ class CommandStyle(StrEnum):
 
 
 class Promote(StrEnum):
-    """How content moves into an environment."""
+    """How content moves into an environment.
+
+    `versions`: edits of the versions in its files. `tree`: its folder becomes the source's folder as a commit has it.
+    `merge`: merges of the source's branch.
+    """
 
     VERSIONS = "versions"
+    TREE = "tree"
     MERGE = "merge"
 
 
@@ -351,8 +357,9 @@ class Gates(Declared):
 class Environment(Declared):
     """One stop of a pipeline: a folder on a branch, a whole branch, or a folder on its own branch.
 
-    `branch` None is the repository's default branch; `path` "" is the whole tree. `skippable`: which gates `/skip` may
-    waive here.
+    `branch` None is the repository's default branch; `path` "" is the whole tree. `keep`: globs of the paths below
+    `path` that `promote: tree` and `promote: merge` leave as they are here. `skippable`: which gates `/skip` may waive
+    here.
     """
 
     name: Name
@@ -360,6 +367,7 @@ class Environment(Declared):
     path: str = ""
     after: tuple[Name, ...] = ()
     promote: Promote = Promote.VERSIONS
+    keep: tuple[Glob, ...] = Field(default=(), max_length=50)
     auto: bool = False
     approvals: Approvals | None = None
     health: HealthRule = HealthRule()
@@ -394,8 +402,13 @@ class Pipeline(Declared):
         return next((e for e in self.environments if e.name == name), None) or _missing(name)
 
     def is_source(self, environment: Environment) -> bool:
-        """A root without artifacts: its branch tip is the release, nothing is promoted into it."""
+        """A root without artifacts: what stands there is the release, nothing is promoted into it."""
         return environment.is_root and not self.artifacts
+
+    @property
+    def source(self) -> Environment:
+        """The root that `promote: tree` copies from; the file's reader sees to it that there is only one."""
+        return next(e for e in self.environments if e.is_root)
 
 
 class Emergency(Declared):

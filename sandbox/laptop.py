@@ -79,11 +79,18 @@ class Laptop:
         return self.github.users[login]
 
     def commit(
-        self, repository: Repository, files: Mapping[str, str | None], message: str, *, by: str, branch: str = ""
+        self,
+        repository: Repository,
+        files: Mapping[str, str | bytes | None],
+        message: str,
+        *,
+        by: str,
+        branch: str = "",
+        modes: Mapping[str, str] | None = None,
     ) -> str:
-        """A person pushes a commit."""
+        """A person pushes a commit. `modes`: of paths that are no plain files."""
         where = branch or repository.default_branch
-        return refs.commit(self.github, repository, where, files, message, by=self.user(by))
+        return refs.commit(self.github, repository, where, files, message, by=self.user(by), modes=modes)
 
     def read(self, repository: Repository, commit: str, path: str) -> str:
         """A file's text as a commit has it; KeyError where it has none."""

@@ -6,6 +6,7 @@ from bot.github.documents import (
     RECORDS_AFTER,
     Mutation,
     Place,
+    folders_query,
     mutation_document,
     repository_query,
 )
@@ -22,6 +23,7 @@ OPERATIONS = frozenset(
         "GET /orgs/{org}/teams/{team_slug}/memberships/{username}",
         "GET /repos/{owner}/{repo}",
         "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
+        "GET /repos/{owner}/{repo}/compare/{basehead}",
         "POST /repos/{owner}/{repo}/check-runs",
         "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}",
         "POST /repos/{owner}/{repo}/deployments",
@@ -81,4 +83,5 @@ def documents() -> tuple[str, ...]:
     ]
     reads = [repository_query(places[:count])[0] for count in (0, 1, 2, 3)]
     whole, keyed = repository_query(places[1:2])[0], repository_query([], ["k", "l"])[0]
-    return (*reads, whole, keyed, CONFIG_HISTORY, BRANCH_RULES, RECORDS_AFTER, mutation_document(mutations)[0])
+    folders = folders_query([("c", "a/b"), ("c", "")])[0]
+    return (*reads, whole, keyed, folders, CONFIG_HISTORY, BRANCH_RULES, RECORDS_AFTER, mutation_document(mutations)[0])

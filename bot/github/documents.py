@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bot.codeowners import LOCATIONS
 from bot.github.fragments import fragments_of
+from bot.model import HISTORY_READ
 
 CONFIG_PATH = ".github/caisson.yaml"
 
@@ -136,6 +137,33 @@ def _owners(i: int) -> str:
     """The three places where GitHub looks for a CODEOWNERS file."""
     text = "{ __typename ... on Blob { byteSize isBinary isTruncated text } }"
     return "".join(f"\n    owners{i}_{n}: object(expression: $owners{i}_{n}) {text}" for n in range(len(LOCATIONS)))
+
+
+def folders_query(places: Sequence[tuple[str, str]]) -> tuple[str, dict[str, str]]:
+    """What stands at each (commit, folder), with all that lies beside it on the way down, and who changed it last.
+
+    And the query's variables except `owner` and `name`.
+
+    `commit0` is the first commit, `folder0_0` its whole tree, `folder0_1` the first folder on the way, and so on.
+    """
+    variables: dict[str, str] = {}
+    fields: list[str] = []
+    for i, (commit, path) in enumerate(places):
+        variables[f"commit{i}"] = commit
+        variables[f"path{i}"] = path
+        history = f"history(first: {HISTORY_READ}, path: $path{i}) {{ nodes {{ ...Authored }} }}"
+        fields.append(f"commit{i}: object(expression: $commit{i}) {{ __typename ... on Commit {{ {history} }} }}")
+        names = path.split("/") if path else []
+        for level in range(len(names) + 1):
+            variables[f"folder{i}_{level}"] = f"{commit}:{'/'.join(names[:level])}"
+            inside = "" if level == len(names) else " ... on Tree { entries { name mode oid } }"
+            fields.append(
+                f"folder{i}_{level}: object(expression: $folder{i}_{level}) {{ __typename oid{inside} }}",
+            )
+    signature = ", ".join(["$owner: String!", "$name: String!", *(f"${name}: String!" for name in variables)])
+    read = "\n    ".join(fields)
+    query = f"query Folders({signature}) {{\n  repository(owner: $owner, name: $name) {{\n    {read}\n  }}\n}}\n"
+    return query + fragments_of(query), variables
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,7 @@ def _base(node: Node, i: int, place: Where) -> Base | None:
         history=tuple(one.sha("oid") for one in target.node("history").nodes()),
         touched=touched[0].sha("oid") if touched else None,
         files=_files(folder, place.folder) if folder else (),
+        folder=folder.sha("oid") if folder is not None and folder.text("__typename") == "Tree" else None,
     )
 
 

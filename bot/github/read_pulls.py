@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.github.documents import Place
 from bot.github.identity import AppIdentity
-from bot.github.read_parts import actor, checks, commit, folder_blobs, foreign_checks, is_ours, more_checks
+from bot.github.read_parts import actor, checks, commit, folder_blobs, folder_tree, foreign_checks, is_ours, more_checks
 from bot.github.shape import Node, unexpected
 from bot.model import (
     Actor,
@@ -81,6 +81,7 @@ def _merged(node: Node, place: Place, identity: AppIdentity) -> Merged:
         commit=commit(result, identity) if result else None,
         files=folder_blobs(result, place.folder),
         by_queue=_by_queue(node),
+        folder=folder_tree(result, place.folder),
     )
 
 

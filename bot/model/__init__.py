@@ -39,6 +39,7 @@ from bot.model.github import (
 from bot.model.observation import Observation, Place
 from bot.model.registry import ImageDetails, Signature, SignatureMaterial, SimpleSigning, Tags
 from bot.model.releases import Artifact, Digest, Release, ReleaseStatus, Sha, Unknown, short_digest
+from bot.model.trees import Comparison, Folder, Listing, TreeEntry
 
 __all__ = [
     "HISTORY_READ",
@@ -52,16 +53,19 @@ __all__ = [
     "CheckStatus",
     "Comment",
     "Commit",
+    "Comparison",
     "Configured",
     "Conversation",
     "Digest",
     "File",
+    "Folder",
     "ForeignCheck",
     "Forum",
     "How",
     "ImageDetails",
     "Invited",
     "Labelling",
+    "Listing",
     "Merged",
     "Observation",
     "Permission",
@@ -83,6 +87,7 @@ __all__ = [
     "Source",
     "Tags",
     "TakenOut",
+    "TreeEntry",
     "Unknown",
     "short_digest",
 ]

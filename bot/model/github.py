@@ -56,7 +56,8 @@ HISTORY_READ = 100
 class Base:
     """The branch an environment lives on.
 
-    `history`: newest first, at most `HISTORY_READ`. `touched`: last commit that changed the folder.
+    `history`: newest first, at most `HISTORY_READ`. `touched`: last commit that changed the folder. `folder`: the
+    folder's tree, None where there is none.
     """
 
     branch: str
@@ -65,6 +66,7 @@ class Base:
     history: tuple[Sha, ...]
     touched: Sha | None
     files: tuple[File, ...]
+    folder: Sha | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +242,8 @@ class PullRequest:
     `invited`: whom our App asked for a review, or GitHub in our name. `review_decision`: GitHub's own, "" where its
     rules ask for no review. `queue_method`: how the base branch's merge queue merges (a PullRequestMergeMethod of
     GraphQL's), "" where GitHub does not say, None where there is no queue. `queued`: its place there,
-    `taken_out`: how it left.
+    `taken_out`: how it left. `promoted`: commits whose content it brings without holding them, oldest first, where it
+    is a copy.
     """
 
     id: str
@@ -269,6 +272,7 @@ class PullRequest:
     queue_method: str | None = None
     queued: Queued | None = None
     taken_out: TakenOut | None = None
+    promoted: tuple[Commit, ...] = ()
 
 
 class Forum(StrEnum):
@@ -297,8 +301,9 @@ class Conversation:
 class Merged:
     """A merged pull request from our branch.
 
-    `files`: path → blob in the environment's folder as the merge commit has it. `merged_by`: where a merge queue did,
-    whoever put it there. `by_queue`: it may have, and the message is the queue's.
+    `files`: path → blob in the environment's folder as the merge commit has it; `folder`: the tree of that folder, None
+    where there is none. `merged_by`: where a merge queue did, whoever put it there. `by_queue`: it may have, and the
+    message is the queue's.
     """
 
     number: int
@@ -311,6 +316,7 @@ class Merged:
     commit: Commit | None
     files: Mapping[str, Sha]
     by_queue: bool = False
+    folder: Sha | None = None
 
 
 class RecordState(StrEnum):

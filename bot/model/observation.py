@@ -18,6 +18,7 @@ from bot.model.github import (
 )
 from bot.model.registry import ImageDetails, Signature, Tags
 from bot.model.releases import Digest, Sha, Unknown
+from bot.model.trees import Comparison, Folder, Listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,7 @@ class Observation:
     `memberships`: (`org/team`, login), both in lower case → whether an active member. `keys`: path → text of a key file
     on the default branch. `signer`: our bot as a commit's sign-off names it. `conversations`: what was said outside our
     open pull requests, on those that were merged or closed and on issues. `rules`: branch → what GitHub's rules ask.
+    `folders`: (commit, path). `listings`: by the id of the tree. `comparisons`: (one commit, another).
     """
 
     now: datetime
@@ -66,3 +68,6 @@ class Observation:
     signer: str = ""
     conversations: tuple[Conversation, ...] = ()
     rules: Mapping[str, BranchRules | Unknown] = field(default_factory=dict)
+    folders: Mapping[tuple[Sha, str], Folder | Unknown] = field(default_factory=dict)
+    listings: Mapping[Sha, Listing | Unknown] = field(default_factory=dict)
+    comparisons: Mapping[tuple[Sha, Sha], Comparison | Unknown] = field(default_factory=dict)
