@@ -7,11 +7,12 @@ the group brings exactly what was approved. See GitHub's documentation, "Managin
 
 from datetime import datetime
 
-from bot.actions import Action, Dequeue, Edits, PostCheck, Verdict
+from bot.actions import Action, Ask, Copy, Dequeue, Edits, MergeOf, PostCheck, Verdict
 from bot.content import Wanted
+from bot.copy_heads import is_copy
 from bot.gates.verdicts import waits
 from bot.messages import GATES, gates_check, plain
-from bot.model import ActorKind, Commit, PullRequest, Queued, Release
+from bot.model import ActorKind, Commit, Observation, PullRequest, Queued, Release, Unknown
 from bot.refusals import RETRY
 from bot.spans import clock_time
 from config.pipeline import Environment, Pipeline, Promote
@@ -61,18 +62,11 @@ def group_check(
     release: Release,
     verdicts: tuple[Verdict, ...],
     *,
-    pull: PullRequest,
-    content: tuple[Wanted, Commit],
+    queued: Queued,
 ) -> tuple[PostCheck, ...]:
-    """Our gates check on the merge group, where there is one and it does not say so yet.
-
-    `content`: what the promotion brings, and the head that was judged.
-    """
-    queued = pull.queued
-    if queued is None or queued.group is None:
+    """Our gates check on the merge group, where there is one and it does not say so yet."""
+    if queued.group is None:
         return ()
-    if not _brings(queued, *content):
-        verdicts = (*verdicts, waits("merge", "the merge group has other content than what is promoted"))
     text = gates_check(pipeline, environment, release, verdicts)
     existing = next((c for c in queued.checks if c.name == GATES and c.commit == queued.group), None)
     if existing is not None and existing.external_id == text.external_id:
@@ -80,8 +74,33 @@ def group_check(
     return (PostCheck(commit=queued.group, existing=existing, text=text),)
 
 
-def _brings(queued: Queued, wish: Wanted, head: Commit) -> bool:
-    """Exactly the blobs that are promoted, or of a merge exactly the head's tree."""
-    if isinstance(wish.content, Edits):
-        return all(queued.files.get(path) == blob for path, blob in wish.blobs.items())
-    return queued.tree == head.tree
+def judge_group(
+    pipeline: Pipeline,
+    environment: Environment,
+    release: Release,
+    *,
+    queued: Queued,
+    head: tuple[Wanted, Commit],
+    seen: Observation,
+) -> tuple[Verdict | None, Ask]:
+    """Whether the merge group, where there is one, brings exactly what is promoted; None where it does.
+
+    `head`: what the promotion brings, and the commit that was judged. Of edits the promoted blobs must be there, of a
+    merge the head's tree, of a copy the source's folder, kept paths aside: other entries may have changed those.
+    """
+    wish, commit = head
+    if queued.group is None:
+        return None, Ask()
+    same: bool | Ask | Unknown
+    match wish.content:
+        case Edits():
+            same = all(queued.files.get(path) == blob for path, blob in wish.blobs.items())
+        case MergeOf():
+            same = queued.tree == commit.tree
+        case Copy():
+            same = is_copy(pipeline, environment, release, tree=queued.folder, seen=seen)
+    if isinstance(same, Ask):
+        return waits("merge", "the merge group has not been compared with what is promoted yet"), same
+    if isinstance(same, Unknown):
+        return waits("merge", f"the merge group cannot be compared with what is promoted: {same.reason}"), Ask()
+    return (None if same else waits("merge", "the merge group has other content than what is promoted")), Ask()

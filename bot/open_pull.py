@@ -27,7 +27,7 @@ from bot.gates import hold
 from bot.gates.verdicts import waits, worst
 from bot.invitations import invitation
 from bot.judgement import Case, approvers_of, foreseen, heard, may_merge, source_of, unasked, verdicts_on, waiting_for
-from bot.merge_queue import ejected, group_check, left, position
+from bot.merge_queue import ejected, group_check, judge_group, left, position
 from bot.merge_trailers import merge_message
 from bot.messages import GATES, gates_check, status_reply
 from bot.model import CheckStatus, PullRequest, Queued, Unknown
@@ -89,9 +89,12 @@ def _in_queue(case: Case, pull: PullRequest, queued: Queued, verdicts: tuple[Ver
     out = () if may_merge(case, verdicts) else left(pull)
     if case.head is None:
         return Landing(actions=out, waiting=position(queued))
-    content = (case.wish, case.head)
-    checked = group_check(case.pipeline, case.environment, case.release, verdicts, pull=pull, content=content)
-    return Landing(actions=(*checked, *out), waiting=position(queued))
+    differs, compared = judge_group(
+        case.pipeline, case.environment, case.release, queued=queued, head=(case.wish, case.head), seen=case.seen
+    )
+    of_group = (*verdicts, *([differs] if differs else []))
+    checked = group_check(case.pipeline, case.environment, case.release, of_group, queued=queued)
+    return Landing(actions=(*checked, *out), waiting=position(queued), ask=compared)
 
 
 def _land(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> Landing:

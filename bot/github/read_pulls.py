@@ -56,7 +56,9 @@ def with_group_files(pull: PullRequest | None, nodes: tuple[Node, ...], place: P
         return pull
     entry = next((one.maybe_node("mergeQueueEntry") for one in nodes if one.number("number") == pull.number), None)
     group = entry.maybe_node("headCommit") if entry else None
-    return replace(pull, queued=replace(pull.queued, files=folder_blobs(group, place.folder)))
+    # Of a whole tree the id was read with the pull request.
+    folder = folder_tree(group, place.folder) if place.folder else pull.queued.tree
+    return replace(pull, queued=replace(pull.queued, files=folder_blobs(group, place.folder), folder=folder))
 
 
 def merged_pulls(nodes: tuple[Node, ...], place: Place, identity: AppIdentity) -> tuple[Merged, ...]:

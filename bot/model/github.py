@@ -195,8 +195,9 @@ class BranchRules:
 class Queued:
     """A place in GitHub's merge queue. `by_us`: our App put it there.
 
-    `group`: the commit that the queue tries, None while it has made none; `tree` and `files` (path → blob in the
-    environment's folder) are that commit's, and `checks` ours on it.
+    `group`: the commit that the queue tries, None while it has made none; `tree`, `files` (path → blob in the
+    environment's folder) and `folder` (the tree of that folder, None where there is none) are that commit's, and
+    `checks` ours on it.
     """
 
     position: int
@@ -205,6 +206,7 @@ class Queued:
     group: Sha | None = None
     tree: Sha | None = None
     files: Mapping[str, Sha] = field(default_factory=dict)
+    folder: Sha | None = None
     checks: tuple[Check, ...] = ()
 
 
