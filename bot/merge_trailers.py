@@ -22,7 +22,7 @@ _VERDICT_PARTS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeAccount:
-    """`source`: upstream environment → the commit at which the release stood there. `blobs`: what it promised to bring.
+    """`source`: upstream environment → the commit at which the release stood there.
 
     `approvers`: login then → GitHub's number of the person.
     """

@@ -188,6 +188,19 @@ def test_a_merge_is_the_whole_folder(world: World, *, text: str, ours: bool, how
         assert found.action.note.startswith("ALARM") is alarm
 
 
+@pytest.mark.parametrize(("ours", "how"), [(True, How.PROMOTED), (False, How.ADOPTED)], ids=["by us", "by a person"])
+def test_without_its_head_the_merge_tells_what_it_brought(world: World, *, ours: bool, how: How) -> None:
+    """GitHub shows the head no more: a merge that our App made says the release, anybody else's only its content."""
+    tree = world.at("merge", "prod", "a=2 b")
+    told = replace(merged(NEW, by="wanda", ours=ours), head=None, folder=tree)
+    assert told.commit is not None
+    found = stood(
+        world, here(world, "a=2 b", merged=(replace(told, commit=replace(told.commit, message=message(NEW))),))
+    )
+    assert found.action is not None
+    assert (found.action.release, found.action.how) == (NEW, how)
+
+
 def test_a_merged_head_names_only_releases_that_the_source_had(world: World) -> None:
     """A squash by hand keeps our name and GitHub's signature: what it claims of order and source is not believed."""
     tree = world.at("merge", "prod", "a=2 b")
