@@ -231,15 +231,18 @@ def _kept(
         return newest.release, Ask()
     if newest.release is not None and proposed.id == newest.release.id:
         return superseding.first_of(proposed, newest.release) if environment.is_root else newest.release, Ask()
-    if here.active and proposed.order <= here.active.order:
-        return newest.release, Ask()
     if not environment.is_root:
         record = standings[environment.after[0]].record_of(proposed)
         if record is None or record.release.artifacts != proposed.artifacts:
             return newest.release, Ask()
+        # Also its order is the record's: a head that shows a conflict carries no seal of it.
         proposed = record.release
+    if here.active and proposed.order <= here.active.order:
+        return newest.release, Ask()
     if newest.release is None:
         return proposed, Ask()
+    if environment.promote is Promote.TREE:
+        pull = with_promoted(pipeline.source, proposed, pull, active=here.active, seen=seen) or pull
     stay = superseding.judge(pipeline, environment, proposed, pull, seen=seen, standings=standings)
     return proposed if stay.stays else newest.release, stay.ask
 

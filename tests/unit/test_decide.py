@@ -195,6 +195,18 @@ def test_a_pull_request_for_what_stands_already_is_closed() -> None:
     assert only(plan(observation({"production": there})), Close) == Close(pull=made.pull)
 
 
+def test_an_unsealed_head_does_not_bring_an_older_release_back() -> None:
+    """Squashed by hand after something newer came in: it is as old as its release is recorded to be upstream."""
+    newer = release("1.2.0", proposed=-30)
+    made = opened(reviews=(review("bob"),))
+    there = proposal(PRODUCTION, NEW, place(PRODUCTION, record(newer, HEALTHY_LONG)))
+    there = replace(there, pull=made.pull)
+    staging = place(STAGING, record(newer, HEALTHY_LONG), record(NEW, minute=-200))
+    seen = observation({"staging": staging, "production": there}, permissions=BOB_WRITES)
+    assert there.pull is not None
+    assert only(plan(seen), Close) == Close(pull=there.pull)
+
+
 # --- merge only when all pass -----------------------------------------------------------------------------------------
 
 
