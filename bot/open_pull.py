@@ -1,6 +1,6 @@
 """An open pull request of ours: what was said on it, what its check and text become, and its merge. No I/O."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot import promotion_text
@@ -8,6 +8,7 @@ from bot.actions import (
     Action,
     AddLabels,
     Ask,
+    Copy,
     Enqueue,
     Merge,
     Outcome,
@@ -20,6 +21,7 @@ from bot.actions import (
 from bot.answers import Queries, Setting
 from bot.commands import spelled
 from bot.content import judge_head
+from bot.copy_heads import wanted_copy
 from bot.difference import difference
 from bot.explanation import explain
 from bot.first_proposal import carried_on
@@ -122,7 +124,7 @@ def _obeyed(
     """What the pending commands come to; nothing where nothing is written, so that no access is read in vain."""
     if case.mode is Mode.OBSERVE:
         return (), Ask()
-    return obey(
+    orders, unread = obey(
         pull,
         case.seen,
         hold=held,
@@ -133,6 +135,28 @@ def _obeyed(
         ),
         setting=_setting(case, pull, before),
     )
+    return _onto_the_tip(case, orders, unread)
+
+
+def _onto_the_tip(case: Case, orders: tuple[Action, ...], unread: Ask) -> tuple[tuple[Action, ...], Ask]:
+    """A copy that is made anew because somebody asked for it is made on the branch as it is now.
+
+    Nothing else makes it anew while only commits beside it came: its approvals would be lost to each of them.
+    """
+    content = case.wish.content
+    if not isinstance(content, Copy) or content.parent == case.base.tip:
+        return orders, unread
+    if not any(isinstance(order, Propose) for order in orders):
+        return orders, unread
+    place = replace(case.seen.places[case.environment.name], head=None)
+    wish = wanted_copy(case.pipeline, case.environment, case.release, place=place, seen=case.seen)
+    if isinstance(wish, Ask):
+        return (), unread | wish
+    if isinstance(wish, str):
+        return orders, unread
+    made = replace(case, wish=wish)
+    made_anew = proposal(made, foreseen(made))
+    return tuple(made_anew if isinstance(order, Propose) else order for order in orders), unread
 
 
 def _unread(ask: Ask) -> Verdict:
