@@ -57,6 +57,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.run(self.world.start())
         self.run(self.world.settle())
         self.oracle = Oracle(self.world)
+        self.holders: dict[int, frozenset[str]] = {}
         self.newest = 0
         self.stores = 0
 
@@ -202,6 +203,7 @@ class AnyOrder(RuleBasedStateMachine):
         def hold(pull: PullRequest) -> None:
             self.world.comment(pull, "/hold not yet", by=who)
             self.oracle.held[pull.number] = True
+            self.holders[pull.number] = self.holders.get(pull.number, frozenset()) | {who}
 
         self._on(environment, hold)
 
@@ -232,6 +234,9 @@ class AnyOrder(RuleBasedStateMachine):
 
         def unlabel(pull: PullRequest) -> None:
             if any(label.name == "caisson/hold" for label in pull.labels):
+                if "tom" in self.holders.get(pull.number, frozenset()):
+                    # It may be his own hold, which he may release.
+                    self.oracle.held.pop(pull.number, None)
                 talk.remove_label(laptop.github, repository, laptop.person("tom"), pull, "caisson/hold")
 
         self._on(environment, unlabel)
