@@ -43,15 +43,20 @@ def decide(
     `last`: no more facts are to be had in this pass; whatever needs some waits, and the rest goes on.
     """
     there = {e.name: elsewhere.seen_from(seen, e.name) for e in pipeline.environments}
+    styles = {e.name: elsewhere.spoken(style, seen.places[e.name]) for e in pipeline.environments}
     modes = {e.name: elsewhere.limited(mode, seen.places[e.name]) for e in pipeline.environments}
     grounds = {e.name: ground(pipeline, e, there[e.name]) for e in pipeline.environments}
     standings = {name: g.standing for name, g in grounds.items()}
     steps = [
         _step(
-            *(pipeline, e, there[e.name], grounds[e.name], standings),
+            pipeline,
+            e,
+            there[e.name],
+            grounds[e.name],
+            standings,
             mode=modes[e.name],
             templates=templates,
-            style=style,
+            style=styles[e.name],
         )
         for e in pipeline.environments
     ]

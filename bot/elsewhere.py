@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot.actions import Action, Ask, EnvironmentView
 from bot.model import Observation, Place, Repository
-from config.pipeline import Mode
+from config.pipeline import CommandStyle, Mode
 
 
 def seen_from(seen: Observation, environment: str) -> Observation:
@@ -40,6 +40,12 @@ def limited(mode: Mode, place: Place) -> Mode:
     """How far we may go in an environment: as far as both the pipeline's file and its own repository's let us."""
     ranks = list(Mode)
     return min(mode, place.elsewhere.mode, key=ranks.index) if place.elsewhere else mode
+
+
+def spoken(style: CommandStyle, place: Place) -> CommandStyle:
+    """How commands are written in an environment's pull requests: prefixed, if either file wants them so."""
+    there = place.elsewhere.style if place.elsewhere else CommandStyle.PLAIN
+    return style if there is CommandStyle.PLAIN else there
 
 
 def by_repository(actions: Iterable[tuple[Repository, Action]]) -> dict[str, tuple[Action, ...]]:

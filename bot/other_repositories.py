@@ -12,6 +12,7 @@ from bot.acceptance import Asking, Refusal, acceptance, accepted
 from bot.errors import Permanent, Transient
 from bot.github.client import GitHubApp, RepositoryClient
 from bot.github.documents import Place as Where
+from bot.github.failures import NotFound
 from bot.known import Known, Layout
 from bot.model import Elsewhere, Place, Repository
 from bot.observe import GitHubFacts, Key, key_paths, place_of, places
@@ -90,21 +91,20 @@ class OtherRepositories:
         for name, environments in named.items():
             there = keys[name]
             if there is None or there == key:
-                reason = self._absent(installation, environments, home, named=there)
+                reason = self._unnamed(installation, environments, home, named=there)
                 found |= _refused(environments, reason)
             else:
                 found |= await self._one(there, installation, home, environments)
         return found
 
-    def _absent(self, installation: int, environments: _Environments, home: Repository, *, named: str | None) -> str:
+    def _unnamed(self, installation: int, environments: _Environments, home: Repository, *, named: str | None) -> str:
         """Why there is no other repository of that name."""
         name = environments[0][1].repository
         if named is not None:
             return f"{name} is this repository: leave `repository` out"
         if now := self._known.renamed(installation, str(name)):
             return f"{name} is called {now} now: write `repository: {now}`"
-        where = f"the installation of {home.full_name.partition('/')[0]}"
-        return f"{name} is not among the repositories of {where}: give the App access to it, or correct `repository`"
+        return _absent(environments, home)
 
     async def _one(self, key: str, installation: int, home: Repository, environments: _Environments) -> Others:
         number = int(key.rpartition(":")[2])
@@ -112,6 +112,8 @@ class OtherRepositories:
         name = self._known.names[key]
         try:
             found, layout = await self._read_one(key, client, name, partial(_accepted_places, home, environments))
+        except NotFound:
+            return _refused(environments, _absent(environments, home))
         except Transient as error:
             return _unread(environments, f"{name} could not be read: {error}", error)
         except Permanent as error:
@@ -143,6 +145,12 @@ def _by_repository(declared: Configuration | None) -> dict[str, _Environments]:
                 name = environment.repository.lower()
                 named[name] = (*named.get(name, ()), (pipeline, environment))
     return named
+
+
+def _absent(environments: _Environments, home: Repository) -> str:
+    name = environments[0][1].repository
+    where = f"the installation of {home.full_name.partition('/')[0]}"
+    return f"{name} is not among the repositories of {where}: give the App access to it, or correct `repository`"
 
 
 def _answers(
@@ -184,11 +192,12 @@ def _judged(home: Repository, environments: _Environments, found: GitHubFacts, l
     """What was read of each environment, or why its repository does not accept it."""
     read: dict[Key, Place] = {}
     received: dict[Key, Received] = {}
-    mode = layout.configuration.mode if layout.configuration else Mode.OBSERVE
+    declared = layout.configuration or Configuration(mode=Mode.OBSERVE)
+    elsewhere = Elsewhere(repository=found.repository, mode=declared.mode, style=declared.commands)
     for key, (_, _, answer) in _answers(home, environments, layout).items():
         if isinstance(answer, Received):
             received[key] = answer
-            read[key] = replace(found.places[key], elsewhere=Elsewhere(repository=found.repository, mode=mode))
+            read[key] = replace(found.places[key], elsewhere=elsewhere)
         else:
             read[key] = _closed(answer.reason, found.repository)
     return Others(places=read, received=received)

@@ -8,7 +8,7 @@ from bot.model.cluster import Application
 from bot.model.github import Base, Commit, Conversation, Merged, Permission, PullRequest, Record, Repository
 from bot.model.registry import ImageDetails, Signature, Tags
 from bot.model.releases import Digest, Sha, Unknown
-from config.pipeline import Mode
+from config.pipeline import CommandStyle, Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,12 +16,13 @@ class Elsewhere:
     """That an environment lives in another repository than the one whose file declares it.
 
     `repository`: None where it is not known. `refusal`: why nothing may be done there, in words; "" where its own file
-    accepts the environment. `mode`: how far its own file lets us go.
+    accepts the environment. `mode`: how far its own file lets us go. `style`: how its own file wants commands written.
     """
 
     repository: Repository | None
     refusal: str = ""
     mode: Mode = Mode.MERGE
+    style: CommandStyle = CommandStyle.PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

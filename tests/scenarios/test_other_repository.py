@@ -1,5 +1,6 @@
 """An environment in another repository of the installation: accepted there, judged there, and nowhere else."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -8,12 +9,12 @@ from sandbox import shop
 from sandbox.github.access import change_repositories
 from sandbox.github.server import Fault
 from sandbox.github.settings import archive_repository, rename_repository
-from sandbox.github.state import PullRequest, Repository
+from sandbox.github.state import PullRequest, Repository, Role
 from tests.world import FULL_NAME, World
 
 OTHER = "acme/production"
 PATH = "apps/web"
-PEOPLE = {"olga": "admin", "otto": "write", "rita": "read"}
+PEOPLE: Mapping[str, Role] = {"olga": "admin", "otto": "write", "rita": "read"}
 
 
 def configuration(*, production: str = "auto: true", there: str = OTHER) -> str:
@@ -94,7 +95,11 @@ async def test_a_release_goes_into_another_repository_that_accepts_it(world: Wor
     tip = other.branch("main")
     assert tip is not None
     assert 'newTag: "1.1.0"' in world.laptop.read(other, tip, f"{PATH}/kustomization.yaml")
-    assert [pull.head_ref for pull in other.pulls] == ["caisson/web/live"]
+    (pull,) = other.pulls
+    assert (pull.head_ref, pull.title) == ("caisson/web/live", "Promote web-app 1.1.0 to production")
+    assert "The pipeline `web-app` of `acme/deploy` promotes into this repository" in pull.body
+    head = other.git.commit(pull.head_sha)
+    assert "Caisson-Repository: acme/deploy" in head.message
     assert {deployment.environment for deployment in other.deployments} == {"web/live"}
     assert {deployment.environment for deployment in world.repository.deployments} == {"web-app/development"}
 
@@ -105,9 +110,7 @@ LINE = f"accept_from: [{{repository: {FULL_NAME}, pipeline: web-app, environment
 
 REFUSED = [
     pytest.param(None, LINE, id="it has no file"),
-    pytest.param(
-        "version: 1\npipelines: {own: {environments: {main: {branch: main}}}}\n", LINE, id="its file says nothing of it"
-    ),
+    pytest.param("version: 1\npipelines: {}\n", LINE, id="its file says nothing of it"),
     pytest.param(accepting(pipeline="other"), LINE, id="it accepts another pipeline"),
     pytest.param(accepting(environment="staging"), LINE, id="it accepts another environment"),
     pytest.param(accepting("acme/other"), "promoted into by web-app/production of acme/other", id="it accepts another"),
@@ -268,6 +271,46 @@ async def test_its_file_says_how_far_we_go_there(prompt_world: World, mode: str)
         assert "mode: propose of acme/production never merges" in prompt_world.board("production").waiting
 
 
+async def test_commands_are_written_as_its_file_wants_them(prompt_world: World) -> None:
+    """Another bot of that repository may listen to the short form."""
+    world = prompt_world
+    other = await started(
+        world, accepting(top="commands: prefixed"), declared=configuration(production="approvals: {count: 1}")
+    )
+    world.push("1.1.0")
+    await world.settle()
+    (pull,) = opened(other)
+    world.laptop.comment(other, pull, "/approve", by="otto")
+    await world.settle()
+    assert not pull.merged_at
+    world.laptop.comment(other, pull, "/caisson approve", by="otto")
+    await world.settle()
+    assert pull.merged_at
+
+
+async def test_a_root_may_live_in_the_other_repository(world: World) -> None:
+    """And the road may lead back: production at home takes what the other repository's environment verified."""
+    declared = """\
+version: 1
+pipelines:
+  web-app:
+    images:
+      web: {repository: {image}}
+    environments:
+      development: {repository: acme/production, path: apps/web, auto: true}
+      production:
+        path: applications/web-app/production
+        after: [development]
+        auto: true
+        gates: {expressions: [{name: fine, when: "app.status.health.status == 'Healthy'"}]}
+"""
+    other = await started(world, accepting(environment="development"), declared=declared)
+    world.push("1.1.0")
+    await world.settle()
+    assert [pull.merged_at is not None for pull in other.pulls] == [True]
+    assert world.board("production").live == "1.1.0"
+
+
 # --- what tokens open -------------------------------------------------------------------------------------------------
 
 
@@ -313,6 +356,7 @@ async def test_a_repository_that_the_app_was_taken_from_waits(world: World) -> N
     world.push("1.1.0")
     await world.settle()
     assert world.board("development").active == "1.1.0"
+    assert "is not among the repositories of the installation of acme" in world.board("production").waiting
     assert not other.pulls
     change_repositories(world.laptop.github, installation, add=[other])
     await world.settle()
@@ -503,7 +547,9 @@ async def test_a_repository_that_cannot_be_read_for_a_moment_stops_its_pipeline_
     await world.service.worker.drain()
     await world.laptop.notify(world.service.url)
     await world.service.worker.drain()
-    assert world.board("alone", pipeline="side").proposed == "1.1.0"
+    shown = {(one.name, one.problem) for one in (await world.service.board()).repositories}
+    assert ("web-app", "acme/production could not be read: GitHub answered 502; a write may have been applied") in shown
+    assert world.board("alone", pipeline="side").active == "1.1.0"
     assert not world.open_pull_requests(into="development")
     world.laptop.github_server.faults.remove(fault)
     await world.clock.advance(timedelta(minutes=11))
