@@ -103,7 +103,7 @@ class OtherRepositories:
         if named is not None:
             return f"{name} is this repository: leave `repository` out"
         if now := self._known.renamed(installation, str(name)):
-            return f"{name} is called {now} now: write `repository: {now}`"
+            return _called(environments, now)
         return _absent(environments, home)
 
     async def _one(self, key: str, installation: int, home: Repository, environments: _Environments) -> Others:
@@ -126,8 +126,7 @@ class OtherRepositories:
             return _unread(environments, reason, Transient(reason))
         self._known.call(installation, number, repository.full_name)
         if repository.full_name.lower() != name.lower():
-            reason = f"{name} is called {repository.full_name} now: write `repository: {repository.full_name}`"
-            return _refused(environments, reason, repository)
+            return _refused(environments, _called(environments, repository.full_name), repository)
         if repository.archived:
             reason = f"{repository.full_name} is archived, so nothing can be promoted into it"
             return _refused(environments, reason, repository)
@@ -145,6 +144,11 @@ def _by_repository(declared: Configuration | None) -> dict[str, _Environments]:
                 name = environment.repository.lower()
                 named[name] = (*named.get(name, ()), (pipeline, environment))
     return named
+
+
+def _called(environments: _Environments, now: str) -> str:
+    """The file is to name it anew: an old name leads on only until another repository takes it."""
+    return f"{environments[0][1].repository} is called {now} now: write `repository: {now}`"
 
 
 def _absent(environments: _Environments, home: Repository) -> str:

@@ -104,6 +104,16 @@ async def test_a_release_goes_into_another_repository_that_accepts_it(world: Wor
     assert {deployment.environment for deployment in world.repository.deployments} == {"web-app/development"}
 
 
+async def test_news_of_the_cluster_are_heard(prompt_world: World) -> None:
+    """An Application follows the other repository: when it is Degraded, the pipeline's own repository is looked at."""
+    world = prompt_world
+    await started(world, accepting())
+    assert world.board("production").health == "Healthy"
+    world.laptop.cluster.degrade("web-app-live", "crash loop")
+    await world.settle()
+    assert world.board("production").health == "Degraded"
+
+
 # --- without acceptance -----------------------------------------------------------------------------------------------
 
 LINE = f"accept_from: [{{repository: {FULL_NAME}, pipeline: web-app, environment: production}}]"
@@ -468,6 +478,33 @@ pipelines:
     assert {d.environment for d in other.deployments} == {"web-app/production", "web-app/received"}
 
 
+async def test_two_passes_that_write_into_one_repository_take_turns(prompt_world: World) -> None:
+    """Both make a head there at once, its own pass and the other's: one after the other."""
+    world = prompt_world
+    await world.laptop_ready()
+    root = "      production: {repository: acme/production, path: apps/web}\n"
+    head = configuration().partition("      development:")[0]
+    await world.start(config=head + root)
+    own = f"""
+  own:
+    images: {{web: {{repository: "{world.image}"}}}}
+    environments: {{here: {{path: here}}}}
+"""
+    files = {
+        "here/kustomization.yaml": shop.kustomization(world.image, "1.0.0"),
+        f"{PATH}/kustomization.yaml": shop.kustomization(world.image, "1.0.0"),
+        ".github/caisson.yaml": accepting() + own.strip("\n") + "\n",
+    }
+    other = world.laptop.repository(OTHER, files, people=PEOPLE, beside=world.repository)
+    await world.settle()
+    before = len(world.calls)
+    world.push("1.1.0")
+    await world.settle()
+    assert len(opened(other)) == 2
+    made = [call.path.rpartition("/")[2] for call in world.calls[before:] if "/git/" in call.path]
+    assert made == ["trees", "commits", "trees", "commits"]
+
+
 async def test_two_repositories_that_promote_into_each_other_come_to_rest(world: World) -> None:
     """Each place has one writer, so neither undoes what the other did."""
     await world.laptop_ready()
@@ -544,9 +581,10 @@ async def test_a_repository_that_cannot_be_read_for_a_moment_stops_its_pipeline_
     fault = Fault(method="POST", path="/graphql$", status=502, body='"name":"production"', times=1000)
     world.laptop.github_server.faults.append(fault)
     world.push("1.1.0")
-    await world.service.worker.drain()
     await world.laptop.notify(world.service.url)
-    await world.service.worker.drain()
+    while await world.service.worker.drain():
+        while world.laptop.github.outbox:
+            await world.laptop.deliver(world.laptop.github.outbox.popleft(), world.service.url)
     shown = {(one.name, one.problem) for one in (await world.service.board()).repositories}
     assert ("web-app", "acme/production could not be read: GitHub answered 502; a write may have been applied") in shown
     assert world.board("alone", pipeline="side").active == "1.1.0"
