@@ -609,3 +609,30 @@ async def test_a_store_that_is_lost_loses_nothing(prompt_world: World) -> None:
     await world.settle()
     assert pull.merged_at
     assert world.board("production").active == "1.1.0"
+
+
+async def test_what_a_promotion_elsewhere_costs(prompt_world: World) -> None:
+    """Each look reads both repositories once; all else is what a promotion at home costs."""
+    world = prompt_world
+    declared = configuration(production="approvals: {count: 1}").replace("auto: true", "approvals: {count: 1}", 1)
+    other = await started(world, accepting(), declared=declared)
+    world.push("1.1.0")
+    await world.settle()
+    world.approve(world.pull_request(into="development"), by="bob")
+    before = len(world.calls)
+    await world.settle()
+    assert spent(world, before, other) == ["POST trees", "POST commits", "POST graphql", "POST graphql"]
+    (pull,) = opened(other)
+    before = len(world.calls)
+    world.laptop.approve(other, pull, by="otto")
+    await world.settle()
+    # Last, that it is Healthy there, and that our branch is done with.
+    merged = ["GET permission", "POST graphql", "PUT merge", "POST deployments", "POST graphql"]
+    assert spent(world, before, other) == merged
+
+
+def spent(world: World, before: int, repository: Repository) -> list[str]:
+    """What was asked of one repository since, reads by GraphQL aside; mutations name none, and come last at home."""
+    asked = [call for call in world.calls[before:] if call.writes or call.kind != "graphql"]
+    first = next(i for i, call in enumerate(asked) if f"/{repository.full_name}/" in call.path)
+    return [f"{call.method} {call.path.rpartition('/')[2]}" for call in asked[first:]]
