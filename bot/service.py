@@ -160,7 +160,7 @@ class Service:
                     problem=view.problem,
                     environments=tuple(
                         BoardEnvironment(
-                            name=e.name,
+                            name=f"{e.name} ({e.repository})" if e.repository else e.name,
                             active=e.active,
                             proposed=e.proposed,
                             proposed_url=self._address(e.repository or view.repository, e.pull_request),

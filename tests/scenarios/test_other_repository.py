@@ -88,6 +88,8 @@ async def test_a_release_goes_into_another_repository_that_accepts_it(world: Wor
     """From the pull request to the merge, the record and its health: all in the repository written to."""
     other = await started(world, accepting())
     assert world.board("production").active == "1.0.0"
+    (shown,) = (await world.service.board()).repositories
+    assert [e.name for e in shown.environments] == ["development", "production (acme/production)"]
     world.push("1.1.0")
     await world.settle()
     assert world.board("production").live == "1.1.0"
@@ -562,6 +564,8 @@ async def test_an_idle_pass_reads_each_repository_once(prompt_world: World) -> N
 async def test_a_repository_that_cannot_be_read_for_a_moment_stops_its_pipeline_only(prompt_world: World) -> None:
     """Nothing is decided on half of what a pipeline is; when it answers again everything goes on."""
     world = prompt_world
+    # Nothing but its own failure is to bring the pipeline back.
+    world.has_cluster = False
     more = """
   side:
     images:
