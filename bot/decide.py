@@ -4,7 +4,7 @@ At most one step that moves a promotion is taken per environment and pass; no st
 fact about a candidate is needed that was not observed, the decision is an `Ask` and is made again with the answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot import declaration, elsewhere
@@ -67,17 +67,21 @@ def decide(
         return ask
     done = [(name, a) for name, g in grounds.items() for a in g.actions]
     done += [(name, a) for name, step in zip(grounds, steps, strict=True) for a in step.actions]
-    actions = elsewhere.by_repository(
-        [(seen.repository_of(name), a) for name, a in done if modes[name] is not Mode.OBSERVE]
-    )
+    return _plan(seen, [(name, a) for name, a in done if modes[name] is not Mode.OBSERVE], steps, later=bool(ask))
+
+
+def _plan(seen: Observation, done: Sequence[tuple[str, Action]], steps: Sequence[Step], *, later: bool) -> Plan:
+    """What is done in which environment, sorted by where they live. `later`: facts are wanting."""
     moments = [v.until for s in steps for v in s.verdicts] + [s.until for s in steps]
-    moments += [seen.now + SOON] if ask else []
-    later = [moment for moment in moments if moment is not None and moment > seen.now]
+    moments += [seen.now + SOON] if later else []
+    coming = [moment for moment in moments if moment is not None and moment > seen.now]
+    actions = elsewhere.by_repository([(seen.repository_of(name), action) for name, action in done])
+    at_home = actions.pop(seen.repository.full_name, ())
     return Plan(
-        actions=actions.pop(seen.repository.full_name, ()),
+        actions=at_home,
         elsewhere=actions,
         views=tuple(elsewhere.shown_at(s.view, seen.places[s.view.name]) for s in steps),
-        look_again_at=min(later, default=None),
+        look_again_at=min(coming, default=None),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the process remembers between passes, so that an idle pass costs one read: layouts, tags' index, names, views.
+"""What the process remembers between passes, so that an idle pass costs one read: layouts, indexes, names, views.
 
 Losing any of it costs promptness, never safety.
 """

@@ -480,6 +480,22 @@ pipelines:
     assert {d.environment for d in other.deployments} == {"web-app/production", "web-app/received"}
 
 
+async def test_of_two_repositories_that_claim_one_place_the_named_one_writes(world: World) -> None:
+    """The other's pipeline has the same names and says the same; it waits, and says whose the place is."""
+    other = await started(world, accepting(), declared=configuration(production="approvals: {count: 1}"))
+    text = configuration().replace("{image}", world.image)
+    files = {p: t for p, t in shop.files(world.image, "1.0.0", config=text).items() if "production" not in p}
+    world.laptop.repository("acme/third", files, people=PEOPLE, beside=world.repository)
+    world.push("1.1.0")
+    await world.settle()
+    assert [pull.title for pull in opened(other)] == ["Promote web-app 1.1.0 to production"]
+    boards = {one.repository: one.environments for one in (await world.service.board()).repositories}
+    assert "needs 1 approval" in str(boards["acme/deploy"][1].waiting)
+    claimed = "apps/web on main of acme/production is promoted into by web-app/production of acme/deploy"
+    assert str(boards["acme/third"][1].waiting).startswith(claimed)
+    assert boards["acme/third"][0].active == "1.1.0"
+
+
 async def test_two_passes_that_write_into_one_repository_take_turns(prompt_world: World) -> None:
     """Both make a head there at once, its own pass and the other's: one after the other."""
     world = prompt_world
