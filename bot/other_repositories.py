@@ -120,7 +120,8 @@ class OtherRepositories:
             return _refused(environments, f"{name} cannot be read: {error}")
         repository = found.repository
         if repository.id != number:
-            # The name is another's by now. What ours is called is learnt from the list.
+            # The name is another's by now. What ours is called, if it is still ours, is learnt from the list.
+            self._known.names.pop(key, None)
             self._known.listed.discard(installation)
             reason = f"{name} is another repository than it was"
             return _unread(environments, reason, Transient(reason))

@@ -145,17 +145,16 @@ class Reconciler:
 
     async def _look_repository(self, key: str, installation: int, repository_id: int) -> datetime | None:
         client = self._app.repository(installation, repository_id)
-        full_name = self.known.names.get(key) or await self._store.get("repository", str(repository_id))
+        full_name = await self._named(key, installation, repository_id)
         if full_name is None:
-            await self.resync_installation(installation)
-            full_name = self.known.names.get(key)
-        if full_name is None:
-            self.known.forget(key)
-            await self.known.index_written(key, frozenset())
-            await self._store.forget(key)
             return None
         found, layout = await self._read(key, client, full_name)
         repository = found.repository
+        if repository.id != repository_id:
+            # The name is another's by now, public perhaps. What ours is called, if it is still ours, the list says.
+            self.known.names.pop(key, None)
+            await self._store.put("repository", str(repository_id), "")
+            raise Transient(f"{full_name} is another repository than it was", retry_after=timedelta(seconds=1))
         self.known.call(installation, repository_id, repository.full_name)
         if repository.archived or (layout.configuration is None and not layout.problems):
             self.known.views.pop(key, None)
@@ -181,6 +180,19 @@ class Reconciler:
             raise others.failure
         moments = [plan.look_again_at for plan in plans if isinstance(plan, Plan) and plan.look_again_at]
         return min(moments, default=None)
+
+    async def _named(self, key: str, installation: int, repository_id: int) -> str | None:
+        """What the repository is called; None where it left the installation, and then it is forgotten."""
+        full_name = self.known.names.get(key) or await self._store.get("repository", str(repository_id))
+        if not full_name:
+            await self.resync_installation(installation)
+            full_name = self.known.names.get(key)
+        if full_name:
+            return full_name
+        self.known.forget(key)
+        await self.known.index_written(key, frozenset())
+        await self._store.forget(key)
+        return None
 
     async def _read(
         self, key: str, client: RepositoryClient, full_name: str, wanting: Wanting = own_places

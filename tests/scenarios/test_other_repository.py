@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox import shop
+from sandbox.github import refs
 from sandbox.github.access import change_repositories
 from sandbox.github.server import Fault
 from sandbox.github.settings import archive_repository, rename_repository
@@ -414,6 +415,23 @@ async def test_whoever_takes_a_name_takes_no_acceptance(prompt_world: World) -> 
     await world.settle()
     assert LINE in world.board("production").waiting
     assert (squatter.pulls, squatter.deployments, other.pulls) == ([], [], [])
+
+
+async def test_a_public_repository_that_takes_our_name_is_not_taken_for_ours(world: World) -> None:
+    """Anybody's public repository can be read: by its number it is told from the one that was renamed."""
+    await world.start()
+    await world.settle()
+    github = world.laptop.github
+    rename_repository(github, world.repository, "deployments", by=world.laptop.user("alice"))
+    squatter = github.add_repository(FULL_NAME, private=False)
+    files = shop.files(world.image, "0.9.0", config=shop.configuration(world.image))
+    refs.commit(github, squatter, "main", files, "Look at us", by=github.add_user("mallory"))
+    shop.deploy(world.laptop, "acme/deployments")
+    world.push("1.1.0")
+    await world.settle()
+    assert world.board("development").active == "1.1.0"
+    assert [pull.title for pull in world.repository.pulls][:1] == ["Promote web-app 1.1.0 to development"]
+    assert (squatter.pulls, squatter.deployments, squatter.check_runs) == ([], [], [])
 
 
 async def test_a_promoting_repository_is_known_by_its_number_where_that_is_written(prompt_world: World) -> None:

@@ -133,7 +133,6 @@ async def test_a_name_that_another_repository_took_is_not_believed(bench: Bench)
     assert (dict(others.places), dict(others.written)) == ({}, {})
     assert others.unread == {"web": "org/other is another repository than it was"}
     assert isinstance(others.failure, Transient)
-    del bench.known.names["repository:1:20"]
     assert refusal(await bench.look()) == ""
     assert bench.lists == [1, 1]
 
