@@ -144,6 +144,7 @@ def _worst(entry: Entry) -> dict[str, object] | Unknown:
 
 
 def _applications(environment: Environment, seen: Observation) -> tuple[Application, ...] | Unknown:
+    repository = seen.repository_of(environment.name)
     applications = seen.applications.get(environment.name, Unknown("the cluster has not been asked"))
     base = seen.places[environment.name].base
     if isinstance(applications, Unknown):
@@ -152,10 +153,10 @@ def _applications(environment: Environment, seen: Observation) -> tuple[Applicat
         return Unknown(f"the branch of {environment.name} does not exist")
     found = matching(
         applications,
-        repository=f"github.com/{seen.repository.full_name}".lower(),
+        repository=f"github.com/{repository.full_name}".lower(),
         path=environment.path,
         branch=base.branch,
-        default_branch=seen.repository.default_branch,
+        default_branch=repository.default_branch,
     )
     return found or Unknown(f"no Argo CD Application follows {environment.name}")
 

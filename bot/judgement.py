@@ -206,7 +206,8 @@ def _asked(verdicts: tuple[Verdict, ...]) -> bool:
 
 def unasked(case: Case, verdicts: tuple[Verdict, ...]) -> str:
     if case.mode is not Mode.MERGE:
-        return f"every gate passes; mode: {case.mode} never merges"
+        whose = f" of {case.seen.repository.full_name}" if case.seen.home else ""
+        return f"every gate passes; mode: {case.mode}{whose} never merges"
     if not case.environment.auto and case.environment.approvals is None and not _asked(verdicts):
         how = spelled("`/merge`", case.style).strip("`")
         return f"every gate passes; a person merges it, or says {how} (auto: false, no approvals declared)"

@@ -12,7 +12,7 @@ from config.pipeline import Environment, Pipeline, Promote
 
 def record_name(pipeline: Pipeline, environment: Environment) -> str:
     """The name under which GitHub lists the environment's deployments."""
-    return f"{pipeline.name}/{environment.name}"
+    return pipeline.place_name(environment)
 
 
 def stands(release: Release, versions: Mapping[str, tuple[str | None, str | None]]) -> bool:

@@ -6,6 +6,7 @@ JSON never leaves here.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from bot.actions import Ask
@@ -28,7 +29,7 @@ from bot.model import (
 )
 from bot.model import Place as PlaceFacts
 from bot.scans import Kind
-from config.pipeline import Artifacts, ChartSource, Configuration, ImageSource, Pipeline, Strategy, Verify
+from config.pipeline import Artifacts, ChartSource, Configuration, Environment, ImageSource, Pipeline, Strategy, Verify
 from config.public_key import is_inline_key
 
 
@@ -55,6 +56,7 @@ class HealthSource(Protocol):
 
 
 Key = tuple[str, str]
+_NOWHERE_ELSE: Mapping[str, GitHubClient] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +69,24 @@ class GitHubFacts:
 
 
 def places(configuration: Configuration, default_branch: str) -> dict[Key, Place]:
-    """Where each environment is read, by (pipeline, environment)."""
+    """Where each environment of the repository itself is read, by (pipeline, environment)."""
     return {
-        (pipeline.name, environment.name): Place(
-            branch=environment.branch or default_branch,
-            folder=environment.path,
-            head=branch_name(pipeline, environment),
-            record=record_name(pipeline, environment),
-            owners=environment.approvals is not None and environment.approvals.reads_owners,
-        )
+        (pipeline.name, environment.name): place_of(pipeline, environment, default_branch)
         for pipeline in configuration.pipelines
         for environment in pipeline.environments
+        if environment.repository is None
     }
+
+
+def place_of(pipeline: Pipeline, environment: Environment, default_branch: str) -> Place:
+    """Where one environment is read, in the repository that it lives in."""
+    return Place(
+        branch=environment.branch or default_branch,
+        folder=environment.path,
+        head=branch_name(pipeline, environment),
+        record=record_name(pipeline, environment),
+        owners=environment.approvals is not None and environment.approvals.reads_owners,
+    )
 
 
 async def read_github(
@@ -132,8 +140,9 @@ async def observe(
 ) -> Observation:
     """Add what the registry and the cluster say to what GitHub said. Registries are read side by side."""
     listed = await _listings(pipeline, pipeline.artifacts, tags)
-    applications = cluster.applications(f"github.com/{seen.repository.full_name}".lower())
-    return replace(seen, tags=listed, applications={e.name: applications for e in pipeline.environments})
+    followed = {e.name: f"github.com/{seen.repository_of(e.name).full_name}".lower() for e in pipeline.environments}
+    said = {repository: cluster.applications(repository) for repository in set(followed.values())}
+    return replace(seen, tags=listed, applications={name: said[repository] for name, repository in followed.items()})
 
 
 async def _listings(
@@ -162,8 +171,12 @@ async def answer(
     client: GitHubClient,
     tags: TagSource,
     verifier: SignatureVerifier,
+    elsewhere: Mapping[str, GitHubClient] = _NOWHERE_ELSE,
 ) -> Observation:
-    """The observation with the facts asked for; what cannot be learnt is Unknown."""
+    """The observation with the facts asked for; what cannot be learnt is Unknown.
+
+    `elsewhere`: the clients of the other repositories that environments live in, by full name.
+    """
     digests = await _gathered(ask.digests, lambda key: tags.digest(*key))
     details = await _gathered(ask.details, lambda key: tags.details(key[0], Digest(key[1])))
     signatures = await _gathered(ask.signatures, lambda key: _signature(key, pipeline, seen, tags, verifier))
@@ -174,6 +187,9 @@ async def answer(
     permissions, identities = dict(seen.permissions), dict(seen.identities)
     for login in sorted(ask.permissions):
         permissions[login], identities[login] = await people.permission(client, seen.repository.full_name, login)
+    roles_elsewhere = dict(seen.roles_elsewhere)
+    for full_name, login in sorted(ask.roles_elsewhere):
+        roles_elsewhere[full_name, login] = await people.permission(elsewhere[full_name], full_name, login)
     memberships = dict(seen.memberships)
     for team, login in sorted(ask.memberships):
         memberships[team, login] = await people.membership(client, team, login)
@@ -186,6 +202,7 @@ async def answer(
         permissions=permissions,
         identities=identities,
         memberships=memberships,
+        roles_elsewhere=roles_elsewhere,
     )
 
 

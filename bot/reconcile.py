@@ -1,7 +1,7 @@
 """One look at one key: facts → plan → writes. The only place where observing, deciding and acting meet."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,22 +16,23 @@ from bot.errors import CaissonError, Permanent, Transient
 from bot.extracts import compile_extract
 from bot.gate_expression import check_condition
 from bot.github.client import GitHubApp, RepositoryClient
+from bot.github.documents import Place
 from bot.image_reference import normalise_repository
-from bot.known import Known, Layout, PipelineView, repository_key
+from bot.known import Known, Layout, PipelineView
 from bot.manifests.subject import subjects
 from bot.messages import CONFIG, config_check
 from bot.model import Observation, Repository, Unknown
 from bot.observe import (
     GitHubFacts,
     HealthSource,
+    Key,
     SignatureVerifier,
     answer,
     earlier_configurations,
-    key_paths,
     observe,
-    places,
     read_github,
 )
+from bot.other_repositories import OtherRepositories, Others, Wanting, own_places
 from bot.plain_http import check_chart_repository
 from bot.platforms import check_platform
 from bot.release_rule import compile_rule
@@ -40,6 +41,7 @@ from bot.store.port import Claim, Store
 from bot.tag_patterns import compile_pattern
 from bot.templates import check_template
 from bot.time_windows import check_cron, check_timezone
+from bot.turns import Turns
 from bot.versions import check_glob, check_pattern, parse_constraint
 from config.parse import Checks, ConfigError, parse
 from config.pipeline import Configuration, Mode, Pipeline
@@ -51,6 +53,7 @@ ROUNDS = 8
 # that follow keep this distance, whatever webhooks our own writes cause, until one of them has nothing to write.
 LONGEST_CHAIN = 20
 LET_UP = timedelta(minutes=1)
+Todo = tuple[RepositoryClient, Repository, tuple[Action, ...]]
 log = structlog.get_logger()
 
 
@@ -81,6 +84,8 @@ class Reconciler:
         self._poll_interval = poll_interval
         self._checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
         self.known = Known(store=store)
+        self._others = OtherRepositories(app, self.known, read_one=self._read, list_all=self.resync_installation)
+        self._turns = Turns()
 
     async def look(self, claim: Claim) -> datetime | None:
         """Reconcile one key; when to look again without any news, or None."""
@@ -112,10 +117,10 @@ class Reconciler:
     async def resync_installation(self, installation: int) -> None:
         keys = []
         for repository, full_name in await self._app.repositories(installation):
-            key = repository_key(installation, repository)
-            self.known.names[key] = full_name
+            key = self.known.call(installation, repository, full_name)
             await self._store.put("repository", str(repository), full_name)
             keys.append(key)
+        self.known.listed.add(installation)
         await self._store.nudge(keys, now=self._clock.now())
 
     # --- images -------------------------------------------------------------------------------------------------------
@@ -140,27 +145,29 @@ class Reconciler:
 
     async def _look_repository(self, key: str, installation: int, repository_id: int) -> datetime | None:
         client = self._app.repository(installation, repository_id)
-        full_name = self.known.names.get(key) or await self._store.get("repository", str(repository_id))
+        full_name = await self._named(key, installation, repository_id)
         if full_name is None:
-            await self.resync_installation(installation)
-            full_name = self.known.names.get(key)
-        if full_name is None:
-            self.known.forget(key)
-            await self._store.forget(key)
             return None
-        self.known.names[key] = full_name
         found, layout = await self._read(key, client, full_name)
         repository = found.repository
+        if repository.id != repository_id:
+            # The name is another's by now, public perhaps. What ours is called, if it is still ours, the list says.
+            self.known.names.pop(key, None)
+            await self._store.put("repository", str(repository_id), "")
+            raise Transient(f"{full_name} is another repository than it was", retry_after=timedelta(seconds=1))
+        self.known.call(installation, repository_id, repository.full_name)
         if repository.archived or (layout.configuration is None and not layout.problems):
             self.known.views.pop(key, None)
+            await self.known.index_written(key, frozenset())
             return None
         actions = _config_actions(repository, layout)
         shown = layout.configuration or layout.displayed
         await self._index(key, shown)
-        plans = await self._plans(client, found, shown, broken=layout.configuration is None)
+        others = await self._others.read(key, installation, repository, shown)
+        plans = await self._plans(client, found, shown, others, broken=layout.configuration is None)
         self.known.views[key] = _views(repository, shown, plans, problem=next(iter(layout.problems), None))
         try:
-            wrote = await self._act(client, repository, actions, [plan for plan in plans if isinstance(plan, Plan)])
+            wrote = await self._act(_todo(client, repository, actions, plans, others))
         except (Transient, Permanent) as error:
             self.known.views[key] = _views(repository, shown, plans, problem=f"GitHub: {error}")
             raise
@@ -169,34 +176,54 @@ class Reconciler:
         if chain:
             # What was written makes new facts: look at once. A pass that changes nothing ends the chain.
             return self._clock.now()
+        if others.failure is not None:
+            raise others.failure
         moments = [plan.look_again_at for plan in plans if isinstance(plan, Plan) and plan.look_again_at]
         return min(moments, default=None)
 
-    async def _read(self, key: str, client: RepositoryClient, full_name: str) -> tuple[GitHubFacts, Layout]:
+    async def _named(self, key: str, installation: int, repository_id: int) -> str | None:
+        """What the repository is called; None where it left the installation, and then it is forgotten."""
+        full_name = self.known.names.get(key) or await self._store.get("repository", str(repository_id))
+        if not full_name:
+            await self.resync_installation(installation)
+            full_name = self.known.names.get(key)
+        if full_name:
+            return full_name
+        self.known.forget(key)
+        await self.known.index_written(key, frozenset())
+        await self._store.forget(key)
+        return None
+
+    async def _read(
+        self, key: str, client: RepositoryClient, full_name: str, wanting: Wanting = own_places
+    ) -> tuple[GitHubFacts, Layout]:
         """GitHub's facts, read with the layout of the last pass; once more when the declaration has changed since."""
         layout = self.known.layouts.get(key)
-        found = await self._read_as(client, full_name, layout)
+        found = await self._read_as(client, full_name, wanting(layout) if layout else ({}, ()))
         repository = found.repository
-        if layout and layout.config_oid == repository.config.oid and layout.default_branch == repository.default_branch:
+        if layout and layout.is_of(repository):
             return found, layout
         layout = await self._layout(client, repository)
         self.known.layouts[key] = layout
-        if layout.configuration or layout.displayed:
-            found = await self._read_as(client, full_name, layout)
+        if any(wanted := wanting(layout)):
+            found = await self._read_as(client, full_name, wanted)
         return found, layout
 
-    async def _read_as(self, client: RepositoryClient, full_name: str, layout: Layout | None) -> GitHubFacts:
-        """What the layout says is to be read."""
+    async def _read_as(
+        self, client: RepositoryClient, full_name: str, wanted: tuple[Mapping[Key, Place], tuple[str, ...]]
+    ) -> GitHubFacts:
+        """What is said to be wanted: places, and key files."""
         identity = await self._app.identity()
-        declared = (layout.configuration or layout.displayed) if layout else None
-        if layout is None or declared is None:
-            return await read_github(client, full_name, {}, identity=identity)
-        wanted = places(declared, layout.default_branch)
-        return await read_github(client, full_name, wanted, keys=key_paths(declared), identity=identity)
+        return await read_github(client, full_name, wanted[0], keys=wanted[1], identity=identity)
 
     async def _layout(self, client: RepositoryClient, repository: Repository) -> Layout:
         config = repository.config
-        empty = Layout(config_oid=config.oid, default_branch=repository.default_branch, configuration=None)
+        empty = Layout(
+            config_oid=config.oid,
+            full_name=repository.full_name,
+            default_branch=repository.default_branch,
+            configuration=None,
+        )
         if config.oid is None:
             return empty
         if config.text is None:
@@ -217,7 +244,8 @@ class Reconciler:
         return None
 
     def _parsed(self, text: str, repository: Repository) -> Configuration:
-        return parse(text, checks=self._checks, default_branch=repository.default_branch)
+        default_branch, full_name = repository.default_branch, repository.full_name
+        return parse(text, checks=self._checks, default_branch=default_branch, repository=full_name)
 
     async def _index(self, key: str, declared: Configuration | None) -> None:
         images = frozenset(
@@ -231,53 +259,76 @@ class Reconciler:
             await self._store.nudge([f"image:{image}" for image in fresh], now=self._clock.now())
 
     async def _plans(
-        self, client: RepositoryClient, found: GitHubFacts, declared: Configuration | None, *, broken: bool
+        self,
+        client: RepositoryClient,
+        found: GitHubFacts,
+        declared: Configuration | None,
+        others: Others,
+        *,
+        broken: bool,
     ) -> list[Plan | Unknown]:
         """One plan per pipeline; a pipeline that fails does not take the others along."""
         plans: list[Plan | Unknown] = []
         identity = await self._app.identity()
         for pipeline in declared.pipelines if declared else ():
             assert declared is not None
+            if (unread := others.unread.get(pipeline.name)) is not None:
+                plans.append(Unknown(unread))
+                continue
             mode = Mode.OBSERVE if broken else declared.mode
+            read = {**found.places, **others.places}
             seen = Observation(
                 now=self._clock.now(),
                 repository=found.repository,
-                places={e.name: found.places[pipeline.name, e.name] for e in pipeline.environments},
+                places={e.name: read[pipeline.name, e.name] for e in pipeline.environments},
                 keys=found.keys,
                 signer=f"{identity.slug}[bot] <{identity.email}>",
             )
-            plans.append(await self._plan(pipeline, seen, client, mode=mode, declared=declared))
+            judged = others.accepted(pipeline)
+            plans.append(await self._plan(judged, seen, client, others, mode=mode, declared=declared))
         return plans
 
     async def _plan(
-        self, pipeline: Pipeline, seen: Observation, client: RepositoryClient, *, mode: Mode, declared: Configuration
+        self,
+        pipeline: Pipeline,
+        seen: Observation,
+        client: RepositoryClient,
+        others: Others,
+        *,
+        mode: Mode,
+        declared: Configuration,
     ) -> Plan | Unknown:
         seen = await observe(pipeline, seen, tags=self._scans, cluster=self._cluster)
         for _ in range(ROUNDS):
             decision = decide(pipeline, seen, mode=mode, templates=declared.templates, style=declared.commands)
             if not isinstance(decision, Ask):
                 return decision
-            seen = await answer(decision, pipeline, seen, client=client, tags=self._scans, verifier=self._verifier)
+            seen = await answer(
+                decision,
+                pipeline,
+                seen,
+                client=client,
+                tags=self._scans,
+                verifier=self._verifier,
+                elsewhere=others.clients,
+            )
         decision = decide(pipeline, seen, mode=mode, templates=declared.templates, style=declared.commands, last=True)
         assert not isinstance(decision, Ask)
         return decision
 
-    async def _act(
-        self, client: RepositoryClient, repository: Repository, actions: tuple[Action, ...], plans: list[Plan]
-    ) -> bool:
-        todo = [actions, *(plan.actions for plan in plans)]
+    async def _act(self, todo: Sequence[Todo]) -> bool:
+        """Carry out what is to be done; whether there was anything. One pass at a time writes to a repository."""
         failure: CaissonError | None = None
-        for chosen in todo:
-            if not chosen:
-                continue
+        for client, repository, chosen in todo:
             log.info("acting", repository=repository.full_name, actions=[type(a).__name__ for a in chosen])
             try:
-                await act(client, repository, chosen, now=self._clock.now)
+                async with self._turns.of(str(repository.id)):
+                    await act(client, repository, chosen, now=self._clock.now)
             except (Transient, Permanent) as error:
                 failure = failure or error
         if failure is not None:
             raise failure
-        return any(todo)
+        return bool(todo)
 
 
 # Every check but that of hosts without TLS, which are the operator's to name.
@@ -295,6 +346,23 @@ CHECKS = Checks(
     check_cron=check_cron,
     check_timezone=check_timezone,
 )
+
+
+def _todo(
+    client: RepositoryClient,
+    repository: Repository,
+    actions: tuple[Action, ...],
+    plans: Sequence[Plan | Unknown],
+    others: Others,
+) -> list[Todo]:
+    """What is to be done where, and by which way: about the file itself, then pipeline by pipeline."""
+    todo: list[Todo] = [(client, repository, actions)]
+    for plan in plans:
+        if isinstance(plan, Plan):
+            todo.append((client, repository, plan.actions))
+            written = ((others.written[name], chosen) for name, chosen in plan.elsewhere.items())
+            todo += [(there.client, there.repository, chosen) for there, chosen in written]
+    return [one for one in todo if one[2]]
 
 
 def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...]:

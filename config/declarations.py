@@ -1,14 +1,15 @@
 """One pipeline of the file: its artifacts and environments, read and held against each other. No I/O."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from config.artifacts import DeclaredArtifacts, read_artifacts
 from config.checks import Checks
 from config.environments import DeclaredEnvironment, read_environment
 from config.gates import Surroundings
-from config.pipeline import ReleaseRule
+from config.pipeline import Environment, ReleaseRule
 from config.reading import Entry, Reader, Section
+from config.received import DeclaredReceived, is_received, read_received
 
 _KEYS = ("images", "charts", "release", "environments")
 _KEYS_LATER = ("for_each",)
@@ -16,12 +17,16 @@ _KEYS_LATER = ("for_each",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredPipeline:
-    """`environments`: upstream first, as far as the graph could be ordered."""
+    """`environments`: upstream first, as far as the graph could be ordered.
+
+    `received`: those that other repositories promote into.
+    """
 
     name: str
     artifacts: DeclaredArtifacts
     release: ReleaseRule | None
     environments: tuple[DeclaredEnvironment, ...]
+    received: tuple[DeclaredReceived, ...] = ()
 
 
 def read_pipeline(reader: Reader, entry: Entry, checks: Checks) -> DeclaredPipeline | None:
@@ -40,16 +45,37 @@ def read_pipeline(reader: Reader, entry: Entry, checks: Checks) -> DeclaredPipel
     if not entries:
         reader.refuse(declared.key, f"pipeline `{entry.name}` has no environments", "at least one environment")
     has_artifacts = "images" in fields or "charts" in fields
-    around = Surroundings(environments=tuple(one.name for one in entries), artifacts=artifacts.names)
+    named = [one for one in entries if reader.name(one, "environment") is not None]
+    received = tuple(read_received(reader, one, pipeline=entry.name) for one in named if is_received(one))
+    own = [one for one in entries if not is_received(one)]
+    around = Surroundings(environments=tuple(one.name for one in own), artifacts=artifacts.names)
     environments = tuple(
         read_environment(reader, one, checks, has_artifacts=has_artifacts, around=around)
-        for one in entries
-        if reader.name(one, "environment") is not None
+        for one in named
+        if not is_received(one)
     )
-    ordered = _ordered(reader, environments, declared={one.name for one in entries})
+    if not own and has_artifacts:
+        message = f"pipeline `{entry.name}` promotes nothing itself: other repositories promote into its environments"
+        reader.refuse(entry.key, message, "no `images`, `charts` and `release`, or an environment of its own")
+    ordered = _ordered(reader, environments, declared={one.name for one in own}, received=received)
     if name is None:
         return None
-    return DeclaredPipeline(name=name, artifacts=artifacts, release=release, environments=ordered)
+    return DeclaredPipeline(name=name, artifacts=artifacts, release=release, environments=ordered, received=received)
+
+
+def at_home(declared: DeclaredPipeline, repository: str | None) -> DeclaredPipeline:
+    """The pipeline as if no environment named the repository (`owner/name`) that its own file lies in."""
+    environments = tuple(
+        replace(e, model=e.model.model_copy(update={"repository": None})) if _is_named(e.model, repository) else e
+        for e in declared.environments
+    )
+    return replace(declared, environments=environments)
+
+
+def _is_named(environment: Environment, repository: str | None) -> bool:
+    """GitHub's names of repositories ignore case."""
+    named = environment.repository
+    return named is not None and repository is not None and named.lower() == repository.lower()
 
 
 def _release(reader: Reader, entry: Entry, checks: Checks, names: tuple[str, ...]) -> ReleaseRule | None:
@@ -68,14 +94,22 @@ def _release(reader: Reader, entry: Entry, checks: Checks, names: tuple[str, ...
 
 
 def _ordered(
-    reader: Reader, environments: tuple[DeclaredEnvironment, ...], *, declared: set[str]
+    reader: Reader,
+    environments: tuple[DeclaredEnvironment, ...],
+    *,
+    declared: set[str],
+    received: tuple[DeclaredReceived, ...],
 ) -> tuple[DeclaredEnvironment, ...]:
     """Upstream first, in the file's order where the graph leaves it open; unknown upstreams and cycles are refused."""
     by_name = {environment.model.name: environment for environment in environments}
+    foreign = {one.name for one in received}
     for environment in environments:
         for upstream, node in environment.after:
             if upstream == environment.model.name:
                 reader.refuse(node, f"environment `{upstream}` cannot come after itself", "its upstream's name")
+            elif upstream in foreign:
+                message = f"another repository's pipeline promotes into `{upstream}`, and its releases end there"
+                reader.refuse(node, message, "an environment that this pipeline promotes into")
             elif upstream not in declared:
                 near = reader.nearest(upstream, (name for name in by_name if name != environment.model.name))
                 reader.refuse(node, f"there is no environment `{upstream}` in this pipeline", near)

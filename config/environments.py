@@ -15,13 +15,14 @@ from config.pipeline import (
     Promote,
     Supersede,
 )
-from config.places import read_branch, read_path
+from config.places import read_branch, read_path, read_repository
 from config.reading import Entry, Fields, Reader
 from config.roles import read_roles, read_skippable
 from config.windows import read_windows
 from config.yaml_text import Node, Sequence, resolved
 
 _KEYS = (
+    "repository",
     "branch",
     "path",
     "after",
@@ -37,14 +38,12 @@ _KEYS = (
     "skippable",
 )
 _KEYS_LATER = (
-    "repository",
     "after_any",
     "keep",
     "pace",
     "on_degraded",
     "rollback",
     "manual_changes",
-    "accept_from",
 )
 _HEALTH_LATER = ("applications", "at_least")
 
@@ -68,14 +67,19 @@ def read_environment(
     # A key that could not be read may have been the path: nothing is said of the place then.
     lost = len(reader.problems) > known_before and "path" not in fields
     after = reader.texts(fields["after"].value, "`after`") if "after" in fields else ()
+    repository = read_repository(reader, fields["repository"].value) if "repository" in fields else None
     branch = read_branch(reader, fields["branch"].value) if "branch" in fields else None
     path = read_path(reader, fields["path"].value) if "path" in fields else ""
     promote = _promote(reader, entry, fields, has_artifacts=has_artifacts)
     auto = reader.flag(fields["auto"].value, "auto") if "auto" in fields else False
     supersede = reader.choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
+    if repository is not None and promote is Promote.MERGE:
+        message = "commits are merged within one repository: releases of images and charts go into others"
+        reader.refuse(fields["repository"].key, message, "no `repository`, or declare `images` or `charts`")
     scope = around.scope(is_root=_is_root(fields))
     model = Environment(
         name=entry.name,
+        repository=repository,
         branch=branch,
         path=path or "",
         after=tuple(dict.fromkeys(name for name, _ in after if _is_name(name))),
@@ -91,7 +95,8 @@ def read_environment(
         skippable=read_skippable(reader, fields),
     )
     place = next((fields[key].value for key in ("path", "branch") if key in fields), entry.key)
-    lost = lost or path is None or (branch is None and "branch" in fields)
+    unread = any(key in fields and read is None for key, read in (("branch", branch), ("repository", repository)))
+    lost = lost or path is None or unread
     return DeclaredEnvironment(model=model, after=after, place=None if lost else place)
 
 

@@ -5,11 +5,12 @@ What cannot be judged here, below the grammar of versions and patterns, is judge
 
 from config import yaml_text
 from config.checks import Checks
-from config.declarations import DeclaredPipeline, read_pipeline
+from config.declarations import DeclaredPipeline, at_home, read_pipeline
 from config.pipeline import CommandStyle, Configuration, Mode, Pipeline, Templates
 from config.places import Inhabitant, check_places
 from config.problems import ConfigError, Problem
 from config.reading import Entry, Reader
+from config.received import refuse_own
 from config.templates import read_templates
 from config.yaml_text import NotReadable
 
@@ -23,11 +24,17 @@ _NO_CHECKS = Checks()
 
 
 def parse(
-    text: str, *, path: str = PATH, checks: Checks = _NO_CHECKS, default_branch: str | None = None
+    text: str,
+    *,
+    path: str = PATH,
+    checks: Checks = _NO_CHECKS,
+    default_branch: str | None = None,
+    repository: str | None = None,
 ) -> Configuration:
     """The configuration, with each pipeline's environments upstream first; raises ConfigError with every problem.
 
-    `default_branch`, where known, lets an environment that names it be held against one that leaves it out.
+    `default_branch` and `repository` (`owner/name`), where known, let an environment that names them be held against
+    one that leaves them out.
     """
     reader = Reader(path)
     root = _root(text, path)
@@ -38,7 +45,7 @@ def parse(
     mode = reader.choice(fields["mode"].value, "mode", Mode) if "mode" in fields else None
     templates = read_templates(reader, fields["templates"], checks) if "templates" in fields else Templates()
     style = reader.choice(fields["commands"].value, "commands", CommandStyle) if "commands" in fields else None
-    declared = _pipelines(reader, fields.get("pipelines"), checks)
+    declared = [at_home(pipeline, repository) for pipeline in _pipelines(reader, fields.get("pipelines"), checks)]
     if "pipelines" not in fields and not reader.problems:
         reader.refuse(root, "the file declares no pipelines", "`pipelines:` with a pipeline's name below it")
     inhabitants = tuple(
@@ -47,14 +54,18 @@ def parse(
         for environment in pipeline.environments
         if environment.place is not None
     )
+    received = tuple(one for pipeline in declared for one in pipeline.received)
+    inhabitants += tuple(inhabitant for one in received if (inhabitant := one.inhabitant) is not None)
     check_places(reader, inhabitants, default_branch=default_branch)
+    refuse_own(reader, received, repository)
     if reader.problems:
         raise ConfigError(tuple(sorted(reader.problems, key=lambda p: (p.line, p.column))))
     return Configuration(
         mode=mode or Mode.MERGE,
         templates=templates,
         commands=style or CommandStyle.PLAIN,
-        pipelines=tuple(_model(pipeline) for pipeline in declared),
+        pipelines=tuple(_model(pipeline) for pipeline in declared if pipeline.environments),
+        received=tuple(one.model for one in received if one.model is not None),
     )
 
 

@@ -348,14 +348,30 @@ class Gates(Declared):
     expressions: tuple[Expression, ...] = Field(default=(), max_length=20)
 
 
+class AcceptFrom(Declared):
+    """Who may promote into an environment of this repository: an environment that another repository's file declares.
+
+    `repository`: its name (`owner/name`) or its number. Whoever renames a repository gives its name away, the number
+    never.
+    """
+
+    repository: str = Field(pattern=r"^[0-9]{1,18}$|^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$", max_length=140)
+    pipeline: Name
+    environment: Name
+
+
 class Environment(Declared):
     """One stop of a pipeline: a folder on a branch, a whole branch, or a folder on its own branch.
 
-    `branch` None is the repository's default branch; `path` "" is the whole tree. `skippable`: which gates `/skip` may
-    waive here.
+    `repository` None is the one whose file this is; another one of the same installation must accept the environment
+    in its own file. `branch` None is the repository's default branch; `path` "" is the whole tree. `skippable`: which
+    gates `/skip` may waive here.
+
+    `received_as`: no key. What the other repository's file calls it, `pipeline/environment`, once that accepts it.
     """
 
     name: Name
+    repository: str | None = None
     branch: str | None = None
     path: str = ""
     after: tuple[Name, ...] = ()
@@ -369,10 +385,28 @@ class Environment(Declared):
     merge_method: MergeMethod = MergeMethod.SQUASH
     roles: Roles = Roles()
     skippable: tuple[Skippable, ...] = (Skippable.SOAK, Skippable.WINDOWS, Skippable.MINIMUM_AGE)
+    received_as: str = ""
 
     @property
     def is_root(self) -> bool:
         return not self.after
+
+
+class Received(Declared):
+    """An environment of this repository that another repository's pipeline promotes into.
+
+    `pipeline`, `name`: what this file calls it. What it asks for comes on top of what the promoting file asks for:
+    `approvals` besides the other's, of `roles` the stricter, of `skippable` what both let be waived (None: whatever).
+    """
+
+    pipeline: Name
+    name: Name
+    branch: str | None = None
+    path: str = ""
+    accept_from: AcceptFrom
+    approvals: Approvals | None = None
+    roles: Roles = Roles()
+    skippable: tuple[Skippable, ...] | None = None
 
 
 class Pipeline(Declared):
@@ -393,19 +427,24 @@ class Pipeline(Declared):
         """The environment of that name; KeyError where there is none."""
         return next((e for e in self.environments if e.name == name), None) or _missing(name)
 
+    def place_name(self, environment: Environment) -> str:
+        """What an environment is called where it lives: its repository's file has each such name once."""
+        return environment.received_as or f"{self.name}/{environment.name}"
+
     def is_source(self, environment: Environment) -> bool:
         """A root without artifacts: its branch tip is the release, nothing is promoted into it."""
         return environment.is_root and not self.artifacts
 
 
 class Configuration(Declared):
-    """The whole file."""
+    """The whole file. `received`: the environments that other repositories promote into, of all its pipelines."""
 
     version: Literal[1] = 1
     mode: Mode = Mode.MERGE
     templates: Templates = Templates()
     commands: CommandStyle = CommandStyle.PLAIN
     pipelines: tuple[Pipeline, ...] = ()
+    received: tuple[Received, ...] = ()
 
 
 def _missing(name: str) -> Environment:

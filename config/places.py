@@ -8,6 +8,8 @@ from config.reading import Reader
 from config.yaml_text import Node
 
 _BRANCH_REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[-./]|[./]$|^@$")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
+_ADDRESS = re.compile(r"(?:https?://|git@|ssh://git@)[^/:]+[/:]")
 _LONGEST_BRANCH = 200
 _LONGEST_PATH = 1000
 
@@ -19,6 +21,17 @@ class Inhabitant:
     pipeline: str
     environment: Environment
     node: Node
+
+
+def read_repository(reader: Reader, node: Node) -> str | None:
+    """The full name of a repository, `owner/name`."""
+    text = reader.text(node, "repository")
+    if text is None or _REPOSITORY.fullmatch(text):
+        return text
+    better = _ADDRESS.sub("", text).strip("/").removesuffix(".git")
+    remedy = f"`{better}`" if _REPOSITORY.fullmatch(better) else "`owner/name`"
+    reader.refuse(node, f"{text!r} is not the full name of a repository", remedy)
+    return None
 
 
 def read_branch(reader: Reader, node: Node) -> str | None:
@@ -60,11 +73,15 @@ def read_path(reader: Reader, node: Node) -> str | None:
 
 
 def check_places(reader: Reader, inhabitants: tuple[Inhabitant, ...], *, default_branch: str | None) -> None:
-    """Refuse two environments at one place: same branch, and the same folder or one inside the other."""
-    by_branch: dict[str | None, dict[str, Inhabitant]] = {}
+    """Refuse two environments at one place: same repository and branch, same folder or one inside the other.
+
+    What other repositories call their default branch is not known here: there one environment alone is accepted.
+    """
+    by_branch: dict[tuple[str | None, str | None], dict[str, Inhabitant]] = {}
     for one in inhabitants:
-        branch = one.environment.branch
-        taken = by_branch.setdefault(None if branch == default_branch else branch, {})
+        repository, branch = one.environment.repository, one.environment.branch
+        at_home = repository is None and branch == default_branch
+        taken = by_branch.setdefault((repository and repository.lower(), None if at_home else branch), {})
         other = taken.get(one.environment.path)
         if other is not None:
             _refuse_pair(reader, one, other)
@@ -84,6 +101,7 @@ def _parents(path: str) -> list[str]:
 def _refuse_pair(reader: Reader, one: Inhabitant, other: Inhabitant) -> None:
     mine, theirs = one.environment, other.environment
     branch = f"the branch {mine.branch}" if mine.branch else "the default branch"
+    branch += f" of {mine.repository}" if mine.repository else ""
     if mine.path == theirs.path:
         where = f"{mine.path or 'the whole tree'} on {branch}"
     else:

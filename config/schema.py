@@ -33,6 +33,7 @@ def json_schema() -> Schema:
     for kind in ("Environment", "Pipeline"):
         del kinds[kind]["properties"]["name"]
         kinds[kind]["required"] = [key for key in kinds[kind].get("required", ()) if key != "name"]
+    _place_received(schema)
     for kind, key in _DEPENDENT_DEFAULTS:
         kinds[kind]["properties"][key].pop("default", None)
     kinds["Gates"]["properties"]["health"] = {"const": True, "description": "Always so; may be written out."}
@@ -54,6 +55,19 @@ def json_schema() -> Schema:
     schema["properties"]["pipelines"] = {**_named("Pipeline", "The pipelines, by name."), "minProperties": 0}
     schema["required"] = ["pipelines"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _place_received(schema: Schema) -> None:
+    """An environment that others promote into is written among the pipeline's own, with one item in a list."""
+    kinds = schema["$defs"]
+    del schema["properties"]["received"]
+    accept_from = kinds.pop("Received")["properties"]["accept_from"]
+    environment = kinds["Environment"]["properties"]
+    del environment["received_as"]
+    environment["accept_from"] = {"type": "array", "minItems": 1, "maxItems": 1, "items": accept_from}
+    # A repository's number is a number to YAML.
+    accepted = kinds["AcceptFrom"]["properties"]
+    accepted["repository"] = {"anyOf": [accepted["repository"], {"type": "integer", "minimum": 1}]}
 
 
 def _split_writes(kinds: Schema) -> None:
