@@ -1,12 +1,12 @@
 """One pipeline of the file: its artifacts and environments, read and held against each other. No I/O."""
 
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 
 from config.artifacts import DeclaredArtifacts, read_artifacts
 from config.checks import Checks
 from config.environments import DeclaredEnvironment, read_environment
 from config.gates import Surroundings
+from config.graph import ordered
 from config.pipeline import ReleaseRule
 from config.reading import Entry, Reader, Section
 
@@ -46,10 +46,10 @@ def read_pipeline(reader: Reader, entry: Entry, checks: Checks) -> DeclaredPipel
         for one in entries
         if reader.name(one, "environment") is not None
     )
-    ordered = _ordered(reader, environments, declared={one.name for one in entries})
+    travelling = ordered(reader, environments, declared={one.name for one in entries}, has_artifacts=has_artifacts)
     if name is None:
         return None
-    return DeclaredPipeline(name=name, artifacts=artifacts, release=release, environments=ordered)
+    return DeclaredPipeline(name=name, artifacts=artifacts, release=release, environments=travelling)
 
 
 def _release(reader: Reader, entry: Entry, checks: Checks, names: tuple[str, ...]) -> ReleaseRule | None:
@@ -62,36 +62,3 @@ def _release(reader: Reader, entry: Entry, checks: Checks, names: tuple[str, ...
     when = section.judged("when", lambda text: checks.check_expression(text, names))
     settle = section.duration("settle")
     return ReleaseRule(when=when, settle=ReleaseRule().settle if settle is None else settle)
-
-
-# --- the graph --------------------------------------------------------------------------------------------------------
-
-
-def _ordered(
-    reader: Reader, environments: tuple[DeclaredEnvironment, ...], *, declared: set[str]
-) -> tuple[DeclaredEnvironment, ...]:
-    """Upstream first, in the file's order where the graph leaves it open; unknown upstreams and cycles are refused."""
-    by_name = {environment.model.name: environment for environment in environments}
-    for environment in environments:
-        for upstream, node in environment.after:
-            if upstream == environment.model.name:
-                reader.refuse(node, f"environment `{upstream}` cannot come after itself", "its upstream's name")
-            elif upstream not in declared:
-                near = reader.nearest(upstream, (name for name in by_name if name != environment.model.name))
-                reader.refuse(node, f"there is no environment `{upstream}` in this pipeline", near)
-    graph = {name: [u for u, _ in e.after if u in by_name and u != name] for name, e in by_name.items()}
-    sorter = TopologicalSorter(graph)
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        cycle: list[str] = error.args[1]
-        node = next(n for u, n in by_name[cycle[1]].after if u == cycle[0])
-        reader.refuse(node, f"the environments come after each other in a circle: {' → '.join(cycle)}", "one as root")
-        return environments
-    places = {name: position for position, name in enumerate(by_name)}
-    ordered: list[DeclaredEnvironment] = []
-    while sorter.is_active():
-        ready = sorted(sorter.get_ready(), key=places.__getitem__)
-        ordered += [by_name[name] for name in ready]
-        sorter.done(*ready)
-    return tuple(ordered)

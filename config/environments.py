@@ -12,6 +12,7 @@ from config.pipeline import (
     HealthRule,
     HealthSource,
     MergeMethod,
+    Pace,
     Promote,
     Supersede,
 )
@@ -25,6 +26,7 @@ _KEYS = (
     "branch",
     "path",
     "after",
+    "after_any",
     "promote",
     "auto",
     "approvals",
@@ -32,15 +34,14 @@ _KEYS = (
     "gates",
     "windows",
     "supersede",
+    "pace",
     "merge_method",
     "roles",
     "skippable",
 )
 _KEYS_LATER = (
     "repository",
-    "after_any",
     "keep",
-    "pace",
     "on_degraded",
     "rollback",
     "manual_changes",
@@ -55,6 +56,7 @@ class DeclaredEnvironment:
 
     model: Environment
     after: tuple[tuple[str, Node], ...]
+    after_any: tuple[tuple[str, Node], ...] = ()
     place: Node | None
 
 
@@ -67,7 +69,8 @@ def read_environment(
     fields = reader.fields(entry.value, what, known=_KEYS, later=_KEYS_LATER)
     # A key that could not be read may have been the path: nothing is said of the place then.
     lost = len(reader.problems) > known_before and "path" not in fields
-    after = reader.texts(fields["after"].value, "`after`") if "after" in fields else ()
+    after, after_any = (reader.texts(fields[k].value, f"`{k}`") if k in fields else () for k in ("after", "after_any"))
+    _refuse_none(reader, fields)
     branch = read_branch(reader, fields["branch"].value) if "branch" in fields else None
     path = read_path(reader, fields["path"].value) if "path" in fields else ""
     promote = _promote(reader, entry, fields, has_artifacts=has_artifacts)
@@ -78,7 +81,8 @@ def read_environment(
         name=entry.name,
         branch=branch,
         path=path or "",
-        after=tuple(dict.fromkeys(name for name, _ in after if _is_name(name))),
+        after=_names(after),
+        after_any=_names(after_any),
         promote=promote,
         auto=bool(auto),
         approvals=read_approvals(reader, fields["approvals"].value) if "approvals" in fields else None,
@@ -86,23 +90,35 @@ def read_environment(
         gates=read_gates(reader, fields["gates"], checks, scope) if "gates" in fields else Gates(),
         windows=read_windows(reader, fields["windows"], checks, scope) if "windows" in fields else (),
         supersede=supersede or Supersede.UNAPPROVED,
+        pace=reader.choice(fields["pace"].value, "pace", Pace) if "pace" in fields else None,
         merge_method=_merge_method(reader, fields, promote),
         roles=read_roles(reader, fields),
         skippable=read_skippable(reader, fields),
     )
     place = next((fields[key].value for key in ("path", "branch") if key in fields), entry.key)
     lost = lost or path is None or (branch is None and "branch" in fields)
-    return DeclaredEnvironment(model=model, after=after, place=None if lost else place)
+    return DeclaredEnvironment(model=model, after=after, after_any=after_any, place=None if lost else place)
 
 
 def _is_root(fields: Fields) -> bool:
     """No upstream is declared; one that cannot be read is an upstream all the same."""
-    after = resolved(fields["after"].value) if "after" in fields else None
-    return after is None or (isinstance(after, Sequence) and not after.items)
+    return all(_is_empty(fields[key].value) for key in ("after", "after_any") if key in fields)
 
 
-def _is_name(text: str) -> bool:
-    return re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", text) is not None
+def _is_empty(node: Node) -> bool:
+    listed = resolved(node)
+    return isinstance(listed, Sequence) and not listed.items
+
+
+def _refuse_none(reader: Reader, fields: Fields) -> None:
+    """Of no environments every one may be verified, but never one."""
+    if "after_any" in fields and _is_empty(fields["after_any"].value):
+        message = "`after_any` names no environment, so that none could ever do"
+        reader.refuse(fields["after_any"].value, message, "an environment, or remove `after_any`")
+
+
+def _names(upstreams: tuple[tuple[str, Node], ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name, _ in upstreams if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", name)))
 
 
 def _promote(reader: Reader, entry: Entry, fields: Fields, *, has_artifacts: bool) -> Promote:

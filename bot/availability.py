@@ -1,0 +1,50 @@
+"""Which releases may come from upstream: one predicate for the choice, the gates and what is shown. No I/O."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.model import Release
+from bot.standing import Standing
+from config.pipeline import Environment
+
+
+def available(environment: Environment, standings: Mapping[str, Standing]) -> tuple[Release, ...]:
+    """Releases verified in every environment of `after`, and in one of `after_any` where any is named; oldest first.
+
+    Left out: what was rejected here, or in one of `after`. What one of `after_any` rejected may come from another.
+    """
+    required = [standings[name] for name in environment.after]
+    ways = [standings[name] for name in environment.after_any]
+    rejected = standings[environment.name].reverted.union(*(upstream.reverted for upstream in required))
+    fine = [_verified(upstream) for upstream in required]
+    fine += [frozenset().union(*(_verified(upstream) for upstream in ways))] if ways else []
+    shared = (frozenset.intersection(*fine) if fine else frozenset()) - rejected
+    found: dict[str, Release] = {}
+    for upstream in (*required, *ways):
+        for one in upstream.verified_releases:
+            if one.id in shared:
+                found.setdefault(one.id, one)
+    return tuple(sorted((first_known(one, standings) for one in found.values()), key=lambda one: one.order))
+
+
+def _verified(upstream: Standing) -> frozenset[str]:
+    return frozenset(one.id for one in upstream.verified_releases) - upstream.reverted
+
+
+def first_known(release: Release, standings: Mapping[str, Standing]) -> Release:
+    """The release in its place in the order: roots that take it one after the other recorded several times for it."""
+    times = [r.release.proposed for s in standings.values() for r in s.records if r.release.id == release.id]
+    return replace(release, proposed=min((release.proposed, *times)))
+
+
+def recorded_upstream(environment: Environment, release: Release, standings: Mapping[str, Standing]) -> Release | None:
+    """The release as an upstream's record has it: what a head says of its release is only a claim."""
+    records = (standings[name].record_of(release) for name in environment.upstreams)
+    known = (one.release for one in records if one is not None and one.release.artifacts == release.artifacts)
+    return next((first_known(one, standings) for one in known), None)
+
+
+def spoken_upstreams(environment: Environment) -> str:
+    """`a, b` for all of them, `a or b` for any."""
+    parts = (", ".join(environment.after), " or ".join(environment.after_any))
+    return " and ".join(part for part in parts if part)
