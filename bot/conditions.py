@@ -122,7 +122,8 @@ def _pull_facts(pull: PullRequest) -> dict[str, object]:
 def _worst(entry: Entry) -> dict[str, object] | Unknown:
     """The worst health and the worst sync status of the upstreams' Applications, in Argo CD's words.
 
-    Of every upstream, those of `after_any` too. Each for itself, so that one that is Degraded does not hide another that is OutOfSync.
+    Of every upstream, those of `after_any` too. Each for itself, so that one that is Degraded does not hide another
+    that is OutOfSync.
     """
     found: list[Application] = []
     watched = [entry.pipeline.environment(name) for name in entry.environment.upstreams]

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from bot import codeowners, declaration
+from bot import codeowners, declaration, pace
 from bot.actions import Action, Ask, Edits, Outcome, PostCheck, Verdict
 from bot.codeowners import Rule
 from bot.commands import spelled
 from bot.conditions import Entry, declared_verdicts
 from bot.content import MADE_BY_US, Wanted, judge_head
-from bot.gates import approvals, hold, pace, signature, tag, upstreams
+from bot.gates import approvals, hold, signature, tag, upstreams
 from bot.gates.approvers import Evidence
 from bot.gates.verdicts import waits, worst
 from bot.merge_requests import ASKED, asked

@@ -10,6 +10,7 @@ from typing import NewType
 from bot.actions import EnvironmentView
 from bot.model import Sha
 from bot.store.port import Store
+from config.folders import Folders
 from config.pipeline import Configuration
 
 RepositoryKey = NewType("RepositoryKey", str)
@@ -21,13 +22,20 @@ def repository_key(installation: int, repository: int) -> RepositoryKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """A repository's declaration as last read: enough to build the one query of the next pass."""
+    """A repository's declaration as last read: enough to build the one query of the next pass.
+
+    `parents`: the folders that are listed to know its pipelines; `folders`: what was listed when they were made of it.
+    `left_out`: what was listed and has no pipeline, and why.
+    """
 
     config_oid: Sha | None
     default_branch: str
     configuration: Configuration | None
     problems: tuple[str, ...] = ()
     displayed: Configuration | None = None
+    parents: tuple[str, ...] = ()
+    folders: Folders = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

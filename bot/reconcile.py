@@ -41,12 +41,14 @@ from bot.tag_patterns import compile_pattern
 from bot.templates import check_template
 from bot.time_windows import check_cron, check_timezone
 from bot.versions import check_glob, check_pattern, parse_constraint
-from config.parse import Checks, ConfigError, parse
+from config.parse import Checks, ConfigError, Declaration, read
 from config.pipeline import Configuration, Mode, Pipeline
 from config.public_key import read_keys
 
 # Each round answers at least one question about a candidate: its digest, its platforms, its signature, who may approve.
 ROUNDS = 8
+# A declaration that names folders is read with what it declares at the third read; the rest is for pushes meanwhile.
+MOST_READS = 5
 # After so many passes that all wrote, somebody undoes what we do, or we do: GitHub's limits are everybody's. The looks
 # that follow keep this distance, whatever webhooks our own writes cause, until one of them has nothing to write.
 LONGEST_CHAIN = 20
@@ -158,11 +160,11 @@ class Reconciler:
         shown = layout.configuration or layout.displayed
         await self._index(key, shown)
         plans = await self._plans(client, found, shown, broken=layout.configuration is None)
-        self.known.views[key] = _views(repository, shown, plans, problem=next(iter(layout.problems), None))
+        self.known.views[key] = _views(repository, shown, plans, layout)
         try:
             wrote = await self._act(client, repository, actions, [plan for plan in plans if isinstance(plan, Plan)])
         except (Transient, Permanent) as error:
-            self.known.views[key] = _views(repository, shown, plans, problem=f"GitHub: {error}")
+            self.known.views[key] = _views(repository, shown, plans, layout, problem=f"GitHub: {error}")
             raise
         if (chain := self.known.passed(key, wrote=wrote)) >= LONGEST_CHAIN:
             raise Transient(f"{full_name}: {LONGEST_CHAIN} passes in a row have written something", retry_after=LET_UP)
@@ -173,17 +175,17 @@ class Reconciler:
         return min(moments, default=None)
 
     async def _read(self, key: str, client: RepositoryClient, full_name: str) -> tuple[GitHubFacts, Layout]:
-        """GitHub's facts, read with the layout of the last pass; once more when the declaration has changed since."""
+        """GitHub's facts, read with the layout of the last pass; again where the declaration or its folders changed."""
         layout = self.known.layouts.get(key)
-        found = await self._read_as(client, full_name, layout)
-        repository = found.repository
-        if layout and layout.config_oid == repository.config.oid and layout.default_branch == repository.default_branch:
-            return found, layout
-        layout = await self._layout(client, repository)
-        self.known.layouts[key] = layout
-        if layout.configuration or layout.displayed:
+        for _ in range(MOST_READS):
             found = await self._read_as(client, full_name, layout)
-        return found, layout
+            if layout is not None and _fits(layout, found):
+                return found, layout
+            layout = await self._layout(client, found)
+            self.known.layouts[key] = layout
+            if layout.configuration is None and layout.displayed is None:
+                return found, layout
+        raise Transient(f"{full_name}: what is declared changes faster than it can be read")
 
     async def _read_as(self, client: RepositoryClient, full_name: str, layout: Layout | None) -> GitHubFacts:
         """What the layout says is to be read."""
@@ -192,32 +194,37 @@ class Reconciler:
         if layout is None or declared is None:
             return await read_github(client, full_name, {}, identity=identity)
         wanted = places(declared, layout.default_branch)
-        return await read_github(client, full_name, wanted, keys=key_paths(declared), identity=identity)
+        return await read_github(
+            client, full_name, wanted, keys=key_paths(declared), folders=layout.parents, identity=identity
+        )
 
-    async def _layout(self, client: RepositoryClient, repository: Repository) -> Layout:
-        config = repository.config
+    async def _layout(self, client: RepositoryClient, found: GitHubFacts) -> Layout:
+        repository, config = found.repository, found.repository.config
         empty = Layout(config_oid=config.oid, default_branch=repository.default_branch, configuration=None)
         if config.oid is None:
             return empty
         if config.text is None:
             return replace(empty, problems=("the file cannot be read as text",))
         try:
-            return replace(empty, configuration=self._parsed(config.text, repository))
+            declared = self._parsed(config.text, found)
         except ConfigError as error:
-            displayed = await self._last_good(client, repository)
-            return replace(empty, problems=tuple(str(p) for p in error.problems), displayed=displayed)
+            earlier = await self._last_good(client, found)
+            broken = replace(empty, problems=tuple(str(p) for p in error.problems))
+            return replace(_with(broken, earlier, found), displayed=earlier.configuration) if earlier else broken
+        return replace(_with(empty, declared, found), configuration=declared.configuration)
 
-    async def _last_good(self, client: RepositoryClient, repository: Repository) -> Configuration | None:
-        for _, text in await earlier_configurations(client, repository.full_name):
+    async def _last_good(self, client: RepositoryClient, found: GitHubFacts) -> Declaration | None:
+        for _, text in await earlier_configurations(client, found.repository.full_name):
             try:
                 if text is not None:
-                    return self._parsed(text, repository)
+                    return self._parsed(text, found)
             except ConfigError:
                 continue
         return None
 
-    def _parsed(self, text: str, repository: Repository) -> Configuration:
-        return parse(text, checks=self._checks, default_branch=repository.default_branch)
+    def _parsed(self, text: str, found: GitHubFacts) -> Declaration:
+        default_branch = found.repository.default_branch
+        return read(text, checks=self._checks, default_branch=default_branch, folders=found.folders)
 
     async def _index(self, key: str, declared: Configuration | None) -> None:
         images = frozenset(
@@ -297,11 +304,25 @@ CHECKS = Checks(
 )
 
 
+def _with(layout: Layout, declared: Declaration, found: GitHubFacts) -> Layout:
+    """The layout with the folders that its pipelines were made of, as far as they have been listed."""
+    listed = {parent: found.folders[parent] for parent in declared.parents if parent in found.folders}
+    told = tuple(str(problem) for problem in declared.left_out)
+    return replace(layout, parents=declared.parents, folders=listed, left_out=told)
+
+
+def _fits(layout: Layout, found: GitHubFacts) -> bool:
+    """Whether what was read is what the layout was made of."""
+    repository = found.repository
+    known = (layout.config_oid, layout.default_branch, layout.folders)
+    return known == (repository.config.oid, repository.default_branch, found.folders)
+
+
 def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...]:
     """`caisson/config` on the commit that brought the file, when it does not say so yet."""
     if repository.config.commit is None:
         return ()
-    text = config_check(layout.problems)
+    text = config_check(layout.problems, layout.left_out)
     existing = next((c for c in repository.config.checks if c.name == CONFIG), None)
     if existing is not None and existing.external_id == text.external_id:
         return ()
@@ -309,11 +330,17 @@ def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...
 
 
 def _views(
-    repository: Repository, declared: Configuration | None, plans: Sequence[Plan | Unknown], *, problem: str | None
+    repository: Repository,
+    declared: Configuration | None,
+    plans: Sequence[Plan | Unknown],
+    layout: Layout,
+    *,
+    problem: str | None = None,
 ) -> tuple[PipelineView, ...]:
+    problem = problem or next(iter(layout.problems), None)
     if declared is None:
         return (PipelineView(repository=repository.full_name, pipeline="", problem=problem, environments=()),)
-    return tuple(
+    views = [
         PipelineView(
             repository=repository.full_name,
             pipeline=pipeline.name,
@@ -321,4 +348,9 @@ def _views(
             environments=() if isinstance(plan, Unknown) else plan.views,
         )
         for pipeline, plan in zip(declared.pipelines, plans, strict=True)
-    )
+    ]
+    left_out = [
+        PipelineView(repository=repository.full_name, pipeline="", problem=told, environments=())
+        for told in layout.left_out
+    ]
+    return (*views, *left_out)

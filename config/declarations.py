@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from config.artifacts import DeclaredArtifacts, read_artifacts
 from config.checks import Checks
+from config.defaults import Defaults
 from config.environments import DeclaredEnvironment, read_environment
 from config.gates import Surroundings
 from config.graph import ordered
 from config.pipeline import ReleaseRule
-from config.reading import Entry, Reader, Section
+from config.reading import PLACEHOLDER, Entry, Reader, Section
 
-_KEYS = ("images", "charts", "release", "environments")
-_KEYS_LATER = ("for_each",)
+_KEYS = ("for_each", "images", "charts", "release", "environments")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +24,17 @@ class DeclaredPipeline:
     environments: tuple[DeclaredEnvironment, ...]
 
 
-def read_pipeline(reader: Reader, entry: Entry, checks: Checks) -> DeclaredPipeline | None:
-    """One pipeline, or None where not even its name or its environments can be used."""
-    name = reader.name(entry, "pipeline")
+def read_pipeline(reader: Reader, entry: Entry, checks: Checks, defaults: Defaults) -> DeclaredPipeline | None:
+    """One pipeline, or None where not even its name or its environments can be used.
+
+    Where it is declared for many folders, the one for the folder that the reader has.
+    """
+    name = reader.name(
+        Entry(entry.name.replace(PLACEHOLDER, reader.folder or PLACEHOLDER), entry.key, entry.value), "pipeline"
+    )
     if not reader.has_keys(entry.value, f"pipeline `{entry.name}`", "`images:` and `environments:` below it"):
         return None
-    fields = reader.fields(entry.value, f"pipeline `{entry.name}`", known=_KEYS, later=_KEYS_LATER)
+    fields = reader.fields(entry.value, f"pipeline `{entry.name}`", known=_KEYS)
     artifacts = read_artifacts(reader, fields, checks)
     release = _release(reader, fields["release"], checks, artifacts.names) if "release" in fields else None
     declared = fields.get("environments")
@@ -40,9 +45,11 @@ def read_pipeline(reader: Reader, entry: Entry, checks: Checks) -> DeclaredPipel
     if not entries:
         reader.refuse(declared.key, f"pipeline `{entry.name}` has no environments", "at least one environment")
     has_artifacts = "images" in fields or "charts" in fields
-    around = Surroundings(environments=tuple(one.name for one in entries), artifacts=artifacts.names)
+    around = Surroundings(
+        pipeline=entry.name, environments=tuple(one.name for one in entries), artifacts=artifacts.names
+    )
     environments = tuple(
-        read_environment(reader, one, checks, has_artifacts=has_artifacts, around=around)
+        read_environment(reader, one, checks, has_artifacts=has_artifacts, around=around, defaults=defaults)
         for one in entries
         if reader.name(one, "environment") is not None
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from config.approval_keys import read_approvals
 from config.checks import Checks
+from config.defaults import Defaults
 from config.gates import Surroundings, read_gates
 from config.pipeline import (
     Environment,
@@ -22,7 +23,7 @@ from config.roles import read_roles, read_skippable
 from config.windows import read_windows
 from config.yaml_text import Node, Sequence, resolved
 
-_KEYS = (
+KEYS = (
     "branch",
     "path",
     "after",
@@ -39,7 +40,7 @@ _KEYS = (
     "roles",
     "skippable",
 )
-_KEYS_LATER = (
+KEYS_LATER = (
     "repository",
     "keep",
     "on_degraded",
@@ -61,22 +62,29 @@ class DeclaredEnvironment:
 
 
 def read_environment(
-    reader: Reader, entry: Entry, checks: Checks, *, has_artifacts: bool, around: Surroundings
+    reader: Reader, entry: Entry, checks: Checks, *, has_artifacts: bool, around: Surroundings, defaults: Defaults
 ) -> DeclaredEnvironment:
     """The environment, its name being usable; parts that cannot be read are noted and left at their defaults."""
     what = f"environment `{entry.name}`"
-    known_before = len(reader.problems)
-    fields = reader.fields(entry.value, what, known=_KEYS, later=_KEYS_LATER)
+    known_before, told_before = len(reader.problems), len(defaults.reader.problems)
+    own = reader.fill(reader.fields(entry.value, what, known=KEYS, later=KEYS_LATER), "path", "branch")
     # A key that could not be read may have been the path: nothing is said of the place then.
-    lost = len(reader.problems) > known_before and "path" not in fields
-    after, after_any = (reader.texts(fields[k].value, f"`{k}`") if k in fields else () for k in ("after", "after_any"))
-    _refuse_none(reader, fields)
-    branch = read_branch(reader, fields["branch"].value) if "branch" in fields else None
-    path = read_path(reader, fields["path"].value) if "path" in fields else ""
-    promote = _promote(reader, entry, fields, has_artifacts=has_artifacts)
-    auto = reader.flag(fields["auto"].value, "auto") if "auto" in fields else False
-    supersede = reader.choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
-    scope = around.scope(is_root=_is_root(fields))
+    lost = len(reader.problems) > known_before and "path" not in own
+    after, after_any = (reader.texts(own[k].value, f"`{k}`") if k in own else () for k in ("after", "after_any"))
+    _refuse_none(reader, own)
+    branch = read_branch(reader, own["branch"].value) if "branch" in own else None
+    path = read_path(reader, own["path"].value) if "path" in own else ""
+    promote = _promote(reader, entry, own, has_artifacts=has_artifacts)
+    fields = {**defaults.under(own, is_root=_is_root(own), has_artifacts=has_artifacts), **own}
+    scope = around.scope(is_root=_is_root(own))
+
+    def by(key: str) -> Reader:
+        return reader if key in own else defaults.reader
+
+    auto = by("auto").flag(fields["auto"].value, "auto") if "auto" in fields else False
+    supersede = (
+        by("supersede").choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
+    )
     model = Environment(
         name=entry.name,
         branch=branch,
@@ -85,18 +93,19 @@ def read_environment(
         after_any=_names(after_any),
         promote=promote,
         auto=bool(auto),
-        approvals=read_approvals(reader, fields["approvals"].value) if "approvals" in fields else None,
-        health=_health(reader, fields["health"]) if "health" in fields else HealthRule(),
-        gates=read_gates(reader, fields["gates"], checks, scope) if "gates" in fields else Gates(),
-        windows=read_windows(reader, fields["windows"], checks, scope) if "windows" in fields else (),
+        approvals=read_approvals(by("approvals"), fields["approvals"].value) if "approvals" in fields else None,
+        health=_health(by("health"), fields["health"]) if "health" in fields else HealthRule(),
+        gates=read_gates(by("gates"), fields["gates"], checks, scope) if "gates" in fields else Gates(),
+        windows=read_windows(by("windows"), fields["windows"], checks, scope) if "windows" in fields else (),
         supersede=supersede or Supersede.UNAPPROVED,
-        pace=reader.choice(fields["pace"].value, "pace", Pace) if "pace" in fields else None,
-        merge_method=_merge_method(reader, fields, promote),
-        roles=read_roles(reader, fields),
-        skippable=read_skippable(reader, fields),
+        pace=by("pace").choice(fields["pace"].value, "pace", Pace) if "pace" in fields else None,
+        merge_method=_merge_method(by("merge_method"), fields, promote),
+        roles=read_roles(by("roles"), fields),
+        skippable=read_skippable(by("skippable"), fields),
     )
-    place = next((fields[key].value for key in ("path", "branch") if key in fields), entry.key)
-    lost = lost or path is None or (branch is None and "branch" in fields)
+    defaults.attribute(told_before, f"{around.pipeline}/{entry.name}")
+    place = next((own[key].value for key in ("path", "branch") if key in own), entry.key)
+    lost = lost or path is None or (branch is None and "branch" in own)
     return DeclaredEnvironment(model=model, after=after, after_any=after_any, place=None if lost else place)
 
 

@@ -18,8 +18,9 @@ _MOST = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The names of a pipeline, of which the expressions of its environments may speak."""
+    """The names of a pipeline, of which the expressions of its environments may speak. `pipeline`: its own."""
 
+    pipeline: str
     environments: tuple[str, ...]
     artifacts: tuple[str, ...]
 

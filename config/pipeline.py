@@ -426,7 +426,7 @@ class Pipeline(Declared):
         """The environments by how far they lie from a root, on the longest way there."""
         depth: dict[str, int] = {}
         for environment in self.environments:
-            depth[environment.name] = max((depth[name] + 1 for name in environment.upstreams), default=0)
+            depth[environment.name] = max((depth.get(name, 0) + 1 for name in environment.upstreams), default=0)
         count = max(depth.values(), default=-1) + 1
         return tuple(tuple(e for e in self.environments if depth[e.name] == wave) for wave in range(count))
 

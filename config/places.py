@@ -1,6 +1,7 @@
 """Where environments live: branches and folders that Git, GitHub and we all accept, one environment in each. No I/O."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from config.pipeline import Environment, Promote
@@ -60,20 +61,32 @@ def read_path(reader: Reader, node: Node) -> str | None:
 
 
 def check_places(reader: Reader, inhabitants: tuple[Inhabitant, ...], *, default_branch: str | None) -> None:
-    """Refuse two environments at one place: same branch, and the same folder or one inside the other."""
+    """Refuse two environments at one place."""
+    for one, other in collisions(inhabitants, default_branch=default_branch):
+        _refuse_pair(reader, one, other)
+
+
+def collisions(
+    inhabitants: tuple[Inhabitant, ...], *, default_branch: str | None
+) -> Iterator[tuple[Inhabitant, Inhabitant]]:
+    """Two environments at one place: same branch, and the same folder or one inside the other."""
     by_branch: dict[str | None, dict[str, Inhabitant]] = {}
     for one in inhabitants:
         branch = one.environment.branch
         taken = by_branch.setdefault(None if branch == default_branch else branch, {})
-        other = taken.get(one.environment.path)
-        if other is not None:
-            _refuse_pair(reader, one, other)
-        else:
-            taken[one.environment.path] = one
+        other = taken.setdefault(one.environment.path, one)
+        if other is not one:
+            yield one, other
     for taken in by_branch.values():
         for path, one in taken.items():
-            if other := next((taken[p] for p in _parents(path) if p in taken), None):
-                _refuse_pair(reader, one, other)
+            if around := next((taken[p] for p in _parents(path) if p in taken), None):
+                yield one, around
+
+
+def where(one: Environment) -> str:
+    """An environment's place, as people speak of it."""
+    branch = f"the branch {one.branch}" if one.branch else "the default branch"
+    return f"{one.path or 'the whole tree'} on {branch}"
 
 
 def _parents(path: str) -> list[str]:
@@ -83,10 +96,6 @@ def _parents(path: str) -> list[str]:
 
 def _refuse_pair(reader: Reader, one: Inhabitant, other: Inhabitant) -> None:
     mine, theirs = one.environment, other.environment
-    branch = f"the branch {mine.branch}" if mine.branch else "the default branch"
-    if mine.path == theirs.path:
-        where = f"{mine.path or 'the whole tree'} on {branch}"
-    else:
-        where = f"{theirs.path or 'the whole tree'} on {branch}, which holds {mine.path}"
+    place = where(theirs) if mine.path == theirs.path else f"{where(theirs)}, which holds {mine.path}"
     remedy = "a branch of its own" if mine.promote is Promote.MERGE else "a `path` or `branch` of its own"
-    reader.refuse(one.node, f"{other.pipeline}/{theirs.name} already lives in {where}", remedy)
+    reader.refuse(one.node, f"{other.pipeline}/{theirs.name} already lives in {place}", remedy)
