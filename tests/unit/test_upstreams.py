@@ -59,7 +59,7 @@ OUT_OF_SIGHT = region("us", record(NEW, (HEALTHY, -90)), health=health(HealthSta
             PASS,
             WAIT,
             ("Healthy in eu", "soaking in eu until 12:20 UTC"),
-            id="healthy here, soaked there",,
+            id="healthy here, soaked there",
         ),
         pytest.param(
             SOAKING,
@@ -206,7 +206,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """One environment of a graph. `active`: which of the releases that were merged there stands, modulo their number."""
+    """One environment of a graph. `active`: which of the releases that were merged there stands, of so many."""
 
     environment: Environment
     fates: tuple[Fate, ...]
