@@ -106,7 +106,7 @@ def test_what_does_not_fit_one_environment_says_which() -> None:
     assert problem.line == 1
     assert problem.message.endswith("(under site/public)")
     fine = PIPELINES[: PIPELINES.index("  site:")]
-    assert parse(f"defaults: {gates}\n{fine}", checks=CHECKS)
+    assert parse(f"defaults: {gates}\n{fine}", checks=CHECKS).pipelines
 
 
 def test_the_schema_knows_the_defaults() -> None:

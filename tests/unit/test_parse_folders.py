@@ -1,11 +1,14 @@
 """One declaration for many folders: which folders are meant, what stands for their names, and what cannot be."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import jsonschema_rs
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from bot.cli import main
 from bot.reconcile import CHECKS
 from config.folders import MOST_FOLDERS, Folder, ForEach, Pattern
 from config.parse import ConfigError, Declaration, Problem, read
@@ -276,6 +279,20 @@ def test_the_name_means_nothing_without_folders() -> None:
     assert "in a pipeline with `for_each` only" in problem.message
     braces = text.replace("{name}", "{other}")
     assert read(braces, checks=CHECKS).configuration.pipelines[0].environments[0].path == "apps/{other}"
+
+
+def test_the_command_reads_the_folders_of_this_disk(tmp_path: Path) -> None:
+    """`caisson check` names the pipelines that there would be, and the folders that have none."""
+    file = tmp_path / ".github" / "caisson.yaml"
+    file.parent.mkdir()
+    file.write_text(WHOLE)
+    for name in ("web", "Old_One"):
+        (tmp_path / "applications" / name).mkdir(parents=True)
+    (tmp_path / "applications" / "README.md").write_text("no folder")
+    result = CliRunner().invoke(main, ["check", str(file)])
+    assert result.exit_code == 0
+    assert result.stdout == f"{file}: valid (app-web)\n"
+    assert "the folder applications/Old_One has no pipeline" in result.stderr
 
 
 def test_the_schema_knows_folders() -> None:

@@ -74,7 +74,7 @@ OUT_OF_SIGHT = region("us", record(NEW, (HEALTHY, -90)), health=health(HealthSta
             BROKEN,
             WAIT,
             PASS,
-            ("an alarm was raised in eu: said alarm; or us: crash loop", "soaked 30m in us"),
+            ("an alarm was raised in eu: said ERROR; or us: crash loop", "soaked 30m in us"),
             id="neither",
         ),
         pytest.param(
