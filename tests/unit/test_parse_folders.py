@@ -150,7 +150,8 @@ def test_two_folders_of_one_name_have_neither() -> None:
     text = WHOLE.replace("applications/*", "[applications/*, services/*]")
     found = declared(text, applications=("web", "api"), services=("web",))
     assert names(found) == ["app-api"]
-    assert [m.partition(" has")[0] for m in told(found)] == ["the folder applications/web", "the folder services/web"]
+    why = "has no pipeline: several folders would have the pipeline app-web"
+    assert told(found) == [f"the folder applications/web {why}", f"the folder services/web {why}"]
 
 
 def test_two_declarations_of_one_place_have_neither() -> None:

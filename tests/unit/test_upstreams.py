@@ -169,6 +169,23 @@ def test_what_is_available(
     assert list(available(environment, known)) == found
 
 
+@pytest.mark.parametrize(
+    ("environment", "out_of", "found"),
+    [
+        pytest.param(HERE, ("eu",), [NEW], id="out of one of after_any, which another holds"),
+        pytest.param(HERE, ("eu", "us"), [], id="out of all of after_any"),
+        pytest.param(BOTH, ("staging",), [], id="out of one of after"),
+        pytest.param(HERE, ("live",), [], id="out of the environment itself"),
+    ],
+)
+def test_what_was_taken_out_by_hand(*, environment: Environment, out_of: tuple[str, ...], found: list[Release]) -> None:
+    """It is banned where nothing else vouches for it."""
+    in_git = {name: region(name, record(NEW, (HEALTHY, -90))) for name in ("eu", "us", "staging")}
+    gone = {name: region(name, record(OLD), record(NEW, (HEALTHY, -90))) for name in out_of}
+    known = {**in_git, "live": region("live", record(OLD)), **gone}
+    assert [r for r in available(environment, known) if r != OLD] == found
+
+
 def test_a_release_has_one_place_in_the_order() -> None:
     """Roots may take it one after the other: it is as old as its first proposal says, whoever is asked."""
     late = release("1.1.0", proposed=-5)
