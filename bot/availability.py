@@ -15,10 +15,9 @@ def available(environment: Environment, standings: Mapping[str, Standing]) -> tu
     """
     required = [standings[name] for name in environment.after]
     ways = [standings[name] for name in environment.after_any]
-    rejected = standings[environment.name].reverted.union(*(upstream.reverted for upstream in required))
     fine = [_verified(upstream) for upstream in required]
     fine += [frozenset().union(*(_verified(upstream) for upstream in ways))] if ways else []
-    shared = (frozenset.intersection(*fine) if fine else frozenset()) - rejected
+    shared = (frozenset.intersection(*fine) if fine else frozenset()) - standings[environment.name].reverted
     found: dict[str, Release] = {}
     for upstream in (*required, *ways):
         for one in upstream.verified_releases:
@@ -28,6 +27,7 @@ def available(environment: Environment, standings: Mapping[str, Standing]) -> tu
 
 
 def _verified(upstream: Standing) -> frozenset[str]:
+    """What it rejected is verified there no more."""
     return frozenset(one.id for one in upstream.verified_releases) - upstream.reverted
 
 
