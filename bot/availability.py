@@ -38,10 +38,21 @@ def first_known(release: Release, standings: Mapping[str, Standing]) -> Release:
 
 
 def recorded_upstream(environment: Environment, release: Release, standings: Mapping[str, Standing]) -> Release | None:
-    """The release as an upstream's record has it: what a head says of its release is only a claim."""
-    records = (standings[name].record_of(release) for name in environment.upstreams)
-    known = (one.release for one in records if one is not None and one.release.artifacts == release.artifacts)
-    return next((first_known(one, standings) for one in known), None)
+    """The release as its upstreams recorded it, each of `after` and one of `after_any`; None where they did not.
+
+    What a head says of its release is only a claim.
+    """
+    every = [_recorded(standings[name], release) for name in environment.after]
+    some = [one for name in environment.after_any if (one := _recorded(standings[name], release)) is not None]
+    if None in every or (environment.after_any and not some):
+        return None
+    known = next((one for one in (*every, *some) if one is not None), None)
+    return first_known(known, standings) if known is not None else None
+
+
+def _recorded(upstream: Standing, release: Release) -> Release | None:
+    record = upstream.record_of(release)
+    return record.release if record is not None and record.release.artifacts == release.artifacts else None
 
 
 def spoken_upstreams(environment: Environment) -> str:

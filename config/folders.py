@@ -104,7 +104,7 @@ def _pattern(reader: Reader, text: str, node: Node, *, excluding: bool) -> Patte
     parent, glob = "/".join(parts[:-1]), parts[-1] if parts else ""
     if text.startswith("/"):
         reader.refuse(node, "folders are named from the repository's root, without a slash", f"`{'/'.join(parts)}`")
-    elif ".." in parts or _NOT_UNDERSTOOD.search(text) or not text.isprintable():
+    elif not glob or ".." in parts or _NOT_UNDERSTOOD.search(text) or not text.isprintable():
         reader.refuse(node, f"{text!r} is not understood: `*` stands for any name, at the end of the path", _EXAMPLE)
     elif "*" in parent:
         reader.refuse(node, "`*` may stand in the last part of the path only", _EXAMPLE)

@@ -21,7 +21,7 @@ from config.gates import Surroundings
 from config.pipeline import CommandStyle, Configuration, Mode, Pipeline, Templates
 from config.places import check_places
 from config.problems import ConfigError, Problem
-from config.reading import Entry, Reader
+from config.reading import Entry, Fields, Reader
 from config.templates import read_templates
 from config.yaml_text import Node, NotReadable
 
@@ -68,11 +68,7 @@ def read(
     root = _root(text, path)
     reader.vet(root)
     fields = reader.fields(root, "the file", known=_KEYS, later=_KEYS_LATER)
-    if (version := fields.get("version")) and reader.text(version.value, "version") not in (None, "1"):
-        reader.refuse(version.value, "this version of Caisson reads `version: 1` only", "`version: 1`")
-    mode = reader.choice(fields["mode"].value, "mode", Mode) if "mode" in fields else None
-    templates = read_templates(reader, fields["templates"], checks) if "templates" in fields else Templates()
-    style = reader.choice(fields["commands"].value, "commands", CommandStyle) if "commands" in fields else None
+    top = _top(reader, fields, checks)
     defaults = _defaults(reader, fields.get("defaults"), checks)
     declared = _pipelines(reader, fields.get("pipelines"), checks, defaults, default_branch=default_branch)
     if "pipelines" not in fields and not reader.problems:
@@ -87,14 +83,20 @@ def read(
     grown = expand(
         bound, folders, path=path, declared=fixed, checks=checks, defaults=defaults, default_branch=default_branch
     )
-    configuration = Configuration(
-        mode=mode or Mode.MERGE,
-        templates=templates,
-        commands=style or CommandStyle.PLAIN,
-        pipelines=tuple(_model(pipeline) for one in declared.values() for pipeline in _of(one, grown)),
-    )
+    pipelines = tuple(_model(pipeline) for one in declared.values() for pipeline in _of(one, grown))
     parents = tuple(dict.fromkeys(parent for one in bound for parent in one.for_each.parents))
+    configuration = top.model_copy(update={"pipelines": pipelines})
     return Declaration(configuration=configuration, parents=parents, left_out=grown.left_out)
+
+
+def _top(reader: Reader, fields: Fields, checks: Checks) -> Configuration:
+    """What is said of the whole file, without its pipelines."""
+    if (version := fields.get("version")) and reader.text(version.value, "version") not in (None, "1"):
+        reader.refuse(version.value, "this version of Caisson reads `version: 1` only", "`version: 1`")
+    mode = reader.choice(fields["mode"].value, "mode", Mode) if "mode" in fields else None
+    templates = read_templates(reader, fields["templates"], checks) if "templates" in fields else Templates()
+    style = reader.choice(fields["commands"].value, "commands", CommandStyle) if "commands" in fields else None
+    return Configuration(mode=mode or Mode.MERGE, templates=templates, commands=style or CommandStyle.PLAIN)
 
 
 def _of(one: DeclaredPipeline | Template, grown: Expansion) -> tuple[DeclaredPipeline, ...]:

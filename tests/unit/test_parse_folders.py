@@ -1,12 +1,16 @@
 """One declaration for many folders: which folders are meant, what stands for their names, and what cannot be."""
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import jsonschema_rs
 import pytest
 import yaml
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.cli import main
 from bot.reconcile import CHECKS
@@ -271,6 +275,16 @@ def test_a_mistake_of_the_declaration_is_told_once(
     assert (found[0].line, found[0].column) == place
     assert message in found[0].message
     assert suggestion in (found[0].suggestion or "")
+
+
+@given(st.text(max_size=30) | st.lists(st.text("ab*!/.{}", max_size=8), max_size=4))
+def test_any_pattern_is_read_or_refused(written: object) -> None:
+    """In no other way than by naming problems; and whatever is read has folders that must be listed."""
+    text = WHOLE.replace("for_each: applications/*", f"for_each: {json.dumps(written)}")
+    found: Declaration | None = None
+    with suppress(ConfigError):
+        found = declared(text, a=("a", "b"))
+    assert found is None or found.parents
 
 
 def test_the_name_means_nothing_without_folders() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -17,7 +18,21 @@ from bot.health import HealthState
 from bot.model import Record, RecordState, Release
 from bot.standing import Standing
 from config.pipeline import Environment, Gates
-from tests.unit.facts import NEW, NEWER, NOON, OLD, SHOP, SOAK, at, health, observation, record, release, standing
+from tests.unit.facts import (
+    NEW,
+    NEWER,
+    NOON,
+    OLD,
+    SHOP,
+    SOAK,
+    STAGING,
+    at,
+    health,
+    observation,
+    record,
+    release,
+    standing,
+)
 
 PASS, WAIT, _ = Outcome
 HEALTHY, DEGRADED, ALARM = RecordState.HEALTHY, RecordState.DEGRADED, RecordState.ALARM
@@ -192,8 +207,25 @@ def test_a_release_has_one_place_in_the_order() -> None:
     known = standings(region("eu", record(late, (HEALTHY, -4))), region("us", record(NEW, (HEALTHY, -90))))
     assert first_known(late, known) == NEW
     assert list(available(HERE, known)) == [NEW]
-    recorded = recorded_upstream(HERE, late, known)
-    assert recorded == NEW
+    assert recorded_upstream(HERE, late, known) == NEW
+
+
+@pytest.mark.parametrize(
+    ("here", "proposed"),
+    [
+        pytest.param((OLD,), NEW.proposed, id="where only older ones have been since"),
+        pytest.param((release("1.0.5", proposed=-30), OLD), NOON, id="where a newer one has been, it is new again"),
+    ],
+)
+def test_a_root_gives_a_release_the_place_that_another_root_gave_it(
+    *, here: tuple[Release, ...], proposed: datetime
+) -> None:
+    """So that what lies behind both orders it as one."""
+    roots = SHOP.model_copy(update={"environments": (STAGING, Environment(name="lab", path="lab"))})
+    known = {"staging": standing(*(record(r) for r in here)), "lab": region("lab", record(NEW))}
+    taken = candidate(roots, STAGING, observation(), known).release
+    assert taken is not None
+    assert (taken.id, taken.proposed) == (NEW.id, proposed)
 
 
 def test_a_head_is_believed_what_an_upstream_recorded() -> None:
@@ -201,6 +233,8 @@ def test_a_head_is_believed_what_an_upstream_recorded() -> None:
     known = standings(region("eu", record(OLD)), region("us", record(NEW, (HEALTHY, -90))))
     assert recorded_upstream(HERE, NEW, known) == NEW
     assert recorded_upstream(HERE, NEWER, known) is None
+    assert recorded_upstream(BOTH, NEW, {**known, "staging": region("staging", record(OLD))}) is None
+    assert recorded_upstream(BOTH, NEW, {**known, "staging": region("staging", record(NEW))}) == NEW
     forged = replace(NEW, artifacts=(replace(NEW.artifacts[0], tag="9.9.9"),))
     assert recorded_upstream(HERE, forged, known) is None
 
