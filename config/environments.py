@@ -103,7 +103,8 @@ def read_environment(
         roles=read_roles(by("roles"), fields),
         skippable=read_skippable(by("skippable"), fields),
     )
-    defaults.attribute(told_before, f"{around.pipeline}/{entry.name}")
+    if around.pipeline:
+        defaults.attribute(told_before, f"{around.pipeline}/{entry.name}")
     place = next((own[key].value for key in ("path", "branch") if key in own), entry.key)
     lost = lost or path is None or (branch is None and "branch" in own)
     return DeclaredEnvironment(model=model, after=after, after_any=after_any, place=None if lost else place)

@@ -18,7 +18,10 @@ _MOST = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The names of a pipeline, of which the expressions of its environments may speak. `pipeline`: its own."""
+    """The names of a pipeline, of which the expressions of its environments may speak.
+
+    `pipeline`: its own; "" where it is no pipeline's, but the defaults themselves that are read.
+    """
 
     pipeline: str
     environments: tuple[str, ...]

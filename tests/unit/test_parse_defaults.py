@@ -87,6 +87,7 @@ def test_a_mistake_is_told_once_where_it_stands(*, defaults: str, column: int, m
     (problem,) = refused(defaults)
     assert (problem.line, problem.column) == (1, column)
     assert message in problem.message
+    assert "(under" not in problem.message
     assert suggestion in (problem.suggestion or "")
 
 
