@@ -165,7 +165,7 @@ def _adopt(
         return replace(found, actions=(action,), standing=replace(found.standing, active=release))
     action = RecordRelease(
         record=record_name(pipeline, environment),
-        production=environment is pipeline.environments[-1],
+        production=not pipeline.downstreams(environment),
         commit=base.tip,
         release=release,
         how=How.ADOPTED,

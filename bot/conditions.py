@@ -122,10 +122,11 @@ def _pull_facts(pull: PullRequest) -> dict[str, object]:
 def _worst(entry: Entry) -> dict[str, object] | Unknown:
     """The worst health and the worst sync status of the upstreams' Applications, in Argo CD's words.
 
-    Each for itself, so that one that is Degraded does not hide another that is OutOfSync.
+    Of every upstream, those of `after_any` too. Each for itself, so that one that is Degraded does not hide another
+    that is OutOfSync.
     """
     found: list[Application] = []
-    watched = [entry.pipeline.environment(name) for name in entry.environment.after]
+    watched = [entry.pipeline.environment(name) for name in entry.environment.upstreams]
     watched = [e for e in watched if e.health.source is not HealthSource.NONE]
     for upstream in watched:
         some = _applications(upstream, entry.seen)

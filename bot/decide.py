@@ -10,6 +10,7 @@ from dataclasses import replace
 from bot import declaration, elsewhere
 from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostCheck, Verdict
 from bot.active import Ground, ground
+from bot.availability import recorded_upstream
 from bot.candidate import Candidate, candidate
 from bot.content import Wanted, branch_name, notes_on, proposed_release, wanted
 from bot.declaration import declares
@@ -217,10 +218,10 @@ def _kept(
     if here.active and proposed.order <= here.active.order:
         return newest.release
     if not environment.is_root:
-        record = standings[environment.after[0]].record_of(proposed)
-        if record is None or record.release.artifacts != proposed.artifacts:
+        recorded = recorded_upstream(environment, proposed, standings)
+        if recorded is None:
             return newest.release
-        proposed = record.release
+        proposed = recorded
     if newest.release is None:
         return proposed
     approved = environment.supersede is Supersede.UNAPPROVED and any(

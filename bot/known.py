@@ -11,6 +11,7 @@ from typing import NewType
 from bot.actions import EnvironmentView
 from bot.model import Repository, Sha
 from bot.store.port import Store
+from config.folders import Folders
 from config.pipeline import Configuration
 
 RepositoryKey = NewType("RepositoryKey", str)
@@ -22,7 +23,11 @@ def repository_key(installation: int, repository: int) -> RepositoryKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """A repository's declaration as last read: enough to build the one query of the next pass."""
+    """A repository's declaration as last read: enough to build the one query of the next pass.
+
+    `parents`: the folders that are listed to know its pipelines; `folders`: what was listed when they were made of it.
+    `left_out`: what was listed and has no pipeline, and why.
+    """
 
     config_oid: Sha | None
     full_name: str
@@ -30,11 +35,14 @@ class Layout:
     configuration: Configuration | None
     problems: tuple[str, ...] = ()
     displayed: Configuration | None = None
+    parents: tuple[str, ...] = ()
+    folders: Folders = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
-    def is_of(self, repository: Repository) -> bool:
-        """Whether it is how the repository's file is laid out now."""
-        now = (repository.config.oid, repository.full_name, repository.default_branch)
-        return now == (self.config_oid, self.full_name, self.default_branch)
+    def is_of(self, repository: Repository, folders: Folders) -> bool:
+        """Whether it is how the repository's file is laid out now, and for the folders that are listed now."""
+        now = (repository.config.oid, repository.full_name, repository.default_branch, folders)
+        return now == (self.config_oid, self.full_name, self.default_branch, self.folders)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,7 @@ def merge_record(pipeline: Pipeline, environment: Environment, merged: Merged, r
         note = note or f"merged by {who}, gates not enforced"
     return RecordRelease(
         record=record_name(pipeline, environment),
-        production=environment is pipeline.environments[-1],
+        production=not pipeline.downstreams(environment),
         commit=merged.commit.sha,
         release=release,
         how=how,

@@ -5,7 +5,7 @@ JSON never leaves here.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
@@ -29,6 +29,7 @@ from bot.model import (
 )
 from bot.model import Place as PlaceFacts
 from bot.scans import Kind
+from config.folders import Folders
 from config.pipeline import Artifacts, ChartSource, Configuration, Environment, ImageSource, Pipeline, Strategy, Verify
 from config.public_key import is_inline_key
 
@@ -61,11 +62,15 @@ _NOWHERE_ELSE: Mapping[str, GitHubClient] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitHubFacts:
-    """What one request read. `places`: by (pipeline, environment). `keys`: path → text, None where there is none."""
+    """What one request read. `places`: by (pipeline, environment). `keys`: path → text, None where there is none.
+
+    `folders`: path → names of the folders in it, None where there is none.
+    """
 
     repository: Repository
     places: Mapping[Key, PlaceFacts]
     keys: Mapping[str, str | None]
+    folders: Folders = field(default_factory=dict)
 
 
 def places(configuration: Configuration, default_branch: str) -> dict[Key, Place]:
@@ -95,27 +100,30 @@ async def read_github(
     wanted: Mapping[Key, Place],
     *,
     keys: tuple[str, ...] = (),
+    folders: tuple[str, ...] = (),
     identity: AppIdentity,
 ) -> GitHubFacts:
-    """One request: the repository with its configuration, every place of `wanted`, and the key files.
+    """One request: the repository with its configuration, every place of `wanted`, the key files and the folders.
 
     More places than GitHub answers for at once take one request more for each `MOST_PLACES`.
     """
     owner, name = full_name.split("/", 1)
     repository: Repository | None = None
     texts: dict[str, str | None] = {}
+    listed: dict[str, tuple[str, ...] | None] = {}
     found: list[PlaceFacts] = []
     for some in batches(tuple(wanted.values())):
-        # The key files come with the first.
-        asked = keys if repository is None else ()
-        query, variables = repository_query(some, asked)
+        # The key files and the folders come with the first.
+        asked, parents = (keys, folders) if repository is None else ((), ())
+        query, variables = repository_query(some, asked, folders=parents)
         data = await client.graphql(query, {**variables, "owner": owner, "name": name})
         repository = repository or read.read_repository(data, identity=identity)
         texts |= read.read_keys(data, asked)
+        listed |= read.read_folders(data, parents)
         for i, place in enumerate(some):
             found.append(read.read_place(data, i, place, identity=identity, repository=repository))
     assert repository is not None
-    return GitHubFacts(repository=repository, places=dict(zip(wanted, found, strict=True)), keys=texts)
+    return GitHubFacts(repository=repository, places=dict(zip(wanted, found, strict=True)), keys=texts, folders=listed)
 
 
 async def earlier_configurations(client: GitHubClient, full_name: str) -> tuple[tuple[Sha, str | None], ...]:

@@ -256,7 +256,10 @@ def refused_newer(pick: Pick) -> tuple[Rejection, ...]:
 
 def _road(promotion: Promotion) -> str:
     here = promotion.environment.name
-    return " → ".join(f"**{e.name}**" if e.name == here else e.name for e in promotion.pipeline.environments)
+    waves = (
+        ", ".join(f"**{e.name}**" if e.name == here else e.name for e in wave) for wave in promotion.pipeline.waves
+    )
+    return " → ".join(waves)
 
 
 def _whose(promotion: Promotion) -> str:

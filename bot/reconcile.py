@@ -1,7 +1,7 @@
 """One look at one key: facts → plan → writes. The only place where observing, deciding and acting meet."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +16,6 @@ from bot.errors import CaissonError, Permanent, Transient
 from bot.extracts import compile_extract
 from bot.gate_expression import check_condition
 from bot.github.client import GitHubApp, RepositoryClient
-from bot.github.documents import Place
 from bot.image_reference import normalise_repository
 from bot.known import Known, Layout, PipelineView
 from bot.manifests.subject import subjects
@@ -25,7 +24,6 @@ from bot.model import Observation, Repository, Unknown
 from bot.observe import (
     GitHubFacts,
     HealthSource,
-    Key,
     SignatureVerifier,
     answer,
     earlier_configurations,
@@ -43,12 +41,14 @@ from bot.templates import check_template
 from bot.time_windows import check_cron, check_timezone
 from bot.turns import Turns
 from bot.versions import check_glob, check_pattern, parse_constraint
-from config.parse import Checks, ConfigError, parse
+from config.parse import Checks, ConfigError, Declaration, read
 from config.pipeline import Configuration, Mode, Pipeline
 from config.public_key import read_keys
 
 # Each round answers at least one question about a candidate: its digest, its platforms, its signature, who may approve.
 ROUNDS = 8
+# A declaration that names folders is read with what it declares at the third read; the rest is for pushes meanwhile.
+MOST_READS = 5
 # After so many passes that all wrote, somebody undoes what we do, or we do: GitHub's limits are everybody's. The looks
 # that follow keep this distance, whatever webhooks our own writes cause, until one of them has nothing to write.
 LONGEST_CHAIN = 20
@@ -165,11 +165,11 @@ class Reconciler:
         await self._index(key, shown)
         others = await self._others.read(key, installation, repository, shown)
         plans = await self._plans(client, found, shown, others, broken=layout.configuration is None)
-        self.known.views[key] = _views(repository, shown, plans, problem=next(iter(layout.problems), None))
+        self.known.views[key] = _views(repository, shown, plans, layout)
         try:
             wrote = await self._act(_todo(client, repository, actions, plans, others))
         except (Transient, Permanent) as error:
-            self.known.views[key] = _views(repository, shown, plans, problem=f"GitHub: {error}")
+            self.known.views[key] = _views(repository, shown, plans, layout, problem=f"GitHub: {error}")
             raise
         if (chain := self.known.passed(key, wrote=wrote)) >= LONGEST_CHAIN:
             raise Transient(f"{full_name}: {LONGEST_CHAIN} passes in a row have written something", retry_after=LET_UP)
@@ -197,27 +197,29 @@ class Reconciler:
     async def _read(
         self, key: str, client: RepositoryClient, full_name: str, wanting: Wanting = own_places
     ) -> tuple[GitHubFacts, Layout]:
-        """GitHub's facts, read with the layout of the last pass; once more when the declaration has changed since."""
+        """GitHub's facts, read with the layout of the last pass; again where the declaration or its folders changed."""
         layout = self.known.layouts.get(key)
-        found = await self._read_as(client, full_name, wanting(layout) if layout else ({}, ()))
-        repository = found.repository
-        if layout and layout.is_of(repository):
-            return found, layout
-        layout = await self._layout(client, repository)
-        self.known.layouts[key] = layout
-        if any(wanted := wanting(layout)):
-            found = await self._read_as(client, full_name, wanted)
-        return found, layout
+        for _ in range(MOST_READS):
+            found = await self._read_as(client, full_name, layout, wanting)
+            if layout is not None and layout.is_of(found.repository, found.folders):
+                return found, layout
+            layout = await self._layout(client, found)
+            self.known.layouts[key] = layout
+            if not layout.parents and not any(wanting(layout)):
+                return found, layout
+        raise Transient(f"{full_name}: what is declared changes faster than it can be read")
 
     async def _read_as(
-        self, client: RepositoryClient, full_name: str, wanted: tuple[Mapping[Key, Place], tuple[str, ...]]
+        self, client: RepositoryClient, full_name: str, layout: Layout | None, wanting: Wanting
     ) -> GitHubFacts:
-        """What is said to be wanted: places, and key files."""
+        """What is wanted of a repository that is laid out so, and the folders that say which pipelines it has."""
         identity = await self._app.identity()
-        return await read_github(client, full_name, wanted[0], keys=wanted[1], identity=identity)
+        places, keys = wanting(layout) if layout else ({}, ())
+        folders = layout.parents if layout else ()
+        return await read_github(client, full_name, places, keys=keys, folders=folders, identity=identity)
 
-    async def _layout(self, client: RepositoryClient, repository: Repository) -> Layout:
-        config = repository.config
+    async def _layout(self, client: RepositoryClient, found: GitHubFacts) -> Layout:
+        repository, config = found.repository, found.repository.config
         empty = Layout(
             config_oid=config.oid,
             full_name=repository.full_name,
@@ -229,23 +231,30 @@ class Reconciler:
         if config.text is None:
             return replace(empty, problems=("the file cannot be read as text",))
         try:
-            return replace(empty, configuration=self._parsed(config.text, repository))
+            declared = self._parsed(config.text, found)
         except ConfigError as error:
-            displayed = await self._last_good(client, repository)
-            return replace(empty, problems=tuple(str(p) for p in error.problems), displayed=displayed)
+            earlier = await self._last_good(client, found)
+            broken = replace(empty, problems=tuple(str(p) for p in error.problems))
+            return replace(_with(broken, earlier, found), displayed=earlier.configuration) if earlier else broken
+        return replace(_with(empty, declared, found), configuration=declared.configuration)
 
-    async def _last_good(self, client: RepositoryClient, repository: Repository) -> Configuration | None:
-        for _, text in await earlier_configurations(client, repository.full_name):
+    async def _last_good(self, client: RepositoryClient, found: GitHubFacts) -> Declaration | None:
+        for _, text in await earlier_configurations(client, found.repository.full_name):
             try:
                 if text is not None:
-                    return self._parsed(text, repository)
+                    return self._parsed(text, found)
             except ConfigError:
                 continue
         return None
 
-    def _parsed(self, text: str, repository: Repository) -> Configuration:
-        default_branch, full_name = repository.default_branch, repository.full_name
-        return parse(text, checks=self._checks, default_branch=default_branch, repository=full_name)
+    def _parsed(self, text: str, found: GitHubFacts) -> Declaration:
+        return read(
+            text,
+            checks=self._checks,
+            default_branch=found.repository.default_branch,
+            repository=found.repository.full_name,
+            folders=found.folders,
+        )
 
     async def _index(self, key: str, declared: Configuration | None) -> None:
         images = frozenset(
@@ -365,11 +374,18 @@ def _todo(
     return [one for one in todo if one[2]]
 
 
+def _with(layout: Layout, declared: Declaration, found: GitHubFacts) -> Layout:
+    """The layout with the folders that its pipelines were made of, as far as they have been listed."""
+    listed = {parent: found.folders[parent] for parent in declared.parents if parent in found.folders}
+    told = tuple(str(problem) for problem in declared.left_out)
+    return replace(layout, parents=declared.parents, folders=listed, left_out=told)
+
+
 def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...]:
     """`caisson/config` on the commit that brought the file, when it does not say so yet."""
     if repository.config.commit is None:
         return ()
-    text = config_check(layout.problems)
+    text = config_check(layout.problems, layout.left_out)
     existing = next((c for c in repository.config.checks if c.name == CONFIG), None)
     if existing is not None and existing.external_id == text.external_id:
         return ()
@@ -377,11 +393,17 @@ def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...
 
 
 def _views(
-    repository: Repository, declared: Configuration | None, plans: Sequence[Plan | Unknown], *, problem: str | None
+    repository: Repository,
+    declared: Configuration | None,
+    plans: Sequence[Plan | Unknown],
+    layout: Layout,
+    *,
+    problem: str | None = None,
 ) -> tuple[PipelineView, ...]:
+    problem = problem or next(iter(layout.problems), None)
     if declared is None:
         return (PipelineView(repository=repository.full_name, pipeline="", problem=problem, environments=()),)
-    return tuple(
+    views = [
         PipelineView(
             repository=repository.full_name,
             pipeline=pipeline.name,
@@ -389,4 +411,9 @@ def _views(
             environments=() if isinstance(plan, Unknown) else plan.views,
         )
         for pipeline, plan in zip(declared.pipelines, plans, strict=True)
-    )
+    ]
+    left_out = [
+        PipelineView(repository=repository.full_name, pipeline="", problem=told, environments=())
+        for told in layout.left_out
+    ]
+    return (*views, *left_out)

@@ -51,6 +51,17 @@ class Supersede(StrEnum):
     ALWAYS = "always"
 
 
+class Pace(StrEnum):
+    """Whether a newer release may enter before the one that stands there has completed.
+
+    `latest`: at any time. `complete`: not before that one was live and Healthy once, and has soaked for every
+    downstream that waits for it; one that is degraded or late keeps nothing out, since a fix must get in.
+    """
+
+    LATEST = "latest"
+    COMPLETE = "complete"
+
+
 class MergeMethod(StrEnum):
     SQUASH = "squash"
     MERGE = "merge"
@@ -364,8 +375,9 @@ class Environment(Declared):
     """One stop of a pipeline: a folder on a branch, a whole branch, or a folder on its own branch.
 
     `repository` None is the one whose file this is; another one of the same installation must accept the environment
-    in its own file. `branch` None is the repository's default branch; `path` "" is the whole tree. `skippable`: which
-    gates `/skip` may waive here.
+    in its own file. `branch` None is the repository's default branch; `path` "" is the whole tree. A release comes in
+    when it is verified in every environment of `after`, and in one of `after_any` at least. `pace` None: `latest` for
+    roots, else `complete`. `skippable`: which gates `/skip` may waive here.
 
     `received_as`: no key. What the other repository's file calls it, `pipeline/environment`, once that accepts it.
     """
@@ -375,6 +387,7 @@ class Environment(Declared):
     branch: str | None = None
     path: str = ""
     after: tuple[Name, ...] = ()
+    after_any: tuple[Name, ...] = ()
     promote: Promote = Promote.VERSIONS
     auto: bool = False
     approvals: Approvals | None = None
@@ -382,6 +395,7 @@ class Environment(Declared):
     gates: Gates = Gates()
     windows: tuple[Window, ...] = Field(default=(), max_length=20)
     supersede: Supersede = Supersede.UNAPPROVED
+    pace: Pace | None = None
     merge_method: MergeMethod = MergeMethod.SQUASH
     roles: Roles = Roles()
     skippable: tuple[Skippable, ...] = (Skippable.SOAK, Skippable.WINDOWS, Skippable.MINIMUM_AGE)
@@ -389,7 +403,17 @@ class Environment(Declared):
 
     @property
     def is_root(self) -> bool:
-        return not self.after
+        return not self.upstreams
+
+    @property
+    def upstreams(self) -> tuple[str, ...]:
+        """Every environment that releases come from, those first of which all are asked for."""
+        return (*self.after, *self.after_any)
+
+    @property
+    def completes(self) -> bool:
+        """Whether what stands here must have completed before something newer enters."""
+        return self.pace is Pace.COMPLETE or (self.pace is None and not self.is_root)
 
 
 class Received(Declared):
@@ -430,6 +454,19 @@ class Pipeline(Declared):
     def place_name(self, environment: Environment) -> str:
         """What an environment is called where it lives: its repository's file has each such name once."""
         return environment.received_as or f"{self.name}/{environment.name}"
+
+    def downstreams(self, environment: Environment) -> tuple[Environment, ...]:
+        """The environments that take their releases from this one."""
+        return tuple(e for e in self.environments if environment.name in e.upstreams)
+
+    @property
+    def waves(self) -> tuple[tuple[Environment, ...], ...]:
+        """The environments by how far they lie from a root, on the longest way there."""
+        depth: dict[str, int] = {}
+        for environment in self.environments:
+            depth[environment.name] = max((depth.get(name, 0) + 1 for name in environment.upstreams), default=0)
+        count = max(depth.values(), default=-1) + 1
+        return tuple(tuple(e for e in self.environments if depth[e.name] == wave) for wave in range(count))
 
     def is_source(self, environment: Environment) -> bool:
         """A root without artifacts: its branch tip is the release, nothing is promoted into it."""

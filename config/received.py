@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 
 from config.approval_keys import read_approvals
-from config.pipeline import NAME, AcceptFrom, Environment, Received
-from config.places import Inhabitant, read_branch, read_path, read_repository
+from config.defaults import Defaults
+from config.pipeline import AcceptFrom, Environment, Received
+from config.places import Home, Inhabitant, read_branch, read_path, read_repository
 from config.reading import Entry, Fields, Reader
 from config.roles import read_roles, read_skippable
 from config.yaml_text import Mapping, Node, Sequence, key_text, resolved
@@ -43,18 +44,27 @@ def is_received(entry: Entry) -> bool:
     return isinstance(mapping, Mapping) and any(key_text(key) == "accept_from" for key, _ in mapping.entries)
 
 
-def read_received(reader: Reader, entry: Entry, *, pipeline: str) -> DeclaredReceived:
-    """The environment, its name being usable; what cannot be read is noted."""
+def read_received(reader: Reader, entry: Entry, defaults: Defaults, *, pipeline: str | None) -> DeclaredReceived:
+    """The environment, its name being usable; what cannot be read is noted.
+
+    `pipeline`: None if that has no usable name. Of the file's `defaults` it takes what it may say itself.
+    """
     known_before = len(reader.problems)
-    fields = reader.fields(entry.value, f"environment `{entry.name}`", known=_KEYS, foreign=_FOREIGN)
-    branch = read_branch(reader, fields["branch"].value) if "branch" in fields else None
-    path = read_path(reader, fields["path"].value) if "path" in fields else ""
-    accepted = _accept_from(reader, fields)
-    approvals = read_approvals(reader, fields["approvals"].value) if "approvals" in fields else None
-    roles = read_roles(reader, fields)
-    skippable = read_skippable(reader, fields) if "skippable" in fields else None
-    node = fields["accept_from"].value if "accept_from" in fields else entry.key
-    if len(reader.problems) > known_before or path is None or accepted is None or not re.fullmatch(NAME, pipeline):
+    declared = reader.fields(entry.value, f"environment `{entry.name}`", known=_KEYS, foreign=_FOREIGN)
+    own = reader.fill(declared, "path", "branch")
+    branch = read_branch(reader, own["branch"].value) if "branch" in own else None
+    path = read_path(reader, own["path"].value) if "path" in own else ""
+    accepted = _accept_from(reader, own)
+    fields = {**{key: one for key, one in defaults.fields.items() if key in _KEYS}, **own}
+
+    def by(key: str) -> Reader:
+        return reader if key in own else defaults.reader
+
+    approvals = read_approvals(by("approvals"), fields["approvals"].value) if "approvals" in fields else None
+    roles = read_roles(by("roles"), fields)
+    skippable = read_skippable(by("skippable"), fields) if "skippable" in fields else None
+    node = own["accept_from"].value if "accept_from" in own else entry.key
+    if len(reader.problems) > known_before or path is None or accepted is None or pipeline is None:
         return DeclaredReceived(name=entry.name, model=None, inhabitant=None, node=node)
     model = Received(
         pipeline=pipeline,
@@ -66,17 +76,17 @@ def read_received(reader: Reader, entry: Entry, *, pipeline: str) -> DeclaredRec
         roles=roles,
         skippable=skippable,
     )
-    place = next((fields[key].value for key in ("path", "branch") if key in fields), entry.key)
+    place = next((own[key].value for key in ("path", "branch") if key in own), entry.key)
     where = Environment(name=entry.name, branch=branch, path=path)
     inhabitant = Inhabitant(pipeline=pipeline, environment=where, node=place)
     return DeclaredReceived(name=entry.name, model=model, inhabitant=inhabitant, node=node)
 
 
-def refuse_own(reader: Reader, received: tuple[DeclaredReceived, ...], repository: str | None) -> None:
+def refuse_own(reader: Reader, received: tuple[DeclaredReceived, ...], home: Home) -> None:
     """A repository's own pipelines need nobody's leave, and would not be looked for here."""
     for one in received:
         named = one.model.accept_from.repository if one.model else None
-        if named is not None and repository is not None and named.lower() == repository.lower():
+        if named is not None and home.is_named(named):
             message = f"`accept_from` names {named} itself, whose pipelines promote into it without asking"
             reader.refuse(one.node, message, "the repository that promotes into it, or no `accept_from`")
 
@@ -96,7 +106,7 @@ def _accept_from(reader: Reader, fields: Fields) -> AcceptFrom | None:
         return None
     what = "an item of `accept_from`"
     keys = ("repository", "pipeline", "environment")
-    read = reader.fields(items[0], what, known=keys)
+    read = reader.fill(reader.fields(items[0], what, known=keys), "pipeline")
     missing = [key for key in keys if key not in read]
     if missing:
         example = "`{repository: owner/name, pipeline: web, environment: production}`"

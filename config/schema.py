@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from config.defaults import OWN_KEYS
 from config.pipeline import NAME, Configuration
 from config.reading import DURATION
 from config.writes import CHART_KEYS, IMAGE_KEYS
@@ -22,6 +23,12 @@ _IMAGE_RULES: Schema = {
     "if": {"properties": {"strategy": {"const": "digest"}}, "required": ["strategy"]},
     "then": {"required": ["constraint"], "properties": {"pin": {"enum": ["digest", "both"]}}},
 }
+_PATTERN: Schema = {"type": "string", "minLength": 1}
+_FOLDERS: Schema = {
+    "description": "One pipeline for each of these folders, such as `applications/*`; `!` before a pattern takes out.",
+    "anyOf": [_PATTERN, {"type": "array", "minItems": 1, "maxItems": 20, "items": _PATTERN}],
+}
+_TEMPLATE_NAME = r"^[a-z0-9-]*\{name\}[a-z0-9-]*$"
 _WRITTEN_DEFAULTS = {"PT15M": "15m", "PT2M": "2m"}
 
 
@@ -52,7 +59,11 @@ def json_schema() -> Schema:
     checks = kinds["Gates"]["properties"]["checks"]
     checks["items"] = {"anyOf": [{"type": "string", "pattern": ".@."}, checks["items"]]}
     kinds["Cosign"]["oneOf"] = [{"required": ["key"]}, {"required": ["issuer", "identity"]}]
-    schema["properties"]["pipelines"] = {**_named("Pipeline", "The pipelines, by name."), "minProperties": 0}
+    pipeline["for_each"] = _FOLDERS
+    named = {"anyOf": [{"pattern": NAME, "maxLength": 60}, {"pattern": _TEMPLATE_NAME}]}
+    pipelines = _named("Pipeline", "The pipelines, by name; `{name}` in it is the folder's, with `for_each`.")
+    schema["properties"]["pipelines"] = {**pipelines, "minProperties": 0, "propertyNames": named}
+    schema["properties"]["defaults"] = _defaults(kinds["Environment"])
     schema["required"] = ["pipelines"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
@@ -68,6 +79,19 @@ def _place_received(schema: Schema) -> None:
     # A repository's number is a number to YAML.
     accepted = kinds["AcceptFrom"]["properties"]
     accepted["repository"] = {"anyOf": [accepted["repository"], {"type": "integer", "minimum": 1}]}
+    # The folder's name may stand in it, where the pipeline is declared for many.
+    accepted["pipeline"] = {"anyOf": [accepted["pipeline"], {"type": "string", "pattern": _TEMPLATE_NAME}]}
+
+
+def _defaults(environment: Schema) -> Schema:
+    """What environments may have in common, under the names and rules that it has there."""
+    shared = {key: value for key, value in environment["properties"].items() if key not in OWN_KEYS}
+    return {
+        "type": "object",
+        "description": "What every environment declares that does not have the key itself.",
+        "additionalProperties": False,
+        "properties": shared,
+    }
 
 
 def _split_writes(kinds: Schema) -> None:

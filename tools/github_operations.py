@@ -70,4 +70,5 @@ def documents() -> tuple[str, ...]:
     ]
     reads = [repository_query(places[:count])[0] for count in (0, 1, 2, 3)]
     whole, keyed = repository_query(places[1:2])[0], repository_query([], ["k", "l"])[0]
-    return (*reads, whole, keyed, CONFIG_HISTORY, mutation_document(mutations)[0])
+    listed = repository_query([], folders=["f", ""])[0]
+    return (*reads, whole, keyed, listed, CONFIG_HISTORY, mutation_document(mutations)[0])

@@ -8,6 +8,7 @@ import pytest
 from bot.known import Known, Layout
 from bot.model import Repository
 from bot.store.sqlite import SQLiteStore
+from config.folders import Folders
 from tests.unit.facts import observation, sha
 
 
@@ -72,21 +73,35 @@ async def test_news_of_the_cluster_concern_them_too(store: SQLiteStore) -> None:
 
 
 REPOSITORY = replace(observation().repository, config=replace(observation().repository.config, oid=sha("file")))
+FOLDERS: Folders = {"apps": ("web",)}
 
 
 @pytest.mark.parametrize(
-    ("now", "same"),
+    ("now", "folders", "same"),
     [
-        pytest.param(REPOSITORY, True, id="nothing changed"),
-        pytest.param(replace(REPOSITORY, tip=sha("later")), True, id="something else was pushed"),
+        pytest.param(REPOSITORY, FOLDERS, True, id="nothing changed"),
+        pytest.param(replace(REPOSITORY, tip=sha("later")), FOLDERS, True, id="something else was pushed"),
         pytest.param(
-            replace(REPOSITORY, config=replace(REPOSITORY.config, oid=sha("changed"))), False, id="the file changed"
+            replace(REPOSITORY, config=replace(REPOSITORY.config, oid=sha("changed"))),
+            FOLDERS,
+            False,
+            id="the file changed",
         ),
-        pytest.param(replace(REPOSITORY, default_branch="trunk"), False, id="another branch is the default"),
-        pytest.param(replace(REPOSITORY, full_name="org/renamed"), False, id="it was renamed"),
+        pytest.param(replace(REPOSITORY, default_branch="trunk"), FOLDERS, False, id="another branch is the default"),
+        pytest.param(replace(REPOSITORY, full_name="org/renamed"), FOLDERS, False, id="it was renamed"),
+        pytest.param(REPOSITORY, {"apps": ("web", "api")}, False, id="a folder came"),
+        pytest.param(REPOSITORY, {"apps": None}, False, id="all folders went"),
+        pytest.param(REPOSITORY, {}, False, id="nothing was listed"),
     ],
 )
-def test_a_layout_is_of_the_repository_as_it_is_now(now: Repository, *, same: bool) -> None:
-    """Its file, its name (which the file may say) and its default branch."""
-    layout = Layout(config_oid=sha("file"), full_name="org/deploy", default_branch="main", configuration=None)
-    assert layout.is_of(now) is same
+def test_a_layout_is_of_the_repository_as_it_is_now(now: Repository, folders: Folders, *, same: bool) -> None:
+    """Its file, its name (which the file may say), its default branch, and the folders that its pipelines are for."""
+    layout = Layout(
+        config_oid=sha("file"),
+        full_name="org/deploy",
+        default_branch="main",
+        configuration=None,
+        parents=("apps",),
+        folders=FOLDERS,
+    )
+    assert layout.is_of(now, folders) is same

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from config.approvals import Approvals
-from config.parse import ConfigError, parse
+from config.parse import ConfigError, parse, read
 from config.pipeline import AcceptFrom, Access, Received, Roles, Skippable
 from config.schema import json_schema
 
@@ -23,6 +23,16 @@ def sending(more: str, *, images: bool = True) -> str:
 def receiving(*lines: str) -> str:
     """A file of one pipeline with these environments, the first in line 4."""
     return "pipelines:\n  apps:\n    environments:\n" + "".join(f"      {line}\n" for line in lines)
+
+
+ANY = 'accept_from: [{repository: org/deploy, pipeline: "{name}", environment: production}]'
+FOR_FOLDERS = f"""\
+pipelines:
+  "{{name}}":
+    for_each: apps/*
+    environments:
+      live: {{path: "apps/{{name}}", {ANY}}}
+"""
 
 
 def problems(text: str, *, repository: str | None = None) -> list[str]:
@@ -82,7 +92,7 @@ def test_places_of_different_repositories_never_collide(more: str) -> None:
         ),
         pytest.param(
             sending("repository: org/other, path: a}\n      third: {repository: Org/Other, path: a/b"),
-            "7:44: web/production already lives in a on the default branch of Org/Other, which holds a/b; "
+            "7:44: web/production already lives in a on the default branch of org/other, which holds a/b; "
             "write a `path` or `branch` of its own",
             id="two environments in each other there",
         ),
@@ -223,7 +233,91 @@ def test_a_repository_need_not_accept_itself() -> None:
     assert "`accept_from` names org/deploy itself" in said
 
 
+# --- defaults and many folders ----------------------------------------------------------------------------------------
+
+
+def test_it_takes_of_the_defaults_what_it_may_say_itself() -> None:
+    """What every environment of a file asks for it asks for too, unless it says otherwise."""
+    defaults = (
+        "defaults: {auto: true, gates: {soak: 1h}, approvals: {count: 2}, roles: {merge: admin}, skippable: []}\n"
+    )
+    own = "approvals: {count: 3}, skippable: [soak]"
+    text = defaults + receiving(
+        f"live: {{path: a, accept_from: [{ITEM}]}}", f"other: {{path: b, accept_from: [{ITEM}], {own}}}"
+    )
+    live, other = parse(text).received
+    assert (live.approvals, live.roles, live.skippable) == (Approvals(count=2), Roles(merge=Access.ADMIN), ())
+    assert (other.approvals, other.skippable) == (Approvals(count=3), (Skippable.SOAK,))
+
+
+@pytest.mark.parametrize(
+    ("defaults", "said"),
+    [
+        pytest.param("approvals: {count: 0}", "1:31: count must be a whole number, not '0'", id="a mistaken value"),
+        pytest.param("repository: org/other", "1:12: `defaults` takes no `repository`", id="a place for all"),
+        pytest.param(f"accept_from: [{ITEM}]", "1:12: `defaults` takes no `accept_from`", id="leave for all"),
+    ],
+)
+def test_a_mistake_in_the_defaults_is_told_once_where_it_stands(defaults: str, said: str) -> None:
+    """Though no environment but those that others promote into would take it."""
+    (told,) = problems(f"defaults: {{{defaults}}}\n" + receiving(f"live: {{path: a, accept_from: [{ITEM}]}}"))
+    assert told.startswith(said)
+
+
+def test_one_declaration_accepts_a_pipeline_for_each_folder() -> None:
+    """The folder's name stands in the place, and in the name of the pipeline that may promote into it."""
+    found = read(FOR_FOLDERS, folders={"apps": ("web", "api")})
+    assert (found.parents, found.configuration.pipelines, found.left_out) == (("apps",), (), ())
+    accepted = [(one.pipeline, one.path, one.accept_from.pipeline) for one in found.configuration.received]
+    assert accepted == [("api", "apps/api", "api"), ("web", "apps/web", "web")]
+    assert read(FOR_FOLDERS).configuration.received == ()
+
+
+def test_a_pipeline_for_each_folder_may_go_into_another_repository() -> None:
+    """Where it names the one that the file lies in, it stays at home."""
+    images = "    images: {web: {repository: ghcr.io/org/web}}\n"
+    text = FOR_FOLDERS.replace(ANY, "repository: Org/Other").replace("    environments", f"{images}    environments")
+    for home, named in (("org/deploy", "Org/Other"), ("org/other", None)):
+        (pipeline,) = read(text, repository=home, folders={"apps": ("web",)}).configuration.pipelines
+        assert [e.repository for e in pipeline.environments] == [named]
+
+
+def test_a_folder_whose_place_is_taken_accepts_nobody() -> None:
+    """Else two pipelines would write the same files; the other folders are accepted all the same."""
+    own = "  shop:\n    images: {a: {repository: ghcr.io/org/a}}\n    environments: {dev: {path: apps/web/dev}}\n"
+    found = read(FOR_FOLDERS + own, folders={"apps": ("web", "api")})
+    assert [one.pipeline for one in found.configuration.received] == ["api"]
+    (told,) = found.left_out
+    assert (told.line, told.column) == (3, 15)
+    assert told.message == "the folder apps/web has no pipeline: shop/dev lives where it would"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        pytest.param(
+            "apps/{name}",
+            "apps",
+            "5:20: every folder needs a place of its own, and this is one for all: apps on the default branch",
+            id="one place for all",
+        ),
+        pytest.param(
+            "environment: production",
+            'environment: "{name}"',
+            "5:107: environment does not take the folder's name",
+            id="a name where none stands",
+        ),
+        pytest.param("org/deploy", "org/home", "5:48: `accept_from` names org/home itself", id="the repository itself"),
+    ],
+)
+def test_a_mistake_in_what_every_folder_accepts_is_told_once(old: str, new: str, said: str) -> None:
+    """Before there is any folder."""
+    (told,) = problems(FOR_FOLDERS.replace(old, new), repository="org/home")
+    assert told.startswith(said)
+
+
 VALID = [
+    pytest.param(FOR_FOLDERS, id="an environment that is received in each of many folders"),
     pytest.param(sending("repository: org/other, path: b"), id="an environment elsewhere"),
     pytest.param(receiving(f"live: {{path: a, accept_from: [{ITEM}]}}"), id="an environment that is received"),
     pytest.param(
