@@ -14,20 +14,13 @@ from bot.github.client import GitHubApp, RepositoryClient
 from bot.github.documents import Place as Where
 from bot.github.failures import NotFound
 from bot.known import Known, Layout
+from bot.layouts import Wanting
 from bot.model import Elsewhere, Place, Repository
-from bot.observe import GitHubFacts, Key, key_paths, place_of, places
+from bot.observe import GitHubFacts, Key, place_of
 from config.pipeline import Configuration, Environment, Mode, Pipeline, Received
 
-# What is to be read of a repository whose file is laid out so: its places, and the key files.
-Wanting = Callable[[Layout], tuple[Mapping[Key, Where], tuple[str, ...]]]
 Reading = Callable[[str, RepositoryClient, str, Wanting], Awaitable[tuple[GitHubFacts, Layout]]]
 _Environments = tuple[tuple[Pipeline, Environment], ...]
-
-
-def own_places(layout: Layout) -> tuple[Mapping[Key, Where], tuple[str, ...]]:
-    """What is read of a repository for its own pipelines."""
-    declared = layout.configuration or layout.displayed
-    return (places(declared, layout.default_branch), key_paths(declared)) if declared else ({}, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,19 +18,12 @@ from bot.gate_expression import check_condition
 from bot.github.client import GitHubApp, RepositoryClient
 from bot.image_reference import normalise_repository
 from bot.known import Known, Layout, PipelineView
+from bot.layouts import Layouts
 from bot.manifests.subject import subjects
 from bot.messages import CONFIG, config_check
 from bot.model import Observation, Repository, Unknown
-from bot.observe import (
-    GitHubFacts,
-    HealthSource,
-    SignatureVerifier,
-    answer,
-    earlier_configurations,
-    observe,
-    read_github,
-)
-from bot.other_repositories import OtherRepositories, Others, Wanting, own_places
+from bot.observe import GitHubFacts, HealthSource, SignatureVerifier, answer, observe
+from bot.other_repositories import OtherRepositories, Others
 from bot.plain_http import check_chart_repository
 from bot.platforms import check_platform
 from bot.release_rule import compile_rule
@@ -41,14 +34,12 @@ from bot.templates import check_template
 from bot.time_windows import check_cron, check_timezone
 from bot.turns import Turns
 from bot.versions import check_glob, check_pattern, parse_constraint
-from config.parse import Checks, ConfigError, Declaration, read
+from config.parse import Checks
 from config.pipeline import Configuration, Mode, Pipeline
 from config.public_key import read_keys
 
 # Each round answers at least one question about a candidate: its digest, its platforms, its signature, who may approve.
 ROUNDS = 8
-# A declaration that names folders is read with what it declares at the third read; the rest is for pushes meanwhile.
-MOST_READS = 5
 # After so many passes that all wrote, somebody undoes what we do, or we do: GitHub's limits are everybody's. The looks
 # that follow keep this distance, whatever webhooks our own writes cause, until one of them has nothing to write.
 LONGEST_CHAIN = 20
@@ -82,9 +73,12 @@ class Reconciler:
         self._cluster = cluster
         self._verifier = verifier
         self._poll_interval = poll_interval
-        self._checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
         self.known = Known(store=store)
-        self._others = OtherRepositories(app, self.known, read_one=self._read, list_all=self.resync_installation)
+        checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
+        self._layouts = Layouts(app, self.known, checks=checks)
+        self._others = OtherRepositories(
+            app, self.known, read_one=self._layouts.read, list_all=self.resync_installation
+        )
         self._turns = Turns()
 
     async def look(self, claim: Claim) -> datetime | None:
@@ -148,7 +142,7 @@ class Reconciler:
         full_name = await self._named(key, installation, repository_id)
         if full_name is None:
             return None
-        found, layout = await self._read(key, client, full_name)
+        found, layout = await self._layouts.read(key, client, full_name)
         repository = found.repository
         if repository.id != repository_id:
             # The name is another's by now, public perhaps. What ours is called, if it is still ours, the list says.
@@ -193,68 +187,6 @@ class Reconciler:
         await self.known.index_written(key, frozenset())
         await self._store.forget(key)
         return None
-
-    async def _read(
-        self, key: str, client: RepositoryClient, full_name: str, wanting: Wanting = own_places
-    ) -> tuple[GitHubFacts, Layout]:
-        """GitHub's facts, read with the layout of the last pass; again where the declaration or its folders changed."""
-        layout = self.known.layouts.get(key)
-        for _ in range(MOST_READS):
-            found = await self._read_as(client, full_name, layout, wanting)
-            if layout is not None and layout.is_of(found.repository, found.folders):
-                return found, layout
-            layout = await self._layout(client, found)
-            self.known.layouts[key] = layout
-            if not layout.parents and not any(wanting(layout)):
-                return found, layout
-        raise Transient(f"{full_name}: what is declared changes faster than it can be read")
-
-    async def _read_as(
-        self, client: RepositoryClient, full_name: str, layout: Layout | None, wanting: Wanting
-    ) -> GitHubFacts:
-        """What is wanted of a repository that is laid out so, and the folders that say which pipelines it has."""
-        identity = await self._app.identity()
-        places, keys = wanting(layout) if layout else ({}, ())
-        folders = layout.parents if layout else ()
-        return await read_github(client, full_name, places, keys=keys, folders=folders, identity=identity)
-
-    async def _layout(self, client: RepositoryClient, found: GitHubFacts) -> Layout:
-        repository, config = found.repository, found.repository.config
-        empty = Layout(
-            config_oid=config.oid,
-            full_name=repository.full_name,
-            default_branch=repository.default_branch,
-            configuration=None,
-        )
-        if config.oid is None:
-            return empty
-        if config.text is None:
-            return replace(empty, problems=("the file cannot be read as text",))
-        try:
-            declared = self._parsed(config.text, found)
-        except ConfigError as error:
-            earlier = await self._last_good(client, found)
-            broken = replace(empty, problems=tuple(str(p) for p in error.problems))
-            return replace(_with(broken, earlier, found), displayed=earlier.configuration) if earlier else broken
-        return replace(_with(empty, declared, found), configuration=declared.configuration)
-
-    async def _last_good(self, client: RepositoryClient, found: GitHubFacts) -> Declaration | None:
-        for _, text in await earlier_configurations(client, found.repository.full_name):
-            try:
-                if text is not None:
-                    return self._parsed(text, found)
-            except ConfigError:
-                continue
-        return None
-
-    def _parsed(self, text: str, found: GitHubFacts) -> Declaration:
-        return read(
-            text,
-            checks=self._checks,
-            default_branch=found.repository.default_branch,
-            repository=found.repository.full_name,
-            folders=found.folders,
-        )
 
     async def _index(self, key: str, declared: Configuration | None) -> None:
         images = frozenset(
@@ -372,13 +304,6 @@ def _todo(
             written = ((others.written[name], chosen) for name, chosen in plan.elsewhere.items())
             todo += [(there.client, there.repository, chosen) for there, chosen in written]
     return [one for one in todo if one[2]]
-
-
-def _with(layout: Layout, declared: Declaration, found: GitHubFacts) -> Layout:
-    """The layout with the folders that its pipelines were made of, as far as they have been listed."""
-    listed = {parent: found.folders[parent] for parent in declared.parents if parent in found.folders}
-    told = tuple(str(problem) for problem in declared.left_out)
-    return replace(layout, parents=declared.parents, folders=listed, left_out=told)
 
 
 def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...]:

@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from bot.errors import CaissonError, Permanent, Transient
 from bot.github.client import GitHubApp, RepositoryClient
 from bot.known import Known, Layout
+from bot.layouts import Wanting
 from bot.model import Repository
 from bot.observe import GitHubFacts
-from bot.other_repositories import OtherRepositories, Others, Wanting
+from bot.other_repositories import OtherRepositories, Others
 from bot.store.sqlite import SQLiteStore
 from config.pipeline import AcceptFrom, Configuration, Environment, ImageSource, Pipeline, Received
 from tests.unit.facts import observation, place
