@@ -1,5 +1,15 @@
 """One pipeline declared for many folders: a folder that appears, goes, or cannot have one."""
 
+from collections.abc import Mapping
+
+import pytest
+
+from bot.errors import Transient
+from bot.github.documents import Place
+from bot.known import Known, Layout
+from bot.layouts import Layouts, own_places
+from bot.observe import Key
+from bot.reconcile import CHECKS
 from sandbox import shop
 from sandbox.github.state import Repository
 from tests.world import FULL_NAME, World
@@ -147,6 +157,44 @@ async def test_a_broken_file_shows_the_folders_that_there_are(world: World) -> N
     assert world.board("production", pipeline="web").active == "1.0.0"
     assert not world.repository.pulls
     assert said(world)[0] == "failure"
+
+
+@pytest.mark.parametrize(
+    ("pushes", "reads"),
+    [
+        pytest.param(0, 3, id="nothing: once for the file, once for its folders, once for their environments"),
+        pytest.param(1, 4, id="one push in between"),
+        pytest.param(99, None, id="a push at every read"),
+    ],
+)
+async def test_what_was_read_fits_the_file_that_it_was_read_by(
+    prompt_world: World, *, pushes: int, reads: int | None
+) -> None:
+    """What is pushed while we read is read again, folders and all; where that never ends, nothing is decided."""
+    world = prompt_world
+    await started(world, "web")
+    left = iter(range(pushes))
+
+    def pushing(layout: Layout) -> tuple[Mapping[Key, Place], tuple[str, ...]]:
+        if layout.folders and (turn := next(left, None)) is not None:
+            changed = {CONFIG_PATH: f"{world.file(CONFIG_PATH)}# {turn}\n"}
+            world.laptop.commit(world.repository, {**changed, **folder(world, f"new-{turn}")}, "Add one", by="alice")
+        return own_places(layout)
+
+    github = world.service.github
+    layouts = Layouts(github, Known(store=world.service.store), checks=CHECKS)
+    client = github.repository(world.laptop.installation(world.repository).id, world.repository.id)
+    before = len(world.calls)
+    if reads is None:
+        with pytest.raises(Transient, match="changes faster than it can be read"):
+            await layouts.read("repository:1:1", client, FULL_NAME, pushing)
+        return
+    found, layout = await layouts.read("repository:1:1", client, FULL_NAME, pushing)
+    assert len(world.calls) - before == reads
+    assert layout.configuration is not None
+    expected = {"web", *(f"new-{turn}" for turn in range(pushes))}
+    assert {pipeline.name for pipeline in layout.configuration.pipelines} == expected
+    assert {pipeline for pipeline, _ in found.places} == expected
 
 
 # --- into another repository ------------------------------------------------------------------------------------------
