@@ -74,11 +74,16 @@ async def joined(world: World, file: str | None, *, tag: str = "1.0.0") -> Repos
     if file is not None:
         files[".github/caisson.yaml"] = file
     made = world.laptop.repository(OTHER, files, people=PEOPLE, beside=world.repository)
+    followed(world)
+    await world.settle()
+    return made
+
+
+def followed(world: World) -> None:
+    """Argo CD deploys what the other repository says."""
     world.laptop.cluster.add_application(
         "web-app-live", repository_url=f"https://github.com/{OTHER}.git", path=PATH, target_revision="HEAD"
     )
-    await world.settle()
-    return made
 
 
 def opened(other: Repository) -> list[PullRequest]:
@@ -490,6 +495,7 @@ pipelines:
 """,
     }
     other = world.laptop.repository(OTHER, files, people=PEOPLE, beside=world.repository)
+    followed(world)
     await world.settle()
     world.push("1.1.0")
     await world.settle()
@@ -569,6 +575,7 @@ async def test_two_repositories_that_promote_into_each_other_come_to_rest(world:
         ".github/caisson.yaml": accepting() + back.strip("\n") + "\n",
     }
     other = world.laptop.repository(OTHER, files, people=PEOPLE, beside=world.repository)
+    followed(world)
     await world.settle()
     world.push("1.1.0")
     await world.settle()
@@ -598,7 +605,7 @@ async def test_an_idle_pass_reads_each_repository_once(prompt_world: World) -> N
 async def test_a_repository_that_cannot_be_read_for_a_moment_stops_its_pipeline_only(prompt_world: World) -> None:
     """Nothing is decided on half of what a pipeline is; when it answers again everything goes on."""
     world = prompt_world
-    # Nothing but its own failure is to bring the pipeline back.
+    # Nothing but its own failure is to bring the pipeline back; what no cluster tells of is not waited for.
     world.has_cluster = False
     more = """
   side:
@@ -607,7 +614,8 @@ async def test_a_repository_that_cannot_be_read_for_a_moment_stops_its_pipeline_
     environments:
       alone: {path: side, auto: true, health: {from: none}}
 """
-    declared = (configuration() + more.strip("\n") + "\n").replace('"{image}"', "{image}")
+    production = "auto: true\n        pace: latest"
+    declared = (configuration(production=production) + more.strip("\n") + "\n").replace('"{image}"', "{image}")
     await world.laptop_ready()
     files = {
         **shop.files(world.image, "1.0.0", config=""),
