@@ -136,7 +136,7 @@ def _adoptable(
 def _found_there(pipeline: Pipeline, environment: Environment, release: Release, base: Base) -> Found:
     action = RecordRelease(
         record=record_name(pipeline, environment),
-        production=environment is pipeline.environments[-1],
+        production=not pipeline.downstreams(environment),
         commit=base.tip,
         release=release,
         how=How.ADOPTED,

@@ -24,7 +24,7 @@ CHECK = "caisson/emergency"
 GATE = "emergency"
 _CALLED = "emergency (called)"
 _WAIVED = frozenset(
-    {"approvals", "checks", "expressions", "freeze", "health", "minimum_age", "scan", "soak", "windows"}
+    {"approvals", "checks", "expressions", "freeze", "health", "minimum_age", "pace", "scan", "soak", "windows"}
 )
 _KEPT = 5
 

@@ -103,8 +103,13 @@ def check_text(
     )
 
 
-def config_check(problems: Sequence[str]) -> CheckText:
-    """`caisson/config` on the commit that brought the file."""
+def config_check(problems: Sequence[str], left_out: Sequence[str] = ()) -> CheckText:
+    """`caisson/config` on the commit that brought the file. `left_out`: folders that have no pipeline, and why."""
+    if not problems and left_out:
+        summary = f"{_listed(left_out)}\n\nThe file is valid, and all other pipelines go on."
+        return check_text(
+            CONFIG, "file", left_out[0][:200], summary, status=CheckStatus.COMPLETED, conclusion="FAILURE"
+        )
     if not problems:
         return check_text(
             CONFIG,
@@ -114,11 +119,15 @@ def config_check(problems: Sequence[str]) -> CheckText:
             status=CheckStatus.COMPLETED,
             conclusion="SUCCESS",
         )
-    lines = "\n".join(f"- `{' '.join(p.split()).replace('`', chr(39))}`" for p in problems)
     summary = (
-        f"{lines}\n\nUntil this is mended nothing is merged; what the last valid revision declares is still shown."
+        f"{_listed(problems)}\n\n"
+        "Until this is mended nothing is merged; what the last valid revision declares is still shown."
     )
     return check_text(CONFIG, "file", problems[0][:200], summary, status=CheckStatus.COMPLETED, conclusion="FAILURE")
+
+
+def _listed(problems: Sequence[str]) -> str:
+    return "\n".join(f"- `{' '.join(p.split()).replace('`', chr(39))}`" for p in problems)
 
 
 def hold_comment(login: str, person: int, reason: str) -> str:

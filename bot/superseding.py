@@ -39,7 +39,12 @@ def judge(
     """Whether `proposed` stays on the pull request while something newer could be there."""
     here = standings[environment.name]
     road = (here, *(standings[name] for name in environment.after))
-    if environment.supersede is Supersede.ALWAYS or any(_taken_out(proposed, there) for there in road):
+    # What one of `after_any` rejected may come from another that had it.
+    ways = [standings[name] for name in environment.after_any if standings[name].record_of(proposed) is not None]
+    gone = any(_taken_out(proposed, there) for there in road) or (
+        bool(ways) and all(_taken_out(proposed, there) for there in ways)
+    )
+    if environment.supersede is Supersede.ALWAYS or gone:
         return Stay(stays=False)
     if _tag_lost(pipeline, proposed, here, seen):
         return Stay(stays=False)

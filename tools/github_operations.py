@@ -83,5 +83,6 @@ def documents() -> tuple[str, ...]:
     ]
     reads = [repository_query(places[:count])[0] for count in (0, 1, 2, 3)]
     whole, keyed = repository_query(places[1:2])[0], repository_query([], ["k", "l"])[0]
-    folders = folders_query([("c", "a/b"), ("c", "")])[0]
-    return (*reads, whole, keyed, folders, CONFIG_HISTORY, BRANCH_RULES, RECORDS_AFTER, mutation_document(mutations)[0])
+    listed, folders = repository_query([], folders=["f", ""])[0], folders_query([("c", "a/b"), ("c", "")])[0]
+    known = (CONFIG_HISTORY, BRANCH_RULES, RECORDS_AFTER)
+    return (*reads, whole, keyed, listed, folders, *known, mutation_document(mutations)[0])

@@ -36,7 +36,7 @@ from bot.model.github import (
     ReviewState,
     TakenOut,
 )
-from bot.model.observation import Observation, Place
+from bot.model.observation import Elsewhere, Observation, Place
 from bot.model.registry import ImageDetails, Signature, SignatureMaterial, SimpleSigning, Tags
 from bot.model.releases import Artifact, Digest, Release, ReleaseStatus, Sha, Unknown, short_digest
 from bot.model.trees import Comparison, Folder, Listing, TreeEntry
@@ -57,6 +57,7 @@ __all__ = [
     "Configured",
     "Conversation",
     "Digest",
+    "Elsewhere",
     "File",
     "Folder",
     "ForeignCheck",
