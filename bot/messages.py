@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.actions import CheckText, Outcome, Verdict
@@ -93,6 +94,25 @@ def gates_check(
     return check_text(
         GATES, f"{pipeline.name}/{environment.name}", title, summary, status=status, conclusion=conclusion
     )
+
+
+def pull_check(judged: Sequence[tuple[int, Sequence[Verdict]]]) -> CheckText:
+    """`caisson/gates` on the head of pull requests that are no promotions, by number: mostly one.
+
+    A check run is of a commit, so it says success only if all pass that propose this very commit.
+    """
+    verdicts = [
+        replace(verdict, gate=f"#{number} {verdict.gate}") if len(judged) > 1 else verdict
+        for number, said in judged
+        for verdict in said
+    ]
+    open_ones = [v for v in verdicts if v.outcome is not Outcome.PASS]
+    said = [f"{v.gate}: {v.reason}" for v in open_ones[:1]] or list(dict.fromkeys(v.reason for v in verdicts))
+    title = "; ".join(said)[:200].replace("@", "@\u200b").replace("`", "")
+    summary = f"No promotion of ours: what people change themselves.\n\n{verdict_table(verdicts)}\n"
+    status = CheckStatus.IN_PROGRESS if open_ones else CheckStatus.COMPLETED
+    conclusion = None if open_ones else "SUCCESS"
+    return check_text(GATES, "pull", title, summary, status=status, conclusion=conclusion)
 
 
 def check_text(

@@ -4,13 +4,14 @@ JSON never leaves here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from bot.actions import Ask
+from bot.configuration_change import key_files
 from bot.content import branch_name
-from bot.github import people, read
+from bot.github import people, read, read_open
 from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Place, batches, repository_query
 from bot.github.identity import AppIdentity
 from bot.merges import record_name
@@ -19,6 +20,8 @@ from bot.model import (
     Digest,
     ImageDetails,
     Observation,
+    OpenPulls,
+    PullRequest,
     Repository,
     Sha,
     Signature,
@@ -59,11 +62,15 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitHubFacts:
-    """What one request read. `places`: by (pipeline, environment). `keys`: path → text, None where there is none."""
+    """What one request read. `places`: by (pipeline, environment). `keys`: path → text, None where there is none.
+
+    `pulls`: open pull requests into the branches that were asked about, as far as one request lists them.
+    """
 
     repository: Repository
     places: Mapping[Key, PlaceFacts]
     keys: Mapping[str, str | None]
+    pulls: OpenPulls = field(default_factory=OpenPulls)
 
 
 def places(configuration: Configuration, default_branch: str) -> dict[Key, Place]:
@@ -87,9 +94,12 @@ async def read_github(
     wanted: Mapping[Key, Place],
     *,
     keys: tuple[str, ...] = (),
+    into: tuple[str, ...] = (),
     identity: AppIdentity,
 ) -> GitHubFacts:
-    """One request: the repository with its configuration, every place of `wanted`, and the key files.
+    """One request: the repository with its configuration, every place of `wanted`, the key files, and what is open.
+
+    `into`: the branches whose open pull requests are listed.
 
     More places than GitHub answers for at once take one request more for each `MOST_PLACES`.
     """
@@ -97,17 +107,39 @@ async def read_github(
     repository: Repository | None = None
     texts: dict[str, str | None] = {}
     found: list[PlaceFacts] = []
+    pulls: dict[str, tuple[PullRequest, ...]] = {}
+    after: dict[str, str] = {}
     for some in batches(tuple(wanted.values())):
         # The key files come with the first.
         asked = keys if repository is None else ()
-        query, variables = repository_query(some, asked)
-        data = await client.graphql(query, {**variables, "owner": owner, "name": name})
+        branches = _listed_with(into, some, asked_before=pulls.keys(), first=repository is None)
+        query, named = repository_query(some, asked, branches)
+        app: dict[str, object] = {"app": identity.app_id} if branches else {}
+        data = await client.graphql(query, {**named, **app, "owner": owner, "name": name})
         repository = repository or read.read_repository(data, identity=identity)
         texts |= read.read_keys(data, asked)
         for i, place in enumerate(some):
             found.append(read.read_place(data, i, place, identity=identity, repository=repository))
+        listed = read_open.read_open(data, branches, identity=identity)
+        pulls |= listed.into
+        after |= listed.after
     assert repository is not None
-    return GitHubFacts(repository=repository, places=dict(zip(wanted, found, strict=True)), keys=texts)
+    places = dict(zip(wanted, found, strict=True))
+    return GitHubFacts(repository=repository, places=places, keys=texts, pulls=OpenPulls(into=pulls, after=after))
+
+
+def branches(configuration: Configuration, default_branch: str) -> tuple[str, ...]:
+    """Those that hold environments, and the one that holds the declaration."""
+    living = (environment.branch for pipeline in configuration.pipelines for environment in pipeline.environments)
+    return tuple(dict.fromkeys((default_branch, *(branch for branch in living if branch is not None))))
+
+
+def _listed_with(
+    into: tuple[str, ...], some: tuple[Place, ...], *, asked_before: Collection[str], first: bool
+) -> tuple[str, ...]:
+    """Each branch is listed once, with the first of its places; what has none comes with the first request."""
+    here = {place.branch for place in some}
+    return tuple(b for b in into if b not in asked_before and (b in here or (first and b == into[0])))
 
 
 async def earlier_configurations(client: GitHubClient, full_name: str) -> tuple[tuple[Sha, str | None], ...]:
@@ -119,8 +151,7 @@ async def earlier_configurations(client: GitHubClient, full_name: str) -> tuple[
 
 def key_paths(configuration: Configuration) -> tuple[str, ...]:
     """The key files that the declaration names, which are read on the default branch."""
-    declared = (a.verify.cosign.key for p in configuration.pipelines for a in p.artifacts.values() if a.verify)
-    return tuple(sorted({key for key in declared if key is not None and not is_inline_key(key)}))
+    return tuple(sorted({path for pipeline in configuration.pipelines for path in key_files(pipeline)}))
 
 
 async def observe(
@@ -171,22 +202,25 @@ async def answer(
     moved = {location for location, _ in digests}
     asked = {name: source for name, source in pipeline.artifacts.items() if source.location in moved}
     listed = await _listings(pipeline, asked, tags)
+    known = await ask_of_people(ask, seen, client=client)
+    return replace(
+        known,
+        tags={**seen.tags, **listed},
+        digests={**seen.digests, **digests},
+        details={**seen.details, **details},
+        signatures={**seen.signatures, **signatures},
+    )
+
+
+async def ask_of_people(ask: Ask, seen: Observation, *, client: GitHubClient) -> Observation:
+    """The observation with the roles and memberships asked for."""
     permissions, identities = dict(seen.permissions), dict(seen.identities)
     for login in sorted(ask.permissions):
         permissions[login], identities[login] = await people.permission(client, seen.repository.full_name, login)
     memberships = dict(seen.memberships)
     for team, login in sorted(ask.memberships):
         memberships[team, login] = await people.membership(client, team, login)
-    return replace(
-        seen,
-        tags={**seen.tags, **listed},
-        digests={**seen.digests, **digests},
-        details={**seen.details, **details},
-        signatures={**seen.signatures, **signatures},
-        permissions=permissions,
-        identities=identities,
-        memberships=memberships,
-    )
+    return replace(seen, permissions=permissions, identities=identities, memberships=memberships)
 
 
 _Fact = TypeVar("_Fact")

@@ -26,6 +26,7 @@ from bot.observe import (
     HealthSource,
     SignatureVerifier,
     answer,
+    branches,
     earlier_configurations,
     key_paths,
     observe,
@@ -34,6 +35,7 @@ from bot.observe import (
 )
 from bot.plain_http import check_chart_repository
 from bot.platforms import check_platform
+from bot.pull_watch import PullWatch
 from bot.release_rule import compile_rule
 from bot.scans import Scans
 from bot.store.port import Claim, Store
@@ -80,6 +82,7 @@ class Reconciler:
         self._verifier = verifier
         self._poll_interval = poll_interval
         self._checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
+        self._pulls = PullWatch()
         self.known = Known(store=store)
 
     async def look(self, claim: Claim) -> datetime | None:
@@ -157,20 +160,44 @@ class Reconciler:
         actions = _config_actions(repository, layout)
         shown = layout.configuration or layout.displayed
         await self._index(key, shown)
+        pulls, unread = await self._people(client, found, shown)
         plans = await self._plans(client, found, shown, broken=layout.configuration is None)
         self.known.views[key] = _views(repository, shown, plans, problem=next(iter(layout.problems), None))
         try:
-            wrote = await self._act(client, repository, actions, [plan for plan in plans if isinstance(plan, Plan)])
+            wrote = await self._act(
+                client, repository, (*actions, *pulls.actions), [plan for plan in plans if isinstance(plan, Plan)]
+            )
         except (Transient, Permanent) as error:
             self.known.views[key] = _views(repository, shown, plans, problem=f"GitHub: {error}")
             raise
+        if unread is not None:
+            raise unread
         if (chain := self.known.passed(key, wrote=wrote)) >= LONGEST_CHAIN:
             raise Transient(f"{full_name}: {LONGEST_CHAIN} passes in a row have written something", retry_after=LET_UP)
         if chain:
             # What was written makes new facts: look at once. A pass that changes nothing ends the chain.
             return self._clock.now()
-        moments = [plan.look_again_at for plan in plans if isinstance(plan, Plan) and plan.look_again_at]
+        moments = [plan.look_again_at for plan in (pulls, *plans) if isinstance(plan, Plan) and plan.look_again_at]
         return min(moments, default=None)
+
+    async def _people(
+        self, client: RepositoryClient, found: GitHubFacts, declared: Configuration | None
+    ) -> tuple[Plan, CaissonError | None]:
+        """What is to be said on people's pull requests; what keeps us from reading them holds up no promotion."""
+        if declared is None or declared.mode is Mode.OBSERVE:
+            return Plan(), None
+        try:
+            plan = await self._pulls.plan(
+                client,
+                found,
+                declared,
+                identity=await self._app.identity(),
+                now=self._clock.now(),
+                parse=lambda text: self._parsed(text, found.repository),
+            )
+        except (Transient, Permanent) as error:
+            return Plan(), error
+        return plan, None
 
     async def _read(self, key: str, client: RepositoryClient, full_name: str) -> tuple[GitHubFacts, Layout]:
         """GitHub's facts, read with the layout of the last pass; once more when the declaration has changed since."""
@@ -192,7 +219,8 @@ class Reconciler:
         if layout is None or declared is None:
             return await read_github(client, full_name, {}, identity=identity)
         wanted = places(declared, layout.default_branch)
-        return await read_github(client, full_name, wanted, keys=key_paths(declared), identity=identity)
+        into = branches(declared, layout.default_branch)
+        return await read_github(client, full_name, wanted, keys=key_paths(declared), into=into, identity=identity)
 
     async def _layout(self, client: RepositoryClient, repository: Repository) -> Layout:
         config = repository.config

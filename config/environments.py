@@ -11,6 +11,7 @@ from config.pipeline import (
     Gates,
     HealthRule,
     HealthSource,
+    ManualChanges,
     MergeMethod,
     Promote,
     Supersede,
@@ -35,6 +36,7 @@ _KEYS = (
     "merge_method",
     "roles",
     "skippable",
+    "manual_changes",
 )
 _KEYS_LATER = (
     "repository",
@@ -43,7 +45,6 @@ _KEYS_LATER = (
     "pace",
     "on_degraded",
     "rollback",
-    "manual_changes",
     "accept_from",
 )
 _HEALTH_LATER = ("applications", "at_least")
@@ -73,6 +74,8 @@ def read_environment(
     promote = _promote(reader, entry, fields, has_artifacts=has_artifacts)
     auto = reader.flag(fields["auto"].value, "auto") if "auto" in fields else False
     supersede = reader.choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
+    manual = fields.get("manual_changes")
+    manual_changes = reader.choice(manual.value, "manual_changes", ManualChanges) if manual else None
     scope = around.scope(is_root=_is_root(fields))
     model = Environment(
         name=entry.name,
@@ -89,6 +92,7 @@ def read_environment(
         merge_method=_merge_method(reader, fields, promote),
         roles=read_roles(reader, fields),
         skippable=read_skippable(reader, fields),
+        manual_changes=manual_changes or ManualChanges.ALLOW,
     )
     place = next((fields[key].value for key in ("path", "branch") if key in fields), entry.key)
     lost = lost or path is None or (branch is None and "branch" in fields)

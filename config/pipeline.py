@@ -278,6 +278,16 @@ class Skippable(StrEnum):
     POLICY = "policy"
 
 
+class ManualChanges(StrEnum):
+    """What becomes of a person's pull request that touches an environment.
+
+    `allow`: it is told of. `gate`: it must pass the environment's approvals and windows.
+    """
+
+    ALLOW = "allow"
+    GATE = "gate"
+
+
 class HealthRule(Declared):
     """Where health comes from, and how long after a merge an environment may take to become healthy."""
 
@@ -352,7 +362,7 @@ class Environment(Declared):
     """One stop of a pipeline: a folder on a branch, a whole branch, or a folder on its own branch.
 
     `branch` None is the repository's default branch; `path` "" is the whole tree. `skippable`: which gates `/skip` may
-    waive here.
+    waive here. `manual_changes`: whether a person's pull request that touches it must pass its approvals and windows.
     """
 
     name: Name
@@ -369,6 +379,7 @@ class Environment(Declared):
     merge_method: MergeMethod = MergeMethod.SQUASH
     roles: Roles = Roles()
     skippable: tuple[Skippable, ...] = (Skippable.SOAK, Skippable.WINDOWS, Skippable.MINIMUM_AGE)
+    manual_changes: ManualChanges = ManualChanges.ALLOW
 
     @property
     def is_root(self) -> bool:

@@ -1,6 +1,14 @@
 """What the sandbox models of GitHub: the one list of REST operations and of GraphQL documents. No I/O."""
 
-from bot.github.documents import CONFIG_HISTORY, Mutation, Place, mutation_document, repository_query
+from bot.github.documents import (
+    CONFIG_HISTORY,
+    Mutation,
+    Place,
+    brought_query,
+    mutation_document,
+    open_pulls_query,
+    repository_query,
+)
 
 OPERATIONS = frozenset(
     {
@@ -35,6 +43,7 @@ OPERATIONS = frozenset(
         "POST /repos/{owner}/{repo}/merges",
         "POST /repos/{owner}/{repo}/pulls",
         "GET /repos/{owner}/{repo}/pulls/{pull_number}",
+        "GET /repos/{owner}/{repo}/pulls/{pull_number}/files",
         "PATCH /repos/{owner}/{repo}/pulls/{pull_number}",
         "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge",
         "POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
@@ -70,4 +79,6 @@ def documents() -> tuple[str, ...]:
     ]
     reads = [repository_query(places[:count])[0] for count in (0, 1, 2, 3)]
     whole, keyed = repository_query(places[1:2])[0], repository_query([], ["k", "l"])[0]
-    return (*reads, whole, keyed, CONFIG_HISTORY, mutation_document(mutations)[0])
+    listed = repository_query(places[:1], into=["main", "production"])[0]
+    pulls = (listed, open_pulls_query(), brought_query([1])[0], brought_query([1, 2])[0])
+    return (*reads, whole, keyed, *pulls, CONFIG_HISTORY, mutation_document(mutations)[0])

@@ -14,8 +14,13 @@ from bot.github.fragments import fragments_of
 
 CONFIG_PATH = ".github/caisson.yaml"
 
-# How many places one query may read: GitHub refuses what might give more than 500,000 nodes, and one may give 35,000.
-MOST_PLACES = 14
+# How many places one query may read: GitHub refuses what might give more than 500,000 nodes. A place may give 35,000,
+# and the pull requests into its branch 10,300 more.
+MOST_PLACES = 10
+# How many open pull requests into one branch a query lists: GitHub's most. Further ones take a query of their own.
+MOST_OPEN = 100
+# How many pull requests are looked into at once: GitHub makes a diff for each, and gives up after ten seconds.
+MOST_BROUGHT = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +45,14 @@ def batches(places: Sequence[Place]) -> tuple[tuple[Place, ...], ...]:
     return tuple(tuple(places[start : start + MOST_PLACES]) for start in starts)
 
 
-def repository_query(places: Sequence[Place], keys: Sequence[str] = ()) -> tuple[str, dict[str, str]]:
-    """The one read of a pass, and its variables except `owner` and `name`.
+def repository_query(
+    places: Sequence[Place], keys: Sequence[str] = (), into: Sequence[str] = ()
+) -> tuple[str, dict[str, str]]:
+    """The one read of a pass, and its variables except `owner` and `name`, and `app` where `into` names branches.
 
     Without places it reads the configuration; more than `MOST_PLACES` need several queries (`batches`). `keys` are
-    paths from the root, read at the same commit as the configuration (`read.read_keys`).
+    paths from the root, read at the same commit as the configuration (`read.read_keys`). `into`: branches whose open
+    pull requests are listed (`read_open.read_open`).
     """
     declared = [
         "$owner: String!",
@@ -73,6 +81,10 @@ def repository_query(places: Sequence[Place], keys: Sequence[str] = ()) -> tuple
             declared.append(", ".join(f"$owners{i}_{n}: String!" for n in range(len(LOCATIONS))))
             fields.append(_owners(i))
             variables |= {f"owners{i}_{n}": f"refs/heads/{place.branch}:{path}" for n, path in enumerate(LOCATIONS)}
+    for i, branch in enumerate(into):
+        declared.append(f"$into{i}: String!" if i else "$app: Int!, $into0: String!")
+        fields.append(f"\n    into{i}: {_open_pulls(f'into{i}')}")
+        variables[f"into{i}"] = branch
     signature = ", ".join(declared)
     query = (
         f"query Repository({signature}) {{\n"
@@ -80,6 +92,33 @@ def repository_query(places: Sequence[Place], keys: Sequence[str] = ()) -> tuple
         f"  repository(owner: $owner, name: $name) {{{''.join(fields)}\n  }}\n}}\n"
     )
     return query + fragments_of(query), variables
+
+
+def _open_pulls(branch: str, more: str = "") -> str:
+    """In the order of their opening, so that pages do not shift while they are read."""
+    order = "orderBy: {field: CREATED_AT, direction: ASC}"
+    listed = f"pullRequests(baseRefName: ${branch}, states: OPEN, first: {MOST_OPEN}{more}, {order})"
+    return f"{listed} {{ pageInfo {{ hasNextPage endCursor }} nodes {{ ...Opened }} }}"
+
+
+def open_pulls_query() -> str:
+    """A further page of the open pull requests into `$into`: those after `$after`, for checks of `$app`."""
+    query = (
+        "query Open($owner: String!, $name: String!, $app: Int!, $into: String!, $after: String!) {\n"
+        f"  repository(owner: $owner, name: $name) {{ into0: {_open_pulls('into', ', after: $after')} }}\n}}\n"
+    )
+    return query + fragments_of(query)
+
+
+def brought_query(numbers: Sequence[int]) -> tuple[str, dict[str, object]]:
+    """What these pull requests bring; at most `MOST_BROUGHT`. Its variables except `owner` and `name`."""
+    declared = "".join(f", $number{i}: Int!" for i in range(len(numbers)))
+    fields = "\n".join(f"    pull{i}: pullRequest(number: $number{i}) {{ ...Brought }}" for i in range(len(numbers)))
+    query = (
+        f"query Brought($owner: String!, $name: String!, $config: String!{declared}) {{\n"
+        f"  repository(owner: $owner, name: $name) {{\n{fields}\n  }}\n}}\n"
+    )
+    return query + fragments_of(query), {"config": CONFIG_PATH, **{f"number{i}": n for i, n in enumerate(numbers)}}
 
 
 def _configuration(keys: int) -> str:

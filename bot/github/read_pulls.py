@@ -12,7 +12,7 @@ from bot.model import Comment, Labelling, Merged, PullRequest, Review, ReviewSta
 
 # `reactions(first: 50)` says nothing of further pages.
 _REACTIONS_READ = 50
-_STATES = {one.value: one for one in ReviewState}
+STATES = {one.value: one for one in ReviewState}
 
 
 def from_our_branch(nodes: tuple[Node, ...], place: Place) -> tuple[Node, ...]:
@@ -62,7 +62,7 @@ def _pull(node: Node, identity: AppIdentity) -> PullRequest:
     who = actor(node.maybe_node("author"))
     carried = [one.node("commit") for one in node.node("commits").nodes()]
     rollups = [one.node("commit").maybe_node("statusCheckRollup") for one in node.node("latest").nodes()]
-    labelling = (_labelling(one, identity) for one in node.node("labelling").nodes())
+    labelled = (labelling(one, identity) for one in node.node("labelling").nodes())
     comments = (_comment(one, identity) for one in node.node("comments").nodes())
     reviews = (_review(one, identity) for one in _nodes(node, "reviews"))
     return PullRequest(
@@ -79,7 +79,7 @@ def _pull(node: Node, identity: AppIdentity) -> PullRequest:
         mergeable=node.text("mergeable"),
         merge_state=node.text("mergeStateStatus"),
         labels=frozenset(one.text("name") for one in _nodes(node, "labels")),
-        labelling=tuple(sorted(labelling, key=lambda one: one.at)),
+        labelling=tuple(sorted(labelled, key=lambda one: one.at)),
         comments=tuple(sorted(comments, key=lambda one: one.at)),
         reviews=tuple(sorted(reviews, key=lambda one: one.at)),
         commits=tuple(commit(one, identity) for one in carried),
@@ -113,7 +113,8 @@ def _changed(node: Node) -> frozenset[str] | None:
     return paths if len(paths) == node.number("changedFiles") else None
 
 
-def _labelling(node: Node, identity: AppIdentity) -> Labelling:
+def labelling(node: Node, identity: AppIdentity) -> Labelling:
+    """A label put on or taken off, of the timeline."""
     who = actor(node.maybe_node("actor"))
     return Labelling(
         label=node.node("label").text("name"),
@@ -143,12 +144,12 @@ def _comment(node: Node, identity: AppIdentity) -> Comment:
 
 def _review(node: Node, identity: AppIdentity) -> Review:
     state, on = node.text("state"), node.maybe_node("commit")
-    if state not in _STATES:
+    if state not in STATES:
         raise unexpected(node.at("state"))
     return Review(
         id=node.text("id"),
         author=actor(node.maybe_node("author")),
-        state=_STATES[state],
+        state=STATES[state],
         body=node.text("body"),
         commit=on.sha("oid") if on else None,
         at=node.maybe_moment("submittedAt") or node.moment("createdAt"),

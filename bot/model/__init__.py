@@ -33,6 +33,7 @@ from bot.model.github import (
     ReviewState,
 )
 from bot.model.observation import Observation, Place
+from bot.model.open_pulls import Brought, OpenPulls
 from bot.model.registry import ImageDetails, Signature, SignatureMaterial, SimpleSigning, Tags
 from bot.model.releases import Artifact, Digest, Release, ReleaseStatus, Sha, Unknown, short_digest
 
@@ -43,6 +44,7 @@ __all__ = [
     "Application",
     "Artifact",
     "Base",
+    "Brought",
     "Check",
     "CheckStatus",
     "Comment",
@@ -58,6 +60,7 @@ __all__ = [
     "Labelling",
     "Merged",
     "Observation",
+    "OpenPulls",
     "Permission",
     "Place",
     "PullRequest",

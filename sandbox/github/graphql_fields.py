@@ -60,12 +60,13 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A connection: the nodes asked for, and how many there are."""
+    """A connection: the nodes asked for, how many there are, and at which `end` the next page can be asked for."""
 
     nodes: Sequence[object]
     total: int
     more_after: bool
     more_before: bool
+    end: str | None = None
 
 
 def page(items: Sequence[object], *, first: int | None, last: int | None, name: str) -> Page:
@@ -152,7 +153,11 @@ def _of_page(name: str) -> Resolve | None:
     found: dict[str, Resolve] = {
         "nodes": lambda one, _: one.nodes,
         "totalCount": lambda one, _: one.total,
-        "pageInfo": lambda one, _: {"hasNextPage": one.more_after, "hasPreviousPage": one.more_before},
+        "pageInfo": lambda one, _: {
+            "hasNextPage": one.more_after,
+            "hasPreviousPage": one.more_before,
+            "endCursor": one.end,
+        },
     }
     return found.get(name)
 

@@ -1,0 +1,214 @@
+"""Looking after the pull requests that are no promotions of ours: what they bring, and the checks on their heads.
+
+The list of them comes with the one read of a pass. What a head brings does not change while its base only grows, so it
+is read once and remembered in memory; after a restart it is read again, `MOST_BROUGHT` heads to a request.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.actions import Plan, PostCheck, Verdict
+from bot.configuration_change import Proposed
+from bot.github.documents import MOST_BROUGHT, brought_query, open_pulls_query
+from bot.github.identity import AppIdentity
+from bot.github.read_open import RENAMED, read_brought, read_files, read_open
+from bot.messages import CONFIG, GATES, config_check, pull_check
+from bot.model import Base, Brought, Check, Observation, PullRequest, Sha, Unknown
+from bot.observe import GitHubClient, GitHubFacts, ask_of_people
+from bot.pull_checks import Change, Rules, changes_configuration, judge, orphan
+from config.parse import ConfigError
+from config.pipeline import Configuration
+
+# More checks than these wait for the next pass, which follows at once: one document stays of a size that GitHub takes.
+MOST_POSTED = 25
+# Who may approve is asked in one round, and who may take a hold off before that.
+_ROUNDS = 3
+
+Parse = Callable[[str], Configuration]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Remembered:
+    """What was read when the base branch was at `tip`."""
+
+    brought: Brought
+    branch: str
+    tip: Sha | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    pull: PullRequest
+    verdicts: tuple[Verdict, ...]
+    proposed: Proposed | None
+
+
+class PullWatch:
+    """Remembers, by repository and pull request, what the heads bring: losing that costs requests and nothing else."""
+
+    def __init__(self) -> None:
+        self._remembered: dict[int, dict[int, _Remembered]] = {}
+
+    async def plan(
+        self,
+        client: GitHubClient,
+        found: GitHubFacts,
+        declared: Configuration,
+        *,
+        identity: AppIdentity,
+        now: datetime,
+        parse: Parse,
+    ) -> Plan:
+        """The checks to post, the strictest first, and when time alone may change one. Raises what reading raises."""
+        pulls = await self._listed(client, found, identity)
+        brought = await self._brought(client, found, pulls, identity)
+        seen = Observation(now=now, repository=found.repository, places={})
+        owners = {key: place.owners for key, place in found.places.items()}
+        rules = Rules(declared=declared, seen=seen, owners=owners)
+        judged: list[_Judged] = []
+        for pull in pulls:
+            if pull.by_us:
+                judged.append(_Judged(pull=pull, verdicts=orphan(), proposed=None))
+                continue
+            change = _change(pull, brought[pull.number], rules, parse)
+            verdicts, rules = await _verdicts(change, rules, client)
+            judged.append(_Judged(pull=pull, verdicts=verdicts, proposed=change.proposed))
+        posts = [*_gates(judged), *_configurations(judged, found.repository.config.commit)]
+        posts.sort(key=lambda post: post.text.conclusion == "SUCCESS")
+        moments = [v.until for one in judged for v in one.verdicts if v.until is not None]
+        return Plan(actions=tuple(posts[:MOST_POSTED]), look_again_at=min(moments, default=None))
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    async def _listed(self, client: GitHubClient, found: GitHubFacts, identity: AppIdentity) -> tuple[PullRequest, ...]:
+        """All that are open, but our promotions, which are judged as such. Each further hundred costs a read."""
+        owner, name = found.repository.full_name.split("/", 1)
+        listed = [pull for pulls in found.pulls.into.values() for pull in pulls]
+        for branch, after in found.pulls.after.items():
+            more: str | None = after
+            while more is not None:
+                variables: dict[str, object] = {"owner": owner, "name": name, "app": identity.app_id}
+                data = await client.graphql(open_pulls_query(), variables | {"into": branch, "after": more})
+                page = read_open(data, (branch,), identity=identity)
+                listed += page.into[branch]
+                more = page.after.get(branch)
+        attended = {place.pull.head for place in found.places.values() if place.pull is not None}
+        return tuple(pull for pull in listed if pull.head not in attended)
+
+    async def _brought(
+        self, client: GitHubClient, found: GitHubFacts, pulls: tuple[PullRequest, ...], identity: AppIdentity
+    ) -> Mapping[int, Brought]:
+        bases = {place.base.branch: place.base for place in found.places.values() if place.base is not None}
+        before = self._remembered.get(found.repository.id, {})
+        kept = {p.number: before[p.number] for p in pulls if _still_true(before.get(p.number), p, bases)}
+        self._remembered[found.repository.id] = kept
+        asked = [pull for pull in pulls if not pull.by_us and pull.number not in kept]
+        fresh: dict[int, Brought] = {}
+        for start in range(0, len(asked), MOST_BROUGHT):
+            some = asked[start : start + MOST_BROUGHT]
+            for one in await _read(client, found.repository.full_name, some, identity):
+                fresh[one.number] = one
+        result = {number: one.brought for number, one in kept.items()}
+        for pull in asked:
+            brought = fresh.get(pull.number)
+            if brought is None or brought.head != pull.head:
+                # It was pushed to, or closed, since it was listed: the next look sees that.
+                result[pull.number] = _unseen(pull)
+                continue
+            result[pull.number] = brought
+            tip = bases[pull.base_branch].tip if pull.base_branch in bases else None
+            kept[pull.number] = _Remembered(brought=brought, branch=pull.base_branch, tip=tip)
+        return result
+
+
+def _still_true(one: _Remembered | None, pull: PullRequest, bases: Mapping[str, Base]) -> bool:
+    """The same head into the same branch, which has only grown since: else it may bring more than it did."""
+    if one is None or (one.brought.head, one.branch) != (pull.head, pull.base_branch):
+        return False
+    base = bases.get(pull.base_branch)
+    return base is None or one.tip in base.history
+
+
+def _unseen(pull: PullRequest) -> Brought:
+    moving = Unknown("it changes while it is read")
+    return Brought(number=pull.number, head=pull.head, changed=moving, commits=(), complete=False, configuration=moving)
+
+
+async def _read(
+    client: GitHubClient, full_name: str, pulls: list[PullRequest], identity: AppIdentity
+) -> tuple[Brought, ...]:
+    owner, name = full_name.split("/", 1)
+    query, variables = brought_query([pull.number for pull in pulls])
+    data = await client.graphql(query, {**variables, "owner": owner, "name": name})
+    found: list[Brought] = []
+    for one in read_brought(data, len(pulls), identity=identity):
+        changed = one.changed
+        if changed == RENAMED:
+            answer = await client.get(f"/repos/{full_name}/pulls/{one.number}/files?per_page=100")
+            changed = read_files(answer, one.head)
+        found.append(replace(one, changed=changed))
+    return tuple(found)
+
+
+# --- judging ----------------------------------------------------------------------------------------------------------
+
+
+def _change(pull: PullRequest, brought: Brought, rules: Rules, parse: Parse) -> Change:
+    present = rules.seen.repository.config.text
+    touched = changes_configuration(brought, pull.base_branch, rules, present)
+    proposed = _proposed(brought.configuration, parse) if touched else None
+    return Change(pull=pull, brought=brought, proposed=proposed)
+
+
+def _proposed(text: str | Unknown | None, parse: Parse) -> Proposed:
+    if text is None:
+        return Proposed(configuration=None)
+    if isinstance(text, Unknown):
+        return Proposed(configuration=None, problems=(text.reason,))
+    try:
+        return Proposed(configuration=parse(text))
+    except ConfigError as error:
+        return Proposed(configuration=None, problems=tuple(str(problem) for problem in error.problems))
+
+
+async def _verdicts(change: Change, rules: Rules, client: GitHubClient) -> tuple[tuple[Verdict, ...], Rules]:
+    """The verdicts, once what they ask of people has been read; and what is known by then."""
+    verdicts, ask = judge(change, rules)
+    for _ in range(_ROUNDS):
+        if not ask:
+            break
+        rules = replace(rules, seen=await ask_of_people(ask, rules.seen, client=client))
+        verdicts, ask = judge(change, rules)
+    return verdicts, rules
+
+
+# --- what is posted ---------------------------------------------------------------------------------------------------
+
+
+def _gates(judged: list[_Judged]) -> Iterator[PostCheck]:
+    """One check for each head, whatever pull requests propose it: GitHub keeps check runs by commit."""
+    by_head: dict[Sha, list[_Judged]] = {}
+    for one in judged:
+        by_head.setdefault(one.pull.head, []).append(one)
+    for head, some in by_head.items():
+        existing = _existing(some[0].pull, GATES)
+        text = pull_check([(one.pull.number, one.verdicts) for one in some])
+        if existing is None or existing.external_id != text.external_id:
+            yield PostCheck(commit=head, existing=existing, text=text)
+
+
+def _configurations(judged: list[_Judged], brought_by: Sha | None) -> Iterator[PostCheck]:
+    """`caisson/config` where the declaration changes; on the commit that holds it already it stands anyway."""
+    heads = {one.pull.head: one for one in judged if one.proposed is not None and one.pull.head != brought_by}
+    for head, one in heads.items():
+        assert one.proposed is not None
+        if one.proposed.configuration is None and not one.proposed.problems:
+            continue
+        existing, text = _existing(one.pull, CONFIG), config_check(one.proposed.problems)
+        if existing is None or existing.external_id != text.external_id:
+            yield PostCheck(commit=head, existing=existing, text=text)
+
+
+def _existing(pull: PullRequest, name: str) -> Check | None:
+    return next((check for check in pull.checks if check.name == name and check.commit == pull.head), None)
