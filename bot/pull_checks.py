@@ -98,6 +98,8 @@ def judge(change: Change, rules: Rules) -> tuple[tuple[Verdict, ...], Ask]:
             verdict = windows.judge(stake.environment.windows, now=rules.seen.now)
             verdicts.append(replace(verdict, gate=f"windows ({stake.name})"))
     given = [_approved(stake, change, rules) for stake in stakes if stake.needs_approvals]
+    # What lacks somebody is told before what only waits for it.
+    given.sort(key=lambda judged: bool(judged[1]))
     everything = (*verdicts, *(verdict for verdict, _ in given))
     # Access is read only when it could decide: all else passes, and no environment lacks an approval.
     decides = worst(verdicts) is Outcome.PASS and all(ask or v.outcome is Outcome.PASS for v, ask in given)

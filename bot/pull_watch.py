@@ -12,7 +12,7 @@ from bot.actions import Plan, PostCheck, Verdict
 from bot.configuration_change import Proposed
 from bot.github.documents import MOST_BROUGHT, brought_query, open_pulls_query
 from bot.github.identity import AppIdentity
-from bot.github.read_open import RENAMED, read_brought, read_files, read_open
+from bot.github.read_open import FILES_A_PAGE, MOST_FILES, UNTOLD, read_brought, read_files, read_open
 from bot.messages import CONFIG, GATES, config_check, pull_check
 from bot.model import Base, Brought, Check, Observation, PullRequest, Sha, Unknown
 from bot.observe import GitHubClient, GitHubFacts, ask_of_people
@@ -143,12 +143,20 @@ async def _read(
     data = await client.graphql(query, {**variables, "owner": owner, "name": name})
     found: list[Brought] = []
     for one in read_brought(data, len(pulls), identity=identity):
-        changed = one.changed
-        if changed == RENAMED:
-            answer = await client.get(f"/repos/{full_name}/pulls/{one.number}/files?per_page=100")
-            changed = read_files(answer, one.head)
+        changed = await _files(client, full_name, one) if one.changed == UNTOLD else one.changed
         found.append(replace(one, changed=changed))
     return tuple(found)
+
+
+async def _files(client: GitHubClient, full_name: str, one: Brought) -> frozenset[str]:
+    paths: list[str] = []
+    for page in range(1, MOST_FILES // FILES_A_PAGE + 1):
+        path = f"/repos/{full_name}/pulls/{one.number}/files?per_page={FILES_A_PAGE}&page={page}"
+        some, more = read_files(await client.get(path), one.head)
+        paths += some
+        if not more:
+            break
+    return frozenset(paths)
 
 
 # --- judging ----------------------------------------------------------------------------------------------------------

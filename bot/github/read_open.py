@@ -15,8 +15,11 @@ from bot.github.read_pulls import STATES, labelling
 from bot.github.shape import Node, unexpected
 from bot.model import Brought, Check, OpenPulls, PullRequest, Review, Sha, Unknown
 
-# GraphQL does not tell where a renamed file was before: `read_files` does.
-RENAMED = Unknown("it renames files, whose former names have not been read")
+# A page of REST's list of files, and how many files are read at most: a stranger's pull request may have any number.
+FILES_A_PAGE = 100
+MOST_FILES = 1_000
+# GraphQL names a hundred files, and not where a renamed file was before: `read_files` does.
+UNTOLD = Unknown("its files have not been read")
 
 
 def read_open(data: Mapping[str, object], branches: Sequence[str], *, identity: AppIdentity) -> OpenPulls:
@@ -99,7 +102,7 @@ def _review(node: Node) -> Review:
 def read_brought(data: Mapping[str, object], count: int, *, identity: AppIdentity) -> tuple[Brought, ...]:
     """What so many pull requests bring, in the order they were asked for.
 
-    One of which GitHub does not show the head yet is left out. `changed` is `RENAMED` where a file was renamed.
+    One of which GitHub does not show the head yet is left out. `changed` is `UNTOLD` where REST must tell.
     """
     repository = Node(data, "data").node("repository")
     found = (repository.maybe_node(f"pull{i}") for i in range(count))
@@ -130,17 +133,18 @@ def _changed(node: Node) -> frozenset[str] | Unknown:
     files = node.maybe_node("files")
     shown = files.nodes() if files else ()
     count = node.number("changedFiles")
-    if len(shown) != count:
-        return Unknown(f"it changes {count} files, of which GitHub names {len(shown)}")
-    if any(one.text("changeType") == "RENAMED" for one in shown):
-        return RENAMED
+    if count > MOST_FILES:
+        return Unknown(f"it changes {count} files, more than the {MOST_FILES} that are read")
+    if len(shown) != count or any(one.text("changeType") == "RENAMED" for one in shown):
+        return UNTOLD
     return frozenset(one.text("path") for one in shown)
 
 
-def read_files(answer: object, head: Sha) -> frozenset[str]:
-    """Both names of each file, of REST's list (https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files).
+def read_files(answer: object, head: Sha) -> tuple[tuple[str, ...], bool]:
+    """Both names of each file on a page of REST's list, and whether a page may follow.
 
     Each entry says of which head it is: a list of another one, pushed in between, raises `Transient`.
+    https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files
     """
     if not isinstance(answer, list):
         raise unexpected("changed files that are no list")
@@ -148,4 +152,4 @@ def read_files(answer: object, head: Sha) -> frozenset[str]:
     if any(not one.text("contents_url").endswith(f"ref={head}") for one in files):
         raise Transient("a pull request was pushed to while its files were read")
     former = [one.text("previous_filename") for one in files if "previous_filename" in one.fields]
-    return frozenset([*(one.text("filename") for one in files), *former])
+    return (*(one.text("filename") for one in files), *former), len(files) == FILES_A_PAGE

@@ -41,11 +41,12 @@ def get(ask: Ask) -> Answer:
 
 @operation("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/files", Need("pull_requests", "read", "read"))
 def files(ask: Ask) -> Answer:
-    """One page of at most a hundred."""
+    """A page of thirty, unless more are asked for."""
     pull = _pull(ask)
     found = changed_files(ask.repository.git, pull.base_sha, pull.head_sha)
-    shown = [_changed(ask, pull, one) for one in found[: int(ask.query.get("per_page", "30"))]]
-    return Answer(200, shown)
+    size = min(int(ask.query.get("per_page", "30")), 100)
+    start = (int(ask.query.get("page", "1")) - 1) * size
+    return Answer(200, [_changed(ask, pull, one) for one in found[start : start + size]])
 
 
 def _changed(ask: Ask, pull: PullRequest, one: ChangedFile) -> dict[str, object]:

@@ -1,0 +1,86 @@
+"""Table: which environments a change of the declaration is about."""
+
+import pytest
+
+from bot.configuration_change import Proposed, affected, key_files, owner_files
+from config.approvals import Approvals
+from config.parse import parse
+from config.pipeline import Cosign, ImageSource, Pipeline, Verify
+from tests.unit.facts import PRODUCTION, SHOP
+
+TEXT = """\
+version: 1
+pipelines:
+  shop:
+    images: {web: {repository: ghcr.io/org/web, constraint: ">=1"}}
+    environments:
+      staging: {path: apps/staging, auto: true, gates: {minimum_age: 1h}}
+      qa: {path: apps/qa, after: [staging], auto: true}
+      production: {path: apps/production, after: [qa], approvals: {count: 2}}
+      sandbox: {path: apps/sandbox}
+  docs:
+    images: {site: {repository: ghcr.io/org/site}}
+    environments:
+      live: {path: docs/live}
+"""
+ALL = {"shop/staging", "shop/qa", "shop/production", "shop/sandbox", "docs/live"}
+SHOPS = ALL - {"docs/live"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "about"),
+    [
+        pytest.param("version: 1\n", "# a word\nversion: 1\n", set(), id="words"),
+        pytest.param("version: 1\n", "version: 1\ncommands: prefixed\n", ALL, id="the top of the file"),
+        pytest.param('">=1"', '">=2"', SHOPS, id="an image of the pipeline"),
+        pytest.param("site: {repo", "page: {repo", {"docs/live"}, id="an image's name"),
+        pytest.param("count: 2", "count: 1", {"shop/production"}, id="approvals"),
+        pytest.param("path: apps/staging", "path: apps/stage", SHOPS - {"shop/sandbox"}, id="where the root lives"),
+        pytest.param("1h", "2h", SHOPS - {"shop/sandbox"}, id="a gate that all after it rely on"),
+        pytest.param(
+            "after: [staging], auto: true", "after: [staging]", {"shop/qa"}, id="what an environment asks for itself"
+        ),
+        pytest.param(
+            "after: [staging], auto: true",
+            "auto: true",
+            {"shop/qa", "shop/production"},
+            id="an upstream of the upstream taken away",
+        ),
+        pytest.param("      sandbox:", "      attic:", {"shop/sandbox"}, id="a name"),
+        pytest.param("  docs:", "  site:", {"docs/live"}, id="a pipeline's name"),
+        pytest.param("      sandbox:", "      test: {path: apps/test}\n      sandbox:", set(), id="a new environment"),
+        pytest.param(
+            "  docs:",
+            "  more:\n    images: {more: {repository: ghcr.io/org/more}}\n"
+            "    environments: {one: {path: more}}\n  docs:",
+            set(),
+            id="a new pipeline",
+        ),
+    ],
+)
+def test_a_change_is_about_whatever_would_mean_something_else(*, old: str, new: str, about: set[str]) -> None:
+    """Of each environment all that it inherits counts, and of those upstream what it relies on."""
+    assert TEXT.count(old) == 1
+    found = affected(parse(TEXT), Proposed(configuration=parse(TEXT.replace(old, new))))
+    assert {"/".join(named) for named in found} == about
+
+
+@pytest.mark.parametrize("problems", [(), ("line 3: no such key",)], ids=["the file is gone", "it cannot be read"])
+def test_what_declares_nothing_any_more_is_about_everything(problems: tuple[str, ...]) -> None:
+    """Nobody's approvals would be left."""
+    found = affected(parse(TEXT), Proposed(configuration=None, problems=problems))
+    assert {"/".join(named) for named in found} == ALL
+
+
+def test_the_files_that_decide_besides_the_declaration() -> None:
+    """Public keys for the whole pipeline, where they are files; CODEOWNERS for whoever asks for owners."""
+    inline = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"
+    images = {
+        name: ImageSource(repository=f"ghcr.io/org/{name}", verify=Verify(cosign=Cosign(key=key)))
+        for name, key in (("web", "keys/web.pub"), ("api", inline))
+    }
+    pipeline = Pipeline(name="shop", images=images, environments=SHOP.environments)
+    assert key_files(pipeline) == ("keys/web.pub",)
+    assert owner_files(PRODUCTION) == ()
+    owned = PRODUCTION.model_copy(update={"approvals": Approvals(any_of=(Approvals(codeowners=True), Approvals()))})
+    assert owner_files(owned) == (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
