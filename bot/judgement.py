@@ -117,6 +117,9 @@ def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[
         *_declared(case, head=pull.head),
         _hold_verdict(pull, held),
     ]
+    if rival := case.seen.rivals.get(pull.head):
+        # A check run is of a commit: what says success here would say so there.
+        verdicts.append(waits("head", f"{rival}, where it may not go; close that one"))
     if pull.mergeable == "CONFLICTING":
         verdicts.append(waits("merge", f"GitHub reports a conflict with {case.base.branch}"))
     shown, skippers = waived(verdicts, pull, case.environment, case.seen)

@@ -5,11 +5,12 @@ is read once and remembered in memory; after a restart it is read again, `MOST_B
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.actions import Plan, PostCheck, Verdict
+from bot.actions import Action, Outcome, PostCheck, Verdict
 from bot.configuration_change import Proposed
+from bot.gates.verdicts import worst
 from bot.github.documents import MOST_BROUGHT, brought_query, open_pulls_query
 from bot.github.identity import AppIdentity
 from bot.github.read_open import FILES_A_PAGE, MOST_FILES, UNTOLD, read_brought, read_files, read_open
@@ -43,6 +44,19 @@ class _Judged:
     verdicts: tuple[Verdict, ...]
     proposed: Proposed | None
 
+    @property
+    def passes(self) -> bool:
+        return worst(self.verdicts) is Outcome.PASS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """`actions`: checks to post. `rivals`: heads of our promotions that others propose where they may not go."""
+
+    actions: tuple[Action, ...] = ()
+    look_again_at: datetime | None = None
+    rivals: Mapping[Sha, str] = field(default_factory=dict)
+
 
 class PullWatch:
     """Remembers, by repository and pull request, what the heads bring: losing that costs requests and nothing else."""
@@ -59,7 +73,7 @@ class PullWatch:
         identity: AppIdentity,
         now: datetime,
         parse: Parse,
-    ) -> Plan:
+    ) -> Watched:
         """The checks to post, the strictest first, and when time alone may change one. Raises what reading raises."""
         pulls = await self._listed(client, found, identity)
         brought = await self._brought(client, found, pulls, identity)
@@ -74,10 +88,14 @@ class PullWatch:
             change = _change(pull, brought[pull.number], rules, parse)
             verdicts, rules = await _verdicts(change, rules, client)
             judged.append(_Judged(pull=pull, verdicts=verdicts, proposed=change.proposed))
+        ours = {place.pull.head for place in found.places.values() if place.pull is not None}
+        rivals = {one.pull.head: _rival(one) for one in judged if one.pull.head in ours and not one.passes}
+        judged = [one for one in judged if one.pull.head not in ours]
         posts = [*_gates(judged), *_configurations(judged, found.repository.config.commit)]
         posts.sort(key=lambda post: post.text.conclusion == "SUCCESS")
         moments = [v.until for one in judged for v in one.verdicts if v.until is not None]
-        return Plan(actions=tuple(posts[:MOST_POSTED]), look_again_at=min(moments, default=None))
+        until = min(moments, default=None)
+        return Watched(actions=tuple(posts[:MOST_POSTED]), look_again_at=until, rivals=rivals)
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -93,8 +111,8 @@ class PullWatch:
                 page = read_open(data, (branch,), identity=identity)
                 listed += page.into[branch]
                 more = page.after.get(branch)
-        attended = {place.pull.head for place in found.places.values() if place.pull is not None}
-        return tuple(pull for pull in listed if pull.head not in attended)
+        attended = {place.pull.number for place in found.places.values() if place.pull is not None}
+        return tuple(pull for pull in listed if pull.number not in attended)
 
     async def _brought(
         self, client: GitHubClient, found: GitHubFacts, pulls: tuple[PullRequest, ...], identity: AppIdentity
@@ -189,6 +207,10 @@ async def _verdicts(change: Change, rules: Rules, client: GitHubClient) -> tuple
         rules = replace(rules, seen=await ask_of_people(ask, rules.seen, client=client))
         verdicts, ask = judge(change, rules)
     return verdicts, rules
+
+
+def _rival(one: _Judged) -> str:
+    return f"#{one.pull.number} proposes this very commit into {one.pull.base_branch}"
 
 
 # --- what is posted ---------------------------------------------------------------------------------------------------

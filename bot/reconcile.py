@@ -1,7 +1,7 @@
 """One look at one key: facts → plan → writes. The only place where observing, deciding and acting meet."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,7 +20,7 @@ from bot.image_reference import normalise_repository
 from bot.known import Known, Layout, PipelineView, repository_key
 from bot.manifests.subject import subjects
 from bot.messages import CONFIG, config_check
-from bot.model import Observation, Repository, Unknown
+from bot.model import Observation, Repository, Sha, Unknown
 from bot.observe import (
     GitHubFacts,
     HealthSource,
@@ -35,7 +35,7 @@ from bot.observe import (
 )
 from bot.plain_http import check_chart_repository
 from bot.platforms import check_platform
-from bot.pull_watch import PullWatch
+from bot.pull_watch import PullWatch, Watched
 from bot.release_rule import compile_rule
 from bot.scans import Scans
 from bot.store.port import Claim, Store
@@ -161,7 +161,7 @@ class Reconciler:
         shown = layout.configuration or layout.displayed
         await self._index(key, shown)
         pulls, unread = await self._people(client, found, shown)
-        plans = await self._plans(client, found, shown, broken=layout.configuration is None)
+        plans = await self._plans(client, found, shown, broken=layout.configuration is None, rivals=pulls.rivals)
         self.known.views[key] = _views(repository, shown, plans, problem=next(iter(layout.problems), None))
         try:
             wrote = await self._act(
@@ -177,17 +177,18 @@ class Reconciler:
         if chain:
             # What was written makes new facts: look at once. A pass that changes nothing ends the chain.
             return self._clock.now()
-        moments = [plan.look_again_at for plan in (pulls, *plans) if isinstance(plan, Plan) and plan.look_again_at]
+        moments = [plan.look_again_at for plan in plans if isinstance(plan, Plan) and plan.look_again_at]
+        moments += [pulls.look_again_at] if pulls.look_again_at else []
         return min(moments, default=None)
 
     async def _people(
         self, client: RepositoryClient, found: GitHubFacts, declared: Configuration | None
-    ) -> tuple[Plan, CaissonError | None]:
+    ) -> tuple[Watched, CaissonError | None]:
         """What is to be said on people's pull requests; what keeps us from reading them holds up no promotion."""
         if declared is None or declared.mode is Mode.OBSERVE:
-            return Plan(), None
+            return Watched(), None
         try:
-            plan = await self._pulls.plan(
+            watched = await self._pulls.plan(
                 client,
                 found,
                 declared,
@@ -196,8 +197,8 @@ class Reconciler:
                 parse=lambda text: self._parsed(text, found.repository),
             )
         except (Transient, Permanent) as error:
-            return Plan(), error
-        return plan, None
+            return Watched(), error
+        return watched, None
 
     async def _read(self, key: str, client: RepositoryClient, full_name: str) -> tuple[GitHubFacts, Layout]:
         """GitHub's facts, read with the layout of the last pass; once more when the declaration has changed since."""
@@ -259,7 +260,13 @@ class Reconciler:
             await self._store.nudge([f"image:{image}" for image in fresh], now=self._clock.now())
 
     async def _plans(
-        self, client: RepositoryClient, found: GitHubFacts, declared: Configuration | None, *, broken: bool
+        self,
+        client: RepositoryClient,
+        found: GitHubFacts,
+        declared: Configuration | None,
+        *,
+        broken: bool,
+        rivals: Mapping[Sha, str],
     ) -> list[Plan | Unknown]:
         """One plan per pipeline; a pipeline that fails does not take the others along."""
         plans: list[Plan | Unknown] = []
@@ -272,6 +279,7 @@ class Reconciler:
                 repository=found.repository,
                 places={e.name: found.places[pipeline.name, e.name] for e in pipeline.environments},
                 keys=found.keys,
+                rivals=rivals,
                 signer=f"{identity.slug}[bot] <{identity.email}>",
             )
             plans.append(await self._plan(pipeline, seen, client, mode=mode, declared=declared))

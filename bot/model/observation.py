@@ -38,7 +38,8 @@ class Observation:
     key means "not asked yet": the decision asks. `identities`: login → whose it was when its role was read.
     `memberships`: (`org/team`, login), both in lower case → whether an active member. `keys`: path → text of a key file
     on the default branch. `signer`: our bot as a commit's sign-off names it. `conversations`: what was said outside our
-    open pull requests, on those that were merged or closed and on issues.
+    open pull requests, on those that were merged or closed and on issues. `rivals`: by head of ours, which pull request
+    of somebody else proposes the same commit where it may not go.
     """
 
     now: datetime
@@ -55,3 +56,4 @@ class Observation:
     keys: Mapping[str, str | None] = field(default_factory=dict)
     signer: str = ""
     conversations: tuple[Conversation, ...] = ()
+    rivals: Mapping[Sha, str] = field(default_factory=dict)
