@@ -15,7 +15,7 @@ from bot.github.documents import MOST_BROUGHT, brought_query, open_pulls_query
 from bot.github.identity import AppIdentity
 from bot.github.read_open import FILES_A_PAGE, MOST_FILES, UNTOLD, read_brought, read_files, read_open
 from bot.messages import CONFIG, GATES, config_check, pull_check
-from bot.model import Base, Brought, Check, Observation, PullRequest, Sha, Unknown
+from bot.model import Brought, Check, Observation, PullRequest, Sha, Unknown
 from bot.observe import GitHubClient, GitHubFacts, ask_of_people
 from bot.pull_checks import Change, Rules, changes_configuration, judge, orphan
 from config.parse import ConfigError
@@ -31,11 +31,11 @@ Parse = Callable[[str], Configuration]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Remembered:
-    """What was read when the base branch was at `tip`."""
+    """What was read when the base branch was at the one of `tips`; none, where that is not known."""
 
     brought: Brought
     branch: str
-    tip: Sha | None
+    tips: tuple[Sha, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,35 +117,39 @@ class PullWatch:
     async def _brought(
         self, client: GitHubClient, found: GitHubFacts, pulls: tuple[PullRequest, ...], identity: AppIdentity
     ) -> Mapping[int, Brought]:
-        bases = {place.base.branch: place.base for place in found.places.values() if place.base is not None}
+        histories = _histories(found)
         before = self._remembered.get(found.repository.id, {})
-        kept = {p.number: before[p.number] for p in pulls if _still_true(before.get(p.number), p, bases)}
+        kept = {p.number: before[p.number] for p in pulls if _still_true(before.get(p.number), p, histories)}
         self._remembered[found.repository.id] = kept
+        result = {number: one.brought for number, one in kept.items()}
         asked = [pull for pull in pulls if not pull.by_us and pull.number not in kept]
-        fresh: dict[int, Brought] = {}
         for start in range(0, len(asked), MOST_BROUGHT):
             some = asked[start : start + MOST_BROUGHT]
-            for one in await _read(client, found.repository.full_name, some, identity):
-                fresh[one.number] = one
-        result = {number: one.brought for number, one in kept.items()}
-        for pull in asked:
-            brought = fresh.get(pull.number)
-            if brought is None or brought.head != pull.head:
-                # It was pushed to, or closed, since it was listed: the next look sees that.
-                result[pull.number] = _unseen(pull)
-                continue
-            result[pull.number] = brought
-            tip = bases[pull.base_branch].tip if pull.base_branch in bases else None
-            kept[pull.number] = _Remembered(brought=brought, branch=pull.base_branch, tip=tip)
+            fresh = {one.number: one for one in await _read(client, found.repository.full_name, some, identity)}
+            for pull in some:
+                brought = fresh.get(pull.number)
+                if brought is None or brought.head != pull.head:
+                    # It was pushed to, or closed, since it was listed: the next look sees that.
+                    result[pull.number] = _unseen(pull)
+                    continue
+                tips = histories.get(pull.base_branch, ())[:1]
+                kept[pull.number] = _Remembered(brought=brought, branch=pull.base_branch, tips=tips)
+                result[pull.number] = brought
         return result
 
 
-def _still_true(one: _Remembered | None, pull: PullRequest, bases: Mapping[str, Base]) -> bool:
+def _histories(found: GitHubFacts) -> Mapping[str, tuple[Sha, ...]]:
+    """Of each branch its last commits, as far as they were read; of one without environments its tip."""
+    bases = [place.base for place in found.places.values() if place.base is not None]
+    tip = {found.repository.default_branch: (found.repository.tip,)}
+    return tip | {base.branch: base.history for base in bases}
+
+
+def _still_true(one: _Remembered | None, pull: PullRequest, histories: Mapping[str, tuple[Sha, ...]]) -> bool:
     """The same head into the same branch, which has only grown since: else it may bring more than it did."""
     if one is None or (one.brought.head, one.branch) != (pull.head, pull.base_branch):
         return False
-    base = bases.get(pull.base_branch)
-    return base is None or one.tip in base.history
+    return any(tip in histories.get(one.branch, ()) for tip in one.tips)
 
 
 def _unseen(pull: PullRequest) -> Brought:
