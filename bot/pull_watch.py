@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.actions import Action, Outcome, PostCheck, Verdict
+from bot.actions import Action, CheckText, Outcome, PostCheck, Verdict
 from bot.configuration_change import Proposed
 from bot.gates.verdicts import worst
 from bot.github.documents import MOST_BROUGHT, brought_query, open_pulls_query
@@ -228,7 +228,7 @@ def _gates(judged: list[_Judged]) -> Iterator[PostCheck]:
     for head, some in by_head.items():
         existing = _existing(some[0].pull, GATES)
         text = pull_check([(one.pull.number, one.verdicts) for one in some])
-        if existing is None or existing.external_id != text.external_id:
+        if not _stands(existing, text):
             yield PostCheck(commit=head, existing=existing, text=text)
 
 
@@ -240,9 +240,20 @@ def _configurations(judged: list[_Judged], brought_by: Sha | None) -> Iterator[P
         if one.proposed.configuration is None and not one.proposed.problems:
             continue
         existing, text = _existing(one.pull, CONFIG), config_check(one.proposed.problems)
-        if existing is None or existing.external_id != text.external_id:
+        if not _stands(existing, text):
             yield PostCheck(commit=head, existing=existing, text=text)
 
 
 def _existing(pull: PullRequest, name: str) -> Check | None:
     return next((check for check in pull.checks if check.name == name and check.commit == pull.head), None)
+
+
+def _stands(existing: Check | None, text: CheckText) -> bool:
+    """Whether it says that already, and nobody asked for it again: GitHub then takes its answer back, as after 14 days.
+
+    https://docs.github.com/en/rest/checks/runs#rerequest-a-check-run
+    """
+    if existing is None:
+        return False
+    said = (existing.external_id, existing.status, existing.conclusion)
+    return said == (text.external_id, text.status, text.conclusion)

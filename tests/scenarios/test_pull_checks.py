@@ -1,5 +1,7 @@
 """`caisson/gates` on people's own pull requests: it stands on every one, and holds what environments ask of it."""
 
+import pytest
+
 from sandbox import shop
 from sandbox.github import pulls, refs, talk
 from sandbox.github.refs import RefUpdate
@@ -197,6 +199,26 @@ async def test_a_hold_blocks_a_gated_change(world: World) -> None:
         change(world.laptop.github, world.repository, world.laptop.person("bob"), pull, "caisson/hold")
     await world.settle()
     assert says(world, pull)[0] == "success"
+
+
+@pytest.mark.parametrize(
+    ("status", "conclusion"),
+    [pytest.param("queued", None, id="asked for again"), pytest.param("completed", "stale", id="left for 14 days")],
+)
+async def test_a_check_that_github_took_back_is_written_again(
+    prompt_world: World, status: str, conclusion: str | None
+) -> None:
+    """It may be required: without an answer nobody could merge."""
+    world = await gated(prompt_world)
+    pulls_there = propose(world, {"README.md": "# x\n"}), propose(world, {PRODUCTION: None}, branch="other")
+    await world.settle()
+    before = [says(world, pull) for pull in pulls_there]
+    for run in world.repository.check_runs:
+        if run.name == "caisson/gates":
+            run.status, run.conclusion = status, conclusion
+    await world.service.resync()
+    await world.settle()
+    assert [says(world, pull) for pull in pulls_there] == before
 
 
 async def test_a_hundred_and_twenty_pull_requests_all_get_their_check(prompt_world: World) -> None:
