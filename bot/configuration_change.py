@@ -4,9 +4,11 @@ Both texts are read, and what they mean is compared, with everything that an env
 words changes nothing, and a key that a later version knows counts without being named here.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.codeowners import LOCATIONS
+from bot.model import Revision
 from config.pipeline import Configuration, Environment, Pipeline
 from config.public_key import is_inline_key
 
@@ -52,6 +54,20 @@ def affected(present: Configuration, proposed: Proposed) -> frozenset[Named]:
         for pipeline, environment in everywhere
         if after is None or _effective(present, pipeline, environment) != _effective_in(after, pipeline, environment)
     )
+
+
+def unapproved(revisions: Sequence[Revision], parse: Callable[[str], Configuration | None]) -> tuple[Named, ...]:
+    """The environments whose approvals the newest revision should have come with, and did not.
+
+    They are those that asked for some in the revision before, and mean something else since. `parse`: None for what
+    cannot be read; such revisions are passed over.
+    """
+    newest, earlier = revisions[:1], (parse(one.text) for one in revisions[1:] if one.text is not None)
+    before = next((one for one in earlier if one is not None), None)
+    if before is None or newest[0].approved or newest[0].text is None:
+        return ()
+    asked = {(p.name, e.name) for p in before.pipelines for e in p.environments if e.approvals is not None}
+    return tuple(sorted(asked & affected(before, Proposed(configuration=parse(newest[0].text)))))
 
 
 def _effective_in(declared: Configuration, pipeline: Pipeline, environment: Environment) -> object:

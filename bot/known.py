@@ -21,13 +21,17 @@ def repository_key(installation: int, repository: int) -> RepositoryKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """A repository's declaration as last read: enough to build the one query of the next pass."""
+    """A repository's declaration as last read: enough to build the one query of the next pass.
+
+    `unapproved`: the environments whose approvals its last change did not have.
+    """
 
     config_oid: Sha | None
     default_branch: str
     configuration: Configuration | None
     problems: tuple[str, ...] = ()
     displayed: Configuration | None = None
+    unapproved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

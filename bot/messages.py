@@ -130,14 +130,18 @@ def check_text(
     )
 
 
-def config_check(problems: Sequence[str]) -> CheckText:
-    """`caisson/config` on the commit that brought the file."""
+def config_check(problems: Sequence[str], unapproved: Sequence[str] = ()) -> CheckText:
+    """`caisson/config` on the commit that brought the file. `unapproved`: environments that were not asked first."""
     if not problems:
+        title, summary = "the file is valid", "Caisson reads it as meant."
+        if unapproved:
+            title = f"valid, but changed without the approvals of {', '.join(unapproved)}"[:200]
+            summary += f" It was changed without the approvals that were declared for {', '.join(unapproved)}."
         return check_text(
             CONFIG,
             "file",
-            "the file is valid",
-            "Caisson reads it as meant.",
+            title,
+            summary,
             status=CheckStatus.COMPLETED,
             conclusion="SUCCESS",
         )

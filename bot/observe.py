@@ -12,8 +12,9 @@ from bot.actions import Ask
 from bot.configuration_change import key_files
 from bot.content import branch_name
 from bot.github import people, read, read_open
-from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Place, batches, repository_query
+from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, CONFIG_REVISIONS, Place, batches, repository_query
 from bot.github.identity import AppIdentity
+from bot.github.read_revisions import read_revisions
 from bot.merges import record_name
 from bot.model import (
     Application,
@@ -23,6 +24,7 @@ from bot.model import (
     OpenPulls,
     PullRequest,
     Repository,
+    Revision,
     Sha,
     Signature,
     SignatureMaterial,
@@ -147,6 +149,13 @@ async def earlier_configurations(client: GitHubClient, full_name: str) -> tuple[
     owner, name = full_name.split("/", 1)
     variables: dict[str, object] = {"owner": owner, "name": name, "config": CONFIG_PATH}
     return read.read_config_history(await client.graphql(CONFIG_HISTORY, variables))
+
+
+async def revisions(client: GitHubClient, full_name: str, *, identity: AppIdentity) -> tuple[Revision, ...]:
+    """How the file came to be as it is, newest first."""
+    owner, name = full_name.split("/", 1)
+    variables: dict[str, object] = {"owner": owner, "name": name, "config": CONFIG_PATH, "app": identity.app_id}
+    return read_revisions(await client.graphql(CONFIG_REVISIONS, variables))
 
 
 def key_paths(configuration: Configuration) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import structlog
 from bot.act import act
 from bot.actions import Action, Ask, Plan, PostCheck
 from bot.clock import Clock
+from bot.configuration_change import unapproved
 from bot.decide import decide
 from bot.errors import CaissonError, Permanent, Transient
 from bot.extracts import compile_extract
@@ -32,6 +33,7 @@ from bot.observe import (
     observe,
     places,
     read_github,
+    revisions,
 )
 from bot.plain_http import check_chart_repository
 from bot.platforms import check_platform
@@ -231,10 +233,26 @@ class Reconciler:
         if config.text is None:
             return replace(empty, problems=("the file cannot be read as text",))
         try:
-            return replace(empty, configuration=self._parsed(config.text, repository))
+            declared = self._parsed(config.text, repository)
         except ConfigError as error:
             displayed = await self._last_good(client, repository)
             return replace(empty, problems=tuple(str(p) for p in error.problems), displayed=displayed)
+        return replace(empty, configuration=declared, unapproved=await self._unapproved(client, repository))
+
+    async def _unapproved(self, client: RepositoryClient, repository: Repository) -> tuple[str, ...]:
+        """Whose approvals the file's last change did not have: told in the log, and on the commit that brought it."""
+
+        def parsed(text: str) -> Configuration | None:
+            try:
+                return self._parsed(text, repository)
+            except ConfigError:
+                return None
+
+        found = await revisions(client, repository.full_name, identity=await self._app.identity())
+        names = tuple("/".join(named) for named in unapproved(found, parsed))
+        if names:
+            log.warning("configuration changed without approvals", commit=found[0].commit, environments=names)
+        return names
 
     async def _last_good(self, client: RepositoryClient, repository: Repository) -> Configuration | None:
         for _, text in await earlier_configurations(client, repository.full_name):
@@ -337,7 +355,7 @@ def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...
     """`caisson/config` on the commit that brought the file, when it does not say so yet."""
     if repository.config.commit is None:
         return ()
-    text = config_check(layout.problems)
+    text = config_check(layout.problems, layout.unapproved)
     existing = next((c for c in repository.config.checks if c.name == CONFIG), None)
     if existing is not None and existing.external_id == text.external_id:
         return ()

@@ -2,6 +2,7 @@
 
 from bot.github.documents import (
     CONFIG_HISTORY,
+    CONFIG_REVISIONS,
     Mutation,
     Place,
     brought_query,
@@ -81,4 +82,4 @@ def documents() -> tuple[str, ...]:
     whole, keyed = repository_query(places[1:2])[0], repository_query([], ["k", "l"])[0]
     listed = repository_query(places[:1], into=["main", "production"])[0]
     pulls = (listed, open_pulls_query(), brought_query([1])[0], brought_query([1, 2])[0])
-    return (*reads, whole, keyed, *pulls, CONFIG_HISTORY, mutation_document(mutations)[0])
+    return (*reads, whole, keyed, *pulls, CONFIG_HISTORY, CONFIG_REVISIONS, mutation_document(mutations)[0])

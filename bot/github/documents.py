@@ -200,3 +200,27 @@ query ConfigHistory($owner: String!, $name: String!, $config: String!) {
   }
 }
 """
+
+# How the file came to be as it is: its revisions, the pull requests that brought them, and our checks on their heads.
+CONFIG_REVISIONS = """
+query ConfigRevisions($owner: String!, $name: String!, $config: String!, $app: Int!) {
+  repository(owner: $owner, name: $name) {
+    defaultBranchRef { target { ... on Commit {
+      history(first: 20, path: $config) { nodes {
+        oid
+        file(path: $config) { oid object { ... on Blob { text } } }
+        associatedPullRequests(first: 5) { nodes {
+          mergedAt headRefOid
+          latest: commits(last: 1) { nodes { commit {
+            oid
+            file(path: $config) { oid }
+            checkSuites(first: 1, filterBy: {appId: $app}) {
+              nodes { checkRuns(first: 20, filterBy: {checkType: LATEST}) { nodes { name conclusion } } }
+            }
+          } } }
+        } }
+      } }
+    } } }
+  }
+}
+"""

@@ -33,7 +33,7 @@ from bot.model.github import (
     ReviewState,
 )
 from bot.model.observation import Observation, Place
-from bot.model.open_pulls import Brought, OpenPulls
+from bot.model.open_pulls import Brought, OpenPulls, Revision
 from bot.model.registry import ImageDetails, Signature, SignatureMaterial, SimpleSigning, Tags
 from bot.model.releases import Artifact, Digest, Release, ReleaseStatus, Sha, Unknown, short_digest
 
@@ -72,6 +72,7 @@ __all__ = [
     "Repository",
     "Review",
     "ReviewState",
+    "Revision",
     "Sha",
     "Signature",
     "SignatureMaterial",

@@ -32,3 +32,15 @@ class OpenPulls:
 
     into: Mapping[str, tuple[PullRequest, ...]] = field(default_factory=dict)
     after: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One state of the configuration file on the default branch; `text` None where it was gone, or no text.
+
+    `approved`: a merged pull request brought it, with this very file at its head, and there our gates check succeeded.
+    """
+
+    commit: Sha
+    text: str | None
+    approved: bool

@@ -139,6 +139,19 @@ def _rollup(at: At[CommitObject], _: Ask) -> At[Rollup] | None:
     return At(at.repository, Rollup(at.it, tuple(runs.values()))) if runs else None
 
 
+@answers("Commit", "associatedPullRequests")
+def _introduced_by(at: At[CommitObject], _: Ask, *, first: int | None = None) -> Page:
+    """The pull requests whose merge made it, or that have it among their commits."""
+    git = at.repository.git
+    pulls = [
+        pull
+        for pull in at.repository.pulls
+        if at.it.sha == pull.merge_commit_sha
+        or at.it.sha in {commit.sha for commit in git.between(pull.base_sha, pull.head_sha)}
+    ]
+    return page_at(at.repository, pulls, first=first, last=None, name="associatedPullRequests")
+
+
 @answers("Commit", "checkSuites")
 def _check_suites(
     at: At[CommitObject], _: Ask, *, first: int | None = None, filter_by: Mapping[str, int] | None = None

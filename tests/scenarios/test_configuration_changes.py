@@ -112,6 +112,43 @@ async def test_a_broken_file_is_mended_with_the_approvals_of_the_last_that_held(
     assert says(world, harmless)[0] == "success"
 
 
+@pytest.mark.parametrize("way", ["pushed", "merged past the check", "merged once approved"])
+async def test_a_change_that_came_without_its_approvals_is_told_of(prompt_world: World, way: str) -> None:
+    """On the commit that brought it, whatever way it went around; and not where it came as it should."""
+    world = prompt_world
+    text = (await declared(world)).replace("users: [alice]", "users: [wanda]")
+    if way == "pushed":
+        world.laptop.commit(world.repository, {CONFIG: text}, "Change", by="bob")
+    else:
+        pull = propose(world, {CONFIG: text}, by="bob")
+        if way == "merged once approved":
+            world.approve(pull, by="alice")
+        await world.settle()
+        world.laptop.merge(world.repository, pull, by="bob")
+    await world.settle()
+    run = next(r for r in reversed(world.repository.check_runs) if r.name == "caisson/config")
+    assert run.head_sha == world.repository.branch("main")
+    assert run.conclusion == "success"
+    proper = way == "merged once approved"
+    assert run.title == (
+        "the file is valid" if proper else "valid, but changed without the approvals of web-app/production"
+    )
+    await world.lose_the_store()
+    await world.settle()
+    assert next(r for r in reversed(world.repository.check_runs) if r.name == "caisson/config") is run
+
+
+async def test_breaking_the_file_hides_no_change(world: World) -> None:
+    """What could not be read is passed over: the change is held against what held before."""
+    text = await declared(world)
+    broken = text.replace("approvals:", "aprovals:")
+    for one in (broken, text.replace("users: [alice]", "users: [wanda]")):
+        world.laptop.commit(world.repository, {CONFIG: one}, "Change", by="bob")
+        await world.settle()
+    runs = [r for r in world.repository.check_runs if r.name == "caisson/config"]
+    assert runs[-1].title == "valid, but changed without the approvals of web-app/production"
+
+
 async def test_who_owns_what_is_changed_with_the_approvals_that_rely_on_it(world: World) -> None:
     """CODEOWNERS of the branch decides for whoever asks for owners; present owners must approve of its change."""
     await world.laptop_ready()

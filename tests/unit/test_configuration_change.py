@@ -2,11 +2,12 @@
 
 import pytest
 
-from bot.configuration_change import Proposed, affected, key_files, owner_files
+from bot.configuration_change import Proposed, affected, key_files, owner_files, unapproved
+from bot.model import Revision
 from config.approvals import Approvals
-from config.parse import parse
-from config.pipeline import Cosign, ImageSource, Pipeline, Verify
-from tests.unit.facts import PRODUCTION, SHOP
+from config.parse import ConfigError, parse
+from config.pipeline import Configuration, Cosign, ImageSource, Pipeline, Verify
+from tests.unit.facts import PRODUCTION, SHOP, sha
 
 TEXT = """\
 version: 1
@@ -84,3 +85,39 @@ def test_the_files_that_decide_besides_the_declaration() -> None:
     assert owner_files(PRODUCTION) == ()
     owned = PRODUCTION.model_copy(update={"approvals": Approvals(any_of=(Approvals(codeowners=True), Approvals()))})
     assert owner_files(owned) == (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
+
+
+CHANGED = TEXT.replace("count: 2", "count: 1")
+
+
+def revision(text: str | None, *, approved: bool = False) -> Revision:
+    return Revision(commit=sha(text or ""), text=text, approved=approved)
+
+
+def read(text: str) -> Configuration | None:
+    try:
+        return parse(text)
+    except ConfigError:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("revisions", "told"),
+    [
+        pytest.param((revision(CHANGED), revision(TEXT)), ["shop/production"], id="changed otherwise"),
+        pytest.param((revision(CHANGED, approved=True), revision(TEXT)), [], id="changed with the approvals"),
+        pytest.param((revision(f"# a word\n{TEXT}"), revision(TEXT)), [], id="words"),
+        pytest.param((revision(TEXT.replace("docs/live", "docs/site")), revision(TEXT)), [], id="what asks for none"),
+        pytest.param((revision(TEXT),), [], id="the first there is"),
+        pytest.param((), [], id="none"),
+        pytest.param((revision(None), revision(TEXT)), [], id="the file is gone, and with it all that we do"),
+        pytest.param(
+            (revision(CHANGED), revision("no"), revision(None), revision(TEXT)),
+            ["shop/production"],
+            id="after what could not be read",
+        ),
+    ],
+)
+def test_a_change_without_its_approvals(*, revisions: tuple[Revision, ...], told: list[str]) -> None:
+    """Held against the last revision before it that can be read."""
+    assert ["/".join(named) for named in unapproved(revisions, read)] == told

@@ -4,6 +4,7 @@ import pytest
 
 from bot.errors import Transient
 from bot.github.read_open import MOST_FILES, UNTOLD, read_brought, read_files, read_open
+from bot.github.read_revisions import read_revisions
 from bot.model import Brought, CheckStatus, OpenPulls, PullRequest, ReviewState, Sha, Unknown
 from tests.unit.github_answers import (
     ALICE,
@@ -200,3 +201,46 @@ def test_files_that_cannot_be_believed_are_read_again(answer: object) -> None:
     """A push in between must not lend a head the paths of another."""
     with pytest.raises(Transient):
         read_files(answer, Sha("c1"))
+
+
+# --- how the declaration came to be -----------------------------------------------------------------------------------
+
+
+def brought_by(last: JSON | None = None, **changed: object) -> JSON:
+    """A merged pull request with our success on its head c1, which holds the file b1."""
+    runs = {"nodes": [{"name": "caisson/gates", "conclusion": "SUCCESS"}]}
+    commit_there: JSON = {"oid": "c1", "file": {"oid": "b1"}, "checkSuites": {"nodes": [{"checkRuns": runs}]}}
+    made: JSON = {"mergedAt": AT, "headRefOid": "c1", "latest": {"nodes": [{"commit": commit_there | (last or {})}]}}
+    return made | changed
+
+
+def _runs(name: str, conclusion: str | None) -> JSON:
+    return {"checkSuites": {"nodes": [{"checkRuns": {"nodes": [{"name": name, "conclusion": conclusion}]}}]}}
+
+
+@pytest.mark.parametrize(
+    ("pulls", "approved"),
+    [
+        pytest.param([brought_by()], True, id="as it should"),
+        pytest.param([], False, id="pushed"),
+        pytest.param([brought_by(mergedAt=None)], False, id="by a pull request that is not merged"),
+        pytest.param([brought_by(headRefOid="c2")], False, id="with another head"),
+        pytest.param([brought_by(last={"file": {"oid": "b2"}})], False, id="with another file at its head"),
+        pytest.param([brought_by(last={"file": None})], False, id="without the file"),
+        pytest.param([brought_by(last=_runs("caisson/gates", None))], False, id="while the check waited"),
+        pytest.param([brought_by(last=_runs("caisson/config", "SUCCESS"))], False, id="by another check of ours"),
+        pytest.param([brought_by(last={"checkSuites": {"nodes": []}})], False, id="by the check of somebody else"),
+        pytest.param([brought_by(mergedAt=None), brought_by()], True, id="by one of several"),
+    ],
+)
+def test_whether_a_revision_came_with_its_approvals(*, pulls: list[JSON], approved: bool) -> None:
+    """Merged from a head that held this very file, where our check succeeded."""
+    one = {"oid": "d1", "file": {"oid": "b1", "object": {"text": "v"}}, "associatedPullRequests": {"nodes": pulls}}
+    data: dict[str, object] = {"repository": {"defaultBranchRef": {"target": {"history": {"nodes": [one]}}}}}
+    (found,) = read_revisions(data)
+    assert (found.commit, found.text, found.approved) == ("d1", "v", approved)
+
+
+def test_revisions_of_an_empty_repository() -> None:
+    """There are none."""
+    assert read_revisions({"repository": {"defaultBranchRef": None}}) == ()
