@@ -88,8 +88,8 @@ class PullWatch:
             change = _change(pull, brought[pull.number], rules, parse)
             verdicts, rules = await _verdicts(change, rules, client)
             judged.append(_Judged(pull=pull, verdicts=verdicts, proposed=change.proposed))
-        ours = {place.pull.head for place in found.places.values() if place.pull is not None}
-        rivals = {one.pull.head: _rival(one) for one in judged if one.pull.head in ours and not one.passes}
+        ours = _heads_of_ours(found)
+        rivals = {one.pull.head: _rival(one.pull) for one in judged if one.pull.head in ours and not one.passes}
         judged = [one for one in judged if one.pull.head not in ours]
         posts = [*_gates(judged), *_configurations(judged, found.repository.config.commit)]
         posts.sort(key=lambda post: post.text.conclusion == "SUCCESS")
@@ -213,8 +213,20 @@ async def _verdicts(change: Change, rules: Rules, client: GitHubClient) -> tuple
     return verdicts, rules
 
 
-def _rival(one: _Judged) -> str:
-    return f"#{one.pull.number} proposes this very commit into {one.pull.base_branch}"
+def unjudged(found: GitHubFacts) -> Watched:
+    """Where reading failed: whoever else proposes a commit of ours may be proposing it where it may not go."""
+    ours = _heads_of_ours(found)
+    attended = {place.pull.number for place in found.places.values() if place.pull is not None}
+    others = (pull for pulls in found.pulls.into.values() for pull in pulls if pull.number not in attended)
+    return Watched(rivals={pull.head: _rival(pull) for pull in others if pull.head in ours})
+
+
+def _heads_of_ours(found: GitHubFacts) -> frozenset[Sha]:
+    return frozenset(place.pull.head for place in found.places.values() if place.pull is not None)
+
+
+def _rival(pull: PullRequest) -> str:
+    return f"#{pull.number} proposes this very commit into {pull.base_branch}"
 
 
 # --- what is posted ---------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ from bot.observe import (
 )
 from bot.plain_http import check_chart_repository
 from bot.platforms import check_platform
-from bot.pull_watch import PullWatch, Watched
+from bot.pull_watch import PullWatch, Watched, unjudged
 from bot.release_rule import compile_rule
 from bot.scans import Scans
 from bot.store.port import Claim, Store
@@ -199,7 +199,7 @@ class Reconciler:
                 parse=lambda text: self._parsed(text, found.repository),
             )
         except (Transient, Permanent) as error:
-            return Watched(), error
+            return unjudged(found), error
         return watched, None
 
     async def _read(self, key: str, client: RepositoryClient, full_name: str) -> tuple[GitHubFacts, Layout]:
