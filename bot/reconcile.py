@@ -8,8 +8,10 @@ from functools import partial
 
 import structlog
 
+from bot import audit
 from bot.act import act
 from bot.actions import Action, Ask, Plan, PostCheck
+from bot.audit_log import AuditLog
 from bot.clock import Clock
 from bot.decide import decide
 from bot.errors import CaissonError, Permanent, Transient
@@ -71,6 +73,7 @@ class Reconciler:
         verifier: SignatureVerifier,
         poll_interval: timedelta = timedelta(minutes=5),
         plain_http: frozenset[str] = frozenset(),
+        audit_log: AuditLog | None = None,
     ) -> None:
         self._app = app
         self._store = store
@@ -80,6 +83,7 @@ class Reconciler:
         self._verifier = verifier
         self._poll_interval = poll_interval
         self._checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
+        self._audit = audit_log or AuditLog(store)
         self.known = Known(store=store)
 
     async def look(self, claim: Claim) -> datetime | None:
@@ -146,6 +150,7 @@ class Reconciler:
             full_name = self.known.names.get(key)
         if full_name is None:
             self.known.forget(key)
+            self._audit.forget(key)
             await self._store.forget(key)
             return None
         self.known.names[key] = full_name
@@ -159,8 +164,14 @@ class Reconciler:
         await self._index(key, shown)
         plans = await self._plans(client, found, shown, broken=layout.configuration is None)
         self.known.views[key] = _views(repository, shown, plans, problem=next(iter(layout.problems), None))
+        scenes = _scenes(found, shown)
+        now = self._clock.now()
+        told = [e for scene, plan in zip(scenes, plans, strict=True) for e in audit.facts(scene, _plan(plan), now=now)]
+        # Before anything is done: what is in the log now is what it is done upon.
+        configured = audit.configuration_entry(repository, layout.problems, now=now)
+        await self._audit.note(key, [*configured, *told], now=now)
         try:
-            wrote = await self._act(client, repository, actions, [plan for plan in plans if isinstance(plan, Plan)])
+            wrote = await self._act(client, repository, actions, list(zip(scenes, plans, strict=True)))
         except (Transient, Permanent) as error:
             self.known.views[key] = _views(repository, shown, plans, problem=f"GitHub: {error}")
             raise
@@ -263,11 +274,16 @@ class Reconciler:
         return decision
 
     async def _act(
-        self, client: RepositoryClient, repository: Repository, actions: tuple[Action, ...], plans: list[Plan]
+        self,
+        client: RepositoryClient,
+        repository: Repository,
+        actions: tuple[Action, ...],
+        plans: Sequence[tuple[audit.Scene, Plan | Unknown]],
     ) -> bool:
-        todo = [actions, *(plan.actions for plan in plans)]
+        planned = ((scene, plan.actions) for scene, plan in plans if isinstance(plan, Plan))
+        todo: list[tuple[audit.Scene | None, tuple[Action, ...]]] = [(None, actions), *planned]
         failure: CaissonError | None = None
-        for chosen in todo:
+        for scene, chosen in todo:
             if not chosen:
                 continue
             log.info("acting", repository=repository.full_name, actions=[type(a).__name__ for a in chosen])
@@ -275,9 +291,13 @@ class Reconciler:
                 await act(client, repository, chosen, now=self._clock.now)
             except (Transient, Permanent) as error:
                 failure = failure or error
+                continue
+            if scene is not None:
+                now = self._clock.now()
+                await self._audit.note_done(audit.carried_out(scene, chosen, now=now), now=now)
         if failure is not None:
             raise failure
-        return any(todo)
+        return any(chosen for _, chosen in todo)
 
 
 # Every check but that of hosts without TLS, which are the operator's to name.
@@ -306,6 +326,24 @@ def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...
     if existing is not None and existing.external_id == text.external_id:
         return ()
     return (PostCheck(commit=repository.config.commit, existing=existing, text=text),)
+
+
+def _scenes(found: GitHubFacts, declared: Configuration | None) -> tuple[audit.Scene, ...]:
+    """What the audit log tells of each pipeline."""
+    return tuple(
+        audit.Scene(
+            repository=found.repository,
+            pipeline=pipeline,
+            places={e.name: found.places[pipeline.name, e.name] for e in pipeline.environments},
+            style=declared.commands,
+        )
+        for pipeline in (declared.pipelines if declared else ())
+        if declared is not None
+    )
+
+
+def _plan(plan: Plan | Unknown) -> Plan | None:
+    return None if isinstance(plan, Unknown) else plan
 
 
 def _views(
