@@ -16,7 +16,7 @@ import click
 import structlog
 from rich.console import Console
 
-from bot import audit_command
+from bot import audit_command, explain_command
 from bot.clock import SystemClock
 from bot.debug import comment, edit, event, tags
 from bot.errors import CaissonError
@@ -133,6 +133,7 @@ debug.add_command(event.command)
 debug.add_command(edit.command)
 debug.add_command(comment.command)
 main.add_command(audit_command.command)
+main.add_command(explain_command.command)
 
 
 @main.command()

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from bot.actions import Ask
 from bot.content import branch_name
 from bot.github import people, read
-from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Place, batches, repository_query
+from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, MERGED_READ, Place, batches, repository_query
 from bot.github.identity import AppIdentity
 from bot.merges import record_name
 from bot.model import (
@@ -88,6 +88,7 @@ async def read_github(
     *,
     keys: tuple[str, ...] = (),
     identity: AppIdentity,
+    merged: int = MERGED_READ,
 ) -> GitHubFacts:
     """One request: the repository with its configuration, every place of `wanted`, and the key files.
 
@@ -100,7 +101,7 @@ async def read_github(
     for some in batches(tuple(wanted.values())):
         # The key files come with the first.
         asked = keys if repository is None else ()
-        query, variables = repository_query(some, asked)
+        query, variables = repository_query(some, asked, merged=merged)
         data = await client.graphql(query, {**variables, "owner": owner, "name": name})
         repository = repository or read.read_repository(data, identity=identity)
         texts |= read.read_keys(data, asked)

@@ -16,6 +16,8 @@ CONFIG_PATH = ".github/caisson.yaml"
 
 # How many places one query may read: GitHub refuses what might give more than 500,000 nodes, and one may give 35,000.
 MOST_PLACES = 14
+# How many of an environment's merged promotions a pass reads.
+MERGED_READ = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +42,14 @@ def batches(places: Sequence[Place]) -> tuple[tuple[Place, ...], ...]:
     return tuple(tuple(places[start : start + MOST_PLACES]) for start in starts)
 
 
-def repository_query(places: Sequence[Place], keys: Sequence[str] = ()) -> tuple[str, dict[str, str]]:
+def repository_query(
+    places: Sequence[Place], keys: Sequence[str] = (), *, merged: int = MERGED_READ
+) -> tuple[str, dict[str, str]]:
     """The one read of a pass, and its variables except `owner` and `name`.
 
     Without places it reads the configuration; more than `MOST_PLACES` need several queries (`batches`). `keys` are
-    paths from the root, read at the same commit as the configuration (`read.read_keys`).
+    paths from the root, read at the same commit as the configuration (`read.read_keys`). `merged`: how many merged
+    promotions of each environment, at most 100.
     """
     declared = [
         "$owner: String!",
@@ -59,7 +64,7 @@ def repository_query(places: Sequence[Place], keys: Sequence[str] = ()) -> tuple
             f"$base{i}: String!, $baseName{i}: String!, $files{i}: String!, $path{i}: String!, "
             f"$head{i}: String!, $headName{i}: String!, $record{i}: String!"
         )
-        fields.append(_environment(i, whole=not place.folder))
+        fields.append(_environment(i, whole=not place.folder, merged=merged))
         variables |= {
             f"base{i}": f"refs/heads/{place.branch}",
             f"baseName{i}": place.branch,
@@ -98,7 +103,7 @@ def _configuration(keys: int) -> str:
     }}"""
 
 
-def _environment(i: int, *, whole: bool) -> str:
+def _environment(i: int, *, whole: bool, merged: int) -> str:
     # GitHub's `file` answers for a path below the root only.
     files = "Files" if whole else "FilesBelow"
     folder = (
@@ -116,7 +121,9 @@ def _environment(i: int, *, whole: bool) -> str:
       ...Head
       target {{ ... on Commit {{ {folder} }} }}
     }}
-    merged{i}: pullRequests(headRefName: $headName{i}, baseRefName: $baseName{i}, states: MERGED, first: 3, {newest}) {{
+    merged{i}: pullRequests(
+      headRefName: $headName{i}, baseRefName: $baseName{i}, states: MERGED, first: {merged}, {newest}
+    ) {{
       nodes {{
         ...Merged
         mergeCommit {{ {folder} }}
