@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeAlias
 
 import structlog
 
@@ -41,6 +42,7 @@ from bot.scans import Scans
 from bot.store.port import Claim, Store
 from bot.tag_patterns import compile_pattern
 from bot.templates import check_template
+from bot.thrift import Thrift
 from bot.time_windows import check_cron, check_timezone
 from bot.versions import check_glob, check_pattern, parse_constraint
 from config.parse import Checks, ConfigError, parse
@@ -54,6 +56,7 @@ ROUNDS = 8
 LONGEST_CHAIN = 20
 LET_UP = timedelta(minutes=1)
 log = structlog.get_logger()
+Deeds: TypeAlias = tuple[audit.Scene | None, tuple[Action, ...]]
 
 
 class Reconciler:
@@ -84,6 +87,7 @@ class Reconciler:
         self._poll_interval = poll_interval
         self._checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
         self._audit = audit_log or AuditLog(store)
+        self._thrift = Thrift(store)
         self.known = Known(store=store)
 
     async def look(self, claim: Claim) -> datetime | None:
@@ -171,7 +175,8 @@ class Reconciler:
         configured = audit.configuration_entry(repository, layout.problems, now=now)
         await self._audit.note(key, [*configured, *told], now=now)
         try:
-            wrote = await self._act(client, repository, actions, list(zip(scenes, plans, strict=True)))
+            todo, again = await self._affordable(installation, actions, list(zip(scenes, plans, strict=True)))
+            wrote = await self._act(client, repository, todo)
         except (Transient, Permanent) as error:
             self.known.views[key] = _views(repository, shown, plans, problem=f"GitHub: {error}")
             raise
@@ -181,7 +186,7 @@ class Reconciler:
             # What was written makes new facts: look at once. A pass that changes nothing ends the chain.
             return self._clock.now()
         moments = [plan.look_again_at for plan in plans if isinstance(plan, Plan) and plan.look_again_at]
-        return min(moments, default=None)
+        return min((*moments, *([again] if again else [])), default=None)
 
     async def _read(self, key: str, client: RepositoryClient, full_name: str) -> tuple[GitHubFacts, Layout]:
         """GitHub's facts, read with the layout of the last pass; once more when the declaration has changed since."""
@@ -273,15 +278,23 @@ class Reconciler:
         assert not isinstance(decision, Ask)
         return decision
 
-    async def _act(
+    async def _affordable(
         self,
-        client: RepositoryClient,
-        repository: Repository,
+        installation: int,
         actions: tuple[Action, ...],
         plans: Sequence[tuple[audit.Scene, Plan | Unknown]],
-    ) -> bool:
+    ) -> tuple[list[Deeds], datetime | None]:
+        """What GitHub's limits leave room for, and when to come again for what they do not."""
         planned = ((scene, plan.actions) for scene, plan in plans if isinstance(plan, Plan))
-        todo: list[tuple[audit.Scene | None, tuple[Action, ...]]] = [(None, actions), *planned]
+        todo: list[Deeds] = []
+        moments: list[datetime] = []
+        for scene, chosen in ((None, actions), *planned):
+            allowed = await self._thrift.allow(installation, chosen, now=self._clock.now())
+            todo.append((scene, allowed.actions))
+            moments += [allowed.again] if allowed.again else []
+        return todo, min(moments, default=None)
+
+    async def _act(self, client: RepositoryClient, repository: Repository, todo: Sequence[Deeds]) -> bool:
         failure: CaissonError | None = None
         for scene, chosen in todo:
             if not chosen:
