@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.model import HISTORY_READ, Application, Base, RecordState, RecordStatus, Sha, Source, Unknown
+from bot.model import HISTORY_READ, Application, Base, RecordState, RecordStatus, Rollout, Sha, Source, Unknown
+from bot.rollouts import in_words
 
 
 class HealthState(StrEnum):
@@ -152,7 +153,40 @@ def _find(application: Application, *, base: Base, merge_commit: Sha, merged_at:
     unsettled = _unsettled(application, merged_at)
     if spoken is HealthState.HEALTHY and unsettled is not None:
         return _pending(application, unsettled)
-    return _Finding(state=spoken, live=unsettled is None, reason=_worded(application, spoken))
+    finding = _Finding(state=spoken, live=unsettled is None, reason=_worded(application, spoken))
+    return _with_rollouts(finding, application.rollouts)
+
+
+# A Rollout's own words (Argo Rollouts' `RolloutPhase`).
+_PHASES = {
+    "Healthy": HealthState.HEALTHY,
+    "Progressing": HealthState.PROGRESSING,
+    "Paused": HealthState.PROGRESSING,
+    "Degraded": HealthState.DEGRADED,
+}
+
+
+def _with_rollouts(finding: _Finding, rollouts: Sequence[Rollout | Unknown]) -> _Finding:
+    """The worst of what the Application and its Rollouts say. What is under way is told of, whoever is worse."""
+    said = [_rollout(one) for one in rollouts]
+    told = [reason for state, reason in said if state is not HealthState.HEALTHY]
+    if not told:
+        return finding
+    state = max((finding.state, *(state for state, _ in said)), key=_BADNESS.__getitem__)
+    # That the Application is Healthy is no reason for anything while a Rollout is not.
+    before = [] if finding.state is HealthState.HEALTHY else [finding.reason]
+    return replace(finding, state=state, reason="; ".join([*before, *told]))
+
+
+def _rollout(rollout: Rollout | Unknown) -> tuple[HealthState, str]:
+    if isinstance(rollout, Unknown):
+        return HealthState.UNKNOWN, rollout.reason
+    if rollout.aborted:
+        return HealthState.DEGRADED, in_words(rollout)
+    state = _PHASES.get(rollout.phase, HealthState.UNKNOWN)
+    if state is HealthState.HEALTHY and rollout.paused:
+        state = HealthState.PROGRESSING
+    return state, in_words(rollout)
 
 
 def _pending(application: Application, what: str) -> _Finding:
