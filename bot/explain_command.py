@@ -20,8 +20,9 @@ from config.parse import ConfigError, parse
 from config.pipeline import Configuration
 from config.settings import Settings, SettingsError
 
-# How many merged promotions of each environment are looked at.
-_MERGED = 20
+# How many merged promotions of each environment are looked at: as many as GitHub lets one query name. Of older ones our
+# records tell.
+_MERGED = 7
 _MOST_NAMED = 20
 
 

@@ -4,7 +4,7 @@ Everything here errs on the side of *not yet*: an Application that has not looke
 revision, or that says nothing of its health proves nothing about the release.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -38,7 +38,7 @@ class Health:
     """An environment's health with regard to one release. `live`: the release is what runs.
 
     `since`: Argo CD's own transition time, where it gave one. `revision`: the one every matched Application is on, if
-    they agree.
+    they agree. `rollouts`: what those that are not done say of themselves, "" where all are.
     """
 
     state: HealthState
@@ -46,6 +46,7 @@ class Health:
     live: bool
     reason: str
     revision: Sha | None
+    rollouts: str = ""
 
 
 # --- which Applications are meant -------------------------------------------------------------------------------------
@@ -131,6 +132,7 @@ def assess(
         live=all(finding.live for finding in findings),
         reason=reason,
         revision=Sha(revision) if revision else None,
+        rollouts="; ".join(_unfinished(one for a in applications for one in a.rollouts)),
     )
 
 
@@ -169,13 +171,17 @@ _PHASES = {
 def _with_rollouts(finding: _Finding, rollouts: Sequence[Rollout | Unknown]) -> _Finding:
     """The worst of what the Application and its Rollouts say. What is under way is told of, whoever is worse."""
     said = [_rollout(one) for one in rollouts]
-    told = [reason for state, reason in said if state is not HealthState.HEALTHY]
+    told = _unfinished(rollouts)
     if not told:
         return finding
     state = max((finding.state, *(state for state, _ in said)), key=_BADNESS.__getitem__)
     # That the Application is Healthy is no reason for anything while a Rollout is not.
     before = [] if finding.state is HealthState.HEALTHY else [finding.reason]
     return replace(finding, state=state, reason="; ".join([*before, *told]))
+
+
+def _unfinished(rollouts: Iterable[Rollout | Unknown]) -> list[str]:
+    return [reason for state, reason in map(_rollout, rollouts) if state is not HealthState.HEALTHY]
 
 
 def _rollout(rollout: Rollout | Unknown) -> tuple[HealthState, str]:

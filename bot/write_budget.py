@@ -15,12 +15,12 @@ from bot.write_importance import Errand, Importance
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 # How far each importance may fill the minute and the hour: what is left is the reserve of those above it.
 ROOM = {
-    Importance.ADORNMENT: {MINUTE: 40, HOUR: 300},
-    Importance.NEWS: {MINUTE: 60, HOUR: 400},
+    Importance.ADORNMENT: {MINUTE: 50, HOUR: 350},
+    Importance.NEWS: {MINUTE: 65, HOUR: 420},
     Importance.ESSENTIAL: {MINUTE: 80, HOUR: 500},
 }
 # A start without memory (the first, or one whose store was lost) cannot know what was written before it.
-ASSUMED = 150
+ASSUMED = 100
 
 
 class WriteBudget:

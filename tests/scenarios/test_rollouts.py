@@ -42,12 +42,19 @@ async def test_a_paused_rollout_keeps_its_release_from_the_next_environment(worl
     assert world.board("staging").health == "Progressing"
     assert world.board("staging").live == "1.1.0"
     assert "1.1.0" not in str(world.board("production").proposed)
+    merge = world.merged_pull_request(into="staging").merge_commit_sha
+    (check,) = [c for c in world.repository.check_runs if c.name == "caisson/health (staging)" and c.head_sha == merge]
+    assert (check.status, check.title) == (
+        "in_progress",
+        "web: step 2 of 3, weight 20 %, paused until resumed",
+    )
 
     done = {"phase": "Healthy", "currentStepIndex": 3, "pauseConditions": []}
     world.laptop.cluster.step_rollout("web", application=name, **done)
     await seen(world, "step 3 of 3")
     await world.after("30m")
     assert world.board("staging").health == "Healthy"
+    assert (check.status, check.conclusion) == ("completed", "success")
     assert world.pull_request(into="production").title == "Promote web-app 1.1.0 to production"
 
 

@@ -2,8 +2,8 @@
 
 | importance | what                                                   | fills the minute up to | the hour up to |
 |------------|--------------------------------------------------------|------------------------|----------------|
-| adornment  | texts, labels, invitations, tidying                    | 40                     | 300            |
-| news       | proposals, checks, closing, answers to people          | 60                     | 400            |
+| adornment  | texts, labels, invitations, tidying                    | 50                     | 350            |
+| news       | proposals, checks, closing, answers to people          | 65                     | 420            |
 | essential  | merges, records, rollbacks, holds, a success taken back | 80                     | 500            |
 """
 
@@ -147,8 +147,8 @@ def errand(importance: Importance, cost: int = 1) -> Errand:
 @pytest.mark.parametrize(
     ("importance", "most"),
     [
-        pytest.param(Importance.ADORNMENT, 40, id="adornment"),
-        pytest.param(Importance.NEWS, 60, id="news"),
+        pytest.param(Importance.ADORNMENT, 50, id="adornment"),
+        pytest.param(Importance.NEWS, 65, id="news"),
         pytest.param(Importance.ESSENTIAL, 80, id="what is essential"),
     ],
 )
@@ -200,8 +200,8 @@ def test_without_memory_a_part_of_the_hour_counts_as_used(text: str) -> None:
 async def test_a_restart_remembers_what_was_written() -> None:
     """Another process over the same store goes on counting; another installation has a budget of its own."""
     store = await SQLiteStore.open(":memory:")
-    allowed = await Thrift(store).allow(1, [LABELS] * 50, now=NOON)
-    assert len(allowed.actions) == 40
+    allowed = await Thrift(store).allow(1, [LABELS] * 60, now=NOON)
+    assert len(allowed.actions) == 50
     again = await Thrift(store).allow(1, [LABELS, MERGE], now=NOON + timedelta(seconds=1))
     assert again.actions == (MERGE,)
     assert again.again is not None
