@@ -14,6 +14,7 @@ from bot.candidate import Candidate, candidate
 from bot.content import Wanted, branch_name, notes_on, proposed_release, wanted
 from bot.declaration import declares
 from bot.gates.verdicts import blocks, waits
+from bot.health_check import health_checks
 from bot.judgement import Case
 from bot.messages import GATES, gates_check
 from bot.model import Observation, Place, Release, Unknown
@@ -54,6 +55,8 @@ def decide(
     if ask and not last:
         return ask
     actions = [a for g in grounds.values() for a in g.actions] + [a for s in steps for a in s.actions]
+    for e in pipeline.environments:
+        actions += health_checks(pipeline, e, seen.places[e.name], standings[e.name])
     if mode is Mode.OBSERVE:
         actions = []
     moments = [v.until for s in steps for v in s.verdicts] + [s.until for s in steps]

@@ -12,7 +12,15 @@ from bot.actions import Ask
 from bot.configuration_change import key_files
 from bot.content import branch_name
 from bot.github import people, read, read_open
-from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, CONFIG_REVISIONS, Place, batches, repository_query
+from bot.github.documents import (
+    CONFIG_HISTORY,
+    CONFIG_PATH,
+    CONFIG_REVISIONS,
+    Place,
+    batches,
+    merged_query,
+    repository_query,
+)
 from bot.github.identity import AppIdentity
 from bot.github.read_revisions import read_revisions
 from bot.merges import record_name
@@ -20,6 +28,7 @@ from bot.model import (
     Application,
     Digest,
     ImageDetails,
+    Merged,
     Observation,
     OpenPulls,
     PullRequest,
@@ -128,6 +137,19 @@ async def read_github(
     assert repository is not None
     places = dict(zip(wanted, found, strict=True))
     return GitHubFacts(repository=repository, places=places, keys=texts, pulls=OpenPulls(into=pulls, after=after))
+
+
+async def read_merged(
+    client: GitHubClient, full_name: str, wanted: Mapping[Key, Place], *, identity: AppIdentity
+) -> Mapping[Key, tuple[Merged, ...]]:
+    """The merged promotions of each place, newest first, further back than a pass looks: a query of its own."""
+    owner, name = full_name.split("/", 1)
+    found: list[tuple[Merged, ...]] = []
+    for some in batches(tuple(wanted.values())):
+        query, named = merged_query(some)
+        data = await client.graphql(query, {**named, "owner": owner, "name": name})
+        found += [read.read_merged(data, i, place, identity=identity) for i, place in enumerate(some)]
+    return dict(zip(wanted, found, strict=True))
 
 
 def branches(configuration: Configuration, default_branch: str) -> tuple[str, ...]:

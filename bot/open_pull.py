@@ -21,11 +21,12 @@ from bot.gates import hold
 from bot.gates.verdicts import waits, worst
 from bot.invitations import invitation
 from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on, waiting_for
-from bot.messages import GATES, gates_check, merge_message, status_reply
+from bot.messages import GATES, cell, gates_check, merge_message, status_reply
 from bot.model import CheckStatus, PullRequest, Unknown
 from bot.orders import obey, sticky
 from bot.proposing import proposal, told_of
 from bot.steps import Step, view_of
+from bot.story import in_short, story
 from config.pipeline import Mode, Promote, Templates
 
 
@@ -67,12 +68,20 @@ def _obeyed(
         case.seen,
         hold=held,
         queries=Queries(
-            status=lambda: status_reply(case.pipeline, case.environment, case.release, before, case.seen.now),
+            status=lambda: _status(case, before),
             explain=lambda artifact: explain(case.pipeline, case.seen, case.release, artifact),
             diff=lambda: difference(case.wish, case.base.files, pull),
         ),
         setting=_setting(case, pull, before),
     )
+
+
+def _status(case: Case, before: tuple[Verdict, ...]) -> str:
+    """What `/status` says: every gate, and the release's way so far."""
+    now = case.seen.now
+    told = status_reply(case.pipeline, case.environment, case.release, before, now)
+    so_far = in_short(story(case.pipeline, case.release, case.seen.places, now=now))
+    return f"{told}\n\nSo far: {cell(so_far)}." if so_far else told
 
 
 def _unread(ask: Ask) -> Verdict:

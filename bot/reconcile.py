@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeAlias
 
 import structlog
 
+from bot import audit
 from bot.act import act
 from bot.actions import Action, Ask, Plan, PostCheck
+from bot.audit_log import AuditLog
 from bot.clock import Clock
 from bot.configuration_change import unapproved
 from bot.decide import decide
@@ -43,6 +46,7 @@ from bot.scans import Scans
 from bot.store.port import Claim, Store
 from bot.tag_patterns import compile_pattern
 from bot.templates import check_template
+from bot.thrift import Thrift
 from bot.time_windows import check_cron, check_timezone
 from bot.versions import check_glob, check_pattern, parse_constraint
 from config.parse import Checks, ConfigError, parse
@@ -56,6 +60,7 @@ ROUNDS = 8
 LONGEST_CHAIN = 20
 LET_UP = timedelta(minutes=1)
 log = structlog.get_logger()
+Deeds: TypeAlias = tuple[audit.Scene | None, tuple[Action, ...]]
 
 
 class Reconciler:
@@ -75,6 +80,7 @@ class Reconciler:
         verifier: SignatureVerifier,
         poll_interval: timedelta = timedelta(minutes=5),
         plain_http: frozenset[str] = frozenset(),
+        audit_log: AuditLog | None = None,
     ) -> None:
         self._app = app
         self._store = store
@@ -85,6 +91,8 @@ class Reconciler:
         self._poll_interval = poll_interval
         self._checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
         self._pulls = PullWatch()
+        self._audit = audit_log or AuditLog(store)
+        self._thrift = Thrift(store)
         self.known = Known(store=store)
 
     async def look(self, claim: Claim) -> datetime | None:
@@ -151,6 +159,7 @@ class Reconciler:
             full_name = self.known.names.get(key)
         if full_name is None:
             self.known.forget(key)
+            self._audit.forget(key)
             await self._store.forget(key)
             return None
         self.known.names[key] = full_name
@@ -165,10 +174,14 @@ class Reconciler:
         pulls, unread = await self._people(client, found, shown)
         plans = await self._plans(client, found, shown, broken=layout.configuration is None, rivals=pulls.rivals)
         self.known.views[key] = _views(repository, shown, plans, problem=next(iter(layout.problems), None))
+        scenes = _scenes(found, shown)
+        # Before anything is done: what is in the log now is what it is done upon.
+        await self._note(key, repository, layout, list(zip(scenes, plans, strict=True)))
+        planned = [(scene, p.actions) for scene, p in zip(scenes, plans, strict=True) if isinstance(p, Plan)]
+        # People's pull requests last: there may be hundreds, and promotions are not to wait for their checks.
+        todo, again = await self._affordable(installation, [(None, actions), *planned, (None, pulls.actions)])
         try:
-            wrote = await self._act(
-                client, repository, (*actions, *pulls.actions), [plan for plan in plans if isinstance(plan, Plan)]
-            )
+            wrote = await self._act(client, repository, todo)
         except (Transient, Permanent) as error:
             self.known.views[key] = _views(repository, shown, plans, problem=f"GitHub: {error}")
             raise
@@ -180,7 +193,7 @@ class Reconciler:
             # What was written makes new facts: look at once. A pass that changes nothing ends the chain.
             return self._clock.now()
         moments = [plan.look_again_at for plan in plans if isinstance(plan, Plan) and plan.look_again_at]
-        moments += [pulls.look_again_at] if pulls.look_again_at else []
+        moments += [moment for moment in (pulls.look_again_at, again) if moment is not None]
         return min(moments, default=None)
 
     async def _people(
@@ -240,7 +253,7 @@ class Reconciler:
         return replace(empty, configuration=declared, unapproved=await self._unapproved(client, repository))
 
     async def _unapproved(self, client: RepositoryClient, repository: Repository) -> tuple[str, ...]:
-        """Whose approvals the file's last change did not have: told in the log, and on the commit that brought it."""
+        """Whose approvals the file's last change did not have: told in the audit log, and on the commit that did it."""
 
         def parsed(text: str) -> Configuration | None:
             try:
@@ -249,10 +262,7 @@ class Reconciler:
                 return None
 
         found = await revisions(client, repository.full_name, identity=await self._app.identity())
-        names = tuple("/".join(named) for named in unapproved(found, parsed))
-        if names:
-            log.warning("configuration changed without approvals", commit=found[0].commit, environments=names)
-        return names
+        return tuple("/".join(named) for named in unapproved(found, parsed))
 
     async def _last_good(self, client: RepositoryClient, repository: Repository) -> Configuration | None:
         for _, text in await earlier_configurations(client, repository.full_name):
@@ -316,12 +326,32 @@ class Reconciler:
         assert not isinstance(decision, Ask)
         return decision
 
-    async def _act(
-        self, client: RepositoryClient, repository: Repository, actions: tuple[Action, ...], plans: list[Plan]
-    ) -> bool:
-        todo = [actions, *(plan.actions for plan in plans)]
+    async def _note(
+        self,
+        key: str,
+        repository: Repository,
+        layout: Layout,
+        decided: Sequence[tuple[audit.Scene, Plan | Unknown]],
+    ) -> None:
+        """Into the audit log: what this pass found, and what it decides to do."""
+        now = self._clock.now()
+        configured = audit.configuration_entry(repository, layout.problems, layout.unapproved, now=now)
+        told = [entry for scene, plan in decided for entry in audit.facts(scene, _plan(plan), now=now)]
+        await self._audit.note(key, [*configured, *told], now=now)
+
+    async def _affordable(self, installation: int, planned: Sequence[Deeds]) -> tuple[list[Deeds], datetime | None]:
+        """What GitHub's limits leave room for, and when to come again for what they do not."""
+        todo: list[Deeds] = []
+        moments: list[datetime] = []
+        for scene, chosen in planned:
+            allowed = await self._thrift.allow(installation, chosen, now=self._clock.now())
+            todo.append((scene, allowed.actions))
+            moments += [allowed.again] if allowed.again else []
+        return todo, min(moments, default=None)
+
+    async def _act(self, client: RepositoryClient, repository: Repository, todo: Sequence[Deeds]) -> bool:
         failure: CaissonError | None = None
-        for chosen in todo:
+        for scene, chosen in todo:
             if not chosen:
                 continue
             log.info("acting", repository=repository.full_name, actions=[type(a).__name__ for a in chosen])
@@ -329,9 +359,13 @@ class Reconciler:
                 await act(client, repository, chosen, now=self._clock.now)
             except (Transient, Permanent) as error:
                 failure = failure or error
+                continue
+            if scene is not None:
+                now = self._clock.now()
+                await self._audit.note_done(audit.carried_out(scene, chosen, now=now), now=now)
         if failure is not None:
             raise failure
-        return any(todo)
+        return any(chosen for _, chosen in todo)
 
 
 # Every check but that of hosts without TLS, which are the operator's to name.
@@ -360,6 +394,24 @@ def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...
     if existing is not None and existing.external_id == text.external_id:
         return ()
     return (PostCheck(commit=repository.config.commit, existing=existing, text=text),)
+
+
+def _scenes(found: GitHubFacts, declared: Configuration | None) -> tuple[audit.Scene, ...]:
+    """What the audit log tells of each pipeline."""
+    return tuple(
+        audit.Scene(
+            repository=found.repository,
+            pipeline=pipeline,
+            places={e.name: found.places[pipeline.name, e.name] for e in pipeline.environments},
+            style=declared.commands,
+        )
+        for pipeline in (declared.pipelines if declared else ())
+        if declared is not None
+    )
+
+
+def _plan(plan: Plan | Unknown) -> Plan | None:
+    return None if isinstance(plan, Unknown) else plan
 
 
 def _views(

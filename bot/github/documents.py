@@ -21,6 +21,8 @@ MOST_PLACES = 10
 MOST_OPEN = 100
 # How many pull requests are looked into at once: GitHub makes a diff for each, and gives up after ten seconds.
 MOST_BROUGHT = 20
+# How many of an environment's merged promotions a pass reads, and how many are read where a story is told.
+MERGED_READ, MERGED_TOLD = 3, 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,25 @@ def repository_query(
     return query + fragments_of(query), variables
 
 
+def merged_query(places: Sequence[Place]) -> tuple[str, dict[str, str]]:
+    """The last `MERGED_TOLD` merged promotions of at most `MOST_PLACES` places; variables except `owner` and `name`."""
+    declared = ["$owner: String!", "$name: String!"]
+    fields: list[str] = []
+    variables: dict[str, str] = {}
+    for i, place in enumerate(places):
+        declared.append(f"$baseName{i}: String!, $headName{i}: String!")
+        variables |= {f"baseName{i}": place.branch, f"headName{i}": place.head}
+        if place.folder:
+            declared.append(f"$path{i}: String!")
+            variables[f"path{i}"] = place.folder
+        fields.append(_merged(i, whole=not place.folder, first=MERGED_TOLD))
+    told = "\n    ".join(("databaseId", *fields))
+    query = (
+        f"query Merged({', '.join(declared)}) {{\n  repository(owner: $owner, name: $name) {{\n    {told}\n  }}\n}}\n"
+    )
+    return query + fragments_of(query), variables
+
+
 def _open_pulls(branch: str, more: str = "") -> str:
     """In the order of their opening, so that pages do not shift while they are read."""
     order = "orderBy: {field: CREATED_AT, direction: ASC}"
@@ -140,11 +161,7 @@ def _configuration(keys: int) -> str:
 def _environment(i: int, *, whole: bool) -> str:
     # GitHub's `file` answers for a path below the root only.
     files = "Files" if whole else "FilesBelow"
-    folder = (
-        "folder: tree { ...Blobs }" if whole else f"folder: file(path: $path{i}) {{ oid object {{ ...BlobsBelow }} }}"
-    )
     created = "orderBy: {field: CREATED_AT, direction: DESC}"
-    newest = "orderBy: {field: UPDATED_AT, direction: DESC}"
     return f"""
     base{i}: ref(qualifiedName: $base{i}) {{
       ...Base
@@ -153,16 +170,30 @@ def _environment(i: int, *, whole: bool) -> str:
     files{i}: object(expression: $files{i}) {{ ...{files} }}
     head{i}: ref(qualifiedName: $head{i}) {{
       ...Head
-      target {{ ... on Commit {{ {folder} }} }}
+      target {{ ... on Commit {{ {_folder(i, whole=whole)} }} }}
     }}
-    merged{i}: pullRequests(headRefName: $headName{i}, baseRefName: $baseName{i}, states: MERGED, first: 3, {newest}) {{
-      nodes {{
-        ...Merged
-        mergeCommit {{ {folder} }}
-      }}
-    }}
+    {_merged(i, whole=whole, first=MERGED_READ)}
     deployments{i}: deployments(environments: [$record{i}], first: 20, {created}) {{
       ...Records
+    }}"""
+
+
+def _folder(i: int, *, whole: bool) -> str:
+    """What lies in the environment's folder, of a commit."""
+    return (
+        "folder: tree { ...Blobs }" if whole else f"folder: file(path: $path{i}) {{ oid object {{ ...BlobsBelow }} }}"
+    )
+
+
+def _merged(i: int, *, whole: bool, first: int) -> str:
+    newest = "orderBy: {field: UPDATED_AT, direction: DESC}"
+    return f"""merged{i}: pullRequests(
+      headRefName: $headName{i}, baseRefName: $baseName{i}, states: MERGED, first: {first}, {newest}
+    ) {{
+      nodes {{
+        ...Merged
+        mergeCommit {{ {_folder(i, whole=whole)} }}
+      }}
     }}"""
 
 

@@ -133,7 +133,7 @@ fragment Merged on PullRequest {
   number title isCrossRepository createdAt headRefName headRefOid baseRefName mergedAt
   author { ...Who }
   mergedBy { ...Who }
-  mergeCommit { ...Authored }
+  mergeCommit { ...Authored statusCheckRollup { ...Checks } }
   commits(last: 1) { nodes { commit { ...Authored } } }
 }
 

@@ -16,7 +16,7 @@ from bot.github.read_parts import checks, commit, file, files, folder_blobs
 from bot.github.read_pulls import merged_pulls, open_pulls
 from bot.github.read_records import records
 from bot.github.shape import Node, unexpected
-from bot.model import Base, Configured, File, Place, Repository, Sha, Unknown
+from bot.model import Base, Configured, File, Merged, Place, Repository, Sha, Unknown
 
 
 def read_repository(data: Mapping[str, object], *, identity: AppIdentity) -> Repository:
@@ -60,6 +60,11 @@ def read_place(
         foreign_pull=foreign,
         owners=_owners(node, i) if place.owners else None,
     )
+
+
+def read_merged(data: Mapping[str, object], i: int, place: Where, *, identity: AppIdentity) -> tuple[Merged, ...]:
+    """The merged promotions of place number `i` of a `merged_query`, newest merge first."""
+    return merged_pulls(_repository(data).node(f"merged{i}").nodes(), place, identity)
 
 
 def read_config_history(data: Mapping[str, object]) -> tuple[tuple[Sha, str | None], ...]:

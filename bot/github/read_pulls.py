@@ -55,6 +55,7 @@ def _merged(node: Node, place: Place, identity: AppIdentity) -> Merged:
         head=next((one for one in last if one.sha == head), None),
         commit=commit(result, identity) if result else None,
         files=folder_blobs(result, place.folder),
+        checks=checks(result.maybe_node("statusCheckRollup"), identity) if result else (),
     )
 
 

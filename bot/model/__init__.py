@@ -5,7 +5,7 @@ ours (a deployment or check run of somebody else) never becomes one of "our" rec
 `Unknown`, never a default: every gate reads it as *wait*.
 """
 
-from bot.model.cluster import Application, Source
+from bot.model.cluster import Application, Rollout, Source
 from bot.model.github import (
     HISTORY_READ,
     Actor,
@@ -73,6 +73,7 @@ __all__ = [
     "Review",
     "ReviewState",
     "Revision",
+    "Rollout",
     "Sha",
     "Signature",
     "SignatureMaterial",

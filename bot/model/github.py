@@ -231,7 +231,7 @@ class Conversation:
 class Merged:
     """A merged pull request from our branch.
 
-    `files`: path → blob in the environment's folder as the merge commit has it.
+    `files`: path → blob in the environment's folder as the merge commit has it. `checks`: ours on that commit.
     """
 
     number: int
@@ -243,6 +243,7 @@ class Merged:
     head: Commit | None
     commit: Commit | None
     files: Mapping[str, Sha]
+    checks: tuple[Check, ...] = ()
 
 
 class RecordState(StrEnum):
