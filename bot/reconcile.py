@@ -49,6 +49,7 @@ from bot.templates import check_template
 from bot.thrift import Thrift
 from bot.time_windows import check_cron, check_timezone
 from bot.versions import check_glob, check_pattern, parse_constraint
+from bot.write_importance import Importance
 from config.parse import Checks, ConfigError, parse
 from config.pipeline import Configuration, Mode, Pipeline
 from config.public_key import read_keys
@@ -178,8 +179,7 @@ class Reconciler:
         # Before anything is done: what is in the log now is what it is done upon.
         await self._note(key, repository, layout, list(zip(scenes, plans, strict=True)))
         planned = [(scene, p.actions) for scene, p in zip(scenes, plans, strict=True) if isinstance(p, Plan)]
-        # People's pull requests last: there may be hundreds, and promotions are not to wait for their checks.
-        todo, again = await self._affordable(installation, [(None, actions), *planned, (None, pulls.actions)])
+        todo, again = await self._affordable(installation, [(None, actions), *planned], pulls.actions)
         try:
             wrote = await self._act(client, repository, todo)
         except (Transient, Permanent) as error:
@@ -339,12 +339,16 @@ class Reconciler:
         told = [entry for scene, plan in decided for entry in audit.facts(scene, _plan(plan), now=now)]
         await self._audit.note(key, [*configured, *told], now=now)
 
-    async def _affordable(self, installation: int, planned: Sequence[Deeds]) -> tuple[list[Deeds], datetime | None]:
+    async def _affordable(
+        self, installation: int, planned: Sequence[Deeds], people: tuple[Action, ...]
+    ) -> tuple[list[Deeds], datetime | None]:
         """What GitHub's limits leave room for, and when to come again for what they do not."""
         todo: list[Deeds] = []
         moments: list[datetime] = []
-        for scene, chosen in planned:
-            allowed = await self._thrift.allow(installation, chosen, now=self._clock.now())
+        # People's pull requests last and least: there may be hundreds, and no promotion is to wait for their checks.
+        least = Importance.ADORNMENT
+        for scene, chosen, checks in (*((*deeds, Importance.NEWS) for deeds in planned), (None, people, least)):
+            allowed = await self._thrift.allow(installation, chosen, now=self._clock.now(), checks=checks)
             todo.append((scene, allowed.actions))
             moments += [allowed.again] if allowed.again else []
         return todo, min(moments, default=None)

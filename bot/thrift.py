@@ -14,7 +14,7 @@ from prometheus_client import Counter, Gauge
 from bot.actions import Action
 from bot.store.port import Store
 from bot.write_budget import HOUR, WriteBudget
-from bot.write_importance import Errand, errands
+from bot.write_importance import Errand, Importance, errands
 
 WRITES = Counter("caisson_github_writes", "What was written to GitHub, as its limits count it.", ["importance"])
 DELAYED = Counter("caisson_github_writes_delayed", "Writes put off to stay within GitHub's limits.", ["importance"])
@@ -38,15 +38,25 @@ class Thrift:
         self._store = store
         self._budgets: dict[int, WriteBudget] = {}
 
-    async def allow(self, installation: int, actions: Sequence[Action], *, now: datetime) -> Allowed:
-        """Take from the budget what these actions cost, most important first; it is spent even if they fail."""
+    async def allow(
+        self,
+        installation: int,
+        actions: Sequence[Action],
+        *,
+        now: datetime,
+        checks: Importance = Importance.NEWS,
+    ) -> Allowed:
+        """Take from the budget what these actions cost, most important first; it is spent even if they fail.
+
+        `checks`: as `errands` takes it.
+        """
         if not actions:
             return Allowed(actions=())
         budget = await self._budget(installation, now)
         let_go: set[int] = set()
         moments: list[datetime] = []
         turn: datetime | None = None
-        for errand in errands(actions):
+        for errand in errands(actions, checks=checks):
             later = turn if errand.in_turn and turn else budget.allow(errand, now)
             if later is None:
                 let_go.update(errand.positions)

@@ -33,8 +33,8 @@ from bot.release_record import decoded, trailers
 class Importance(IntEnum):
     """What must not wait for what.
 
-    `ADORNMENT`: texts, labels, invitations, tidying. `NEWS`: proposals, checks, answers. `ESSENTIAL`: merges, what is
-    recorded of them, rollbacks, holds, and a success that is taken back.
+    `ADORNMENT`: texts, labels, invitations, tidying, checks on people's own pull requests. `NEWS`: proposals, checks,
+    answers. `ESSENTIAL`: merges, what is recorded of them, rollbacks, holds, and a success that is taken back.
     """
 
     ADORNMENT = 0
@@ -59,8 +59,10 @@ class Errand:
         return sum(map(_cost, self.actions))
 
 
-def errands(actions: Sequence[Action]) -> tuple[Errand, ...]:
+def errands(actions: Sequence[Action], *, checks: Importance = Importance.NEWS) -> tuple[Errand, ...]:
     """The actions of one plan, most important first, each in one errand.
+
+    `checks`: how much those matter that neither go before a merge nor take a success back.
 
     Where commands are answered, each answer is an errand with what its command does, and they go in turn: people's
     words count in the order in which they were said. So do the checks and merges that were decided on top of them.
@@ -73,8 +75,8 @@ def errands(actions: Sequence[Action]) -> tuple[Errand, ...]:
         if answering and isinstance(action, React | Say | SetLabel | PostCheck | Merge):
             talk.append(i)
         else:
-            found.append(Errand(importance=_importance(action, merging), actions=(action,), positions=(i,)))
-    most = max((_importance(actions[i], merging) for i in talk), default=Importance.NEWS)
+            found.append(Errand(importance=_importance(action, merging, checks), actions=(action,), positions=(i,)))
+    most = max((_importance(actions[i], merging, checks) for i in talk), default=Importance.NEWS)
     found += [
         Errand(importance=most, actions=tuple(actions[i] for i in part), positions=tuple(part), in_turn=True)
         for part in _up_to_each_reaction(talk, actions)
@@ -92,7 +94,7 @@ def _up_to_each_reaction(talk: Sequence[int], actions: Sequence[Action]) -> list
     return [part for part in parts if part]
 
 
-def _importance(action: Action, merging: Collection[Sha]) -> Importance:
+def _importance(action: Action, merging: Collection[Sha], checks: Importance) -> Importance:
     match action:
         case Merge() | RecordRelease() | RecordStatusChange() | SetLabel():
             return Importance.ESSENTIAL
@@ -100,7 +102,7 @@ def _importance(action: Action, merging: Collection[Sha]) -> Importance:
             return Importance.ESSENTIAL if _is_rollback(action) else Importance.NEWS
         case PostCheck():
             essential = action.commit in merging or _takes_back(action)
-            return Importance.ESSENTIAL if essential else Importance.NEWS
+            return Importance.ESSENTIAL if essential else checks
         case Close() | React() | Say():
             return Importance.NEWS
         case Retitle() | AddLabels() | Invite() | DeleteBranch():

@@ -20,6 +20,9 @@ from sandbox.github.state import Caller, GitHub, GitHubRefusal
 # Importing these modules registers their operations.
 DOORS = (rest_app, rest_git, rest_pulls, rest_records)
 _HOURLY = 5000
+# Secondary limits on what is created, as GitHub publishes them: (seconds, how many writes).
+# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
+SECONDARY_LIMITS = ((60, 80), (3600, 500))
 _MUTATION = re.compile(r"^\s*mutation\b", re.MULTILINE)
 _MUTATIONS = re.compile(rb"\bm\d+: \w+\(input:")
 Kind = Literal["rest", "graphql", "token"]
@@ -75,7 +78,7 @@ class GitHubServer:
         self.url = ""
         self.latency = 0.0
         self.remaining = _HOURLY
-        # (seconds, how many writes): GitHub's secondary limits on what is created, where a scenario wants them held.
+        # `SECONDARY_LIMITS`, where a scenario wants them held.
         self.write_limits: tuple[tuple[int, int], ...] = ()
         self.limited = 0
         self._written: list[float] = []

@@ -1,9 +1,8 @@
 """How little Caisson says, and that a storm stays within what GitHub lets an installation create."""
 
+from sandbox.github.server import SECONDARY_LIMITS
+from tests.scenarios.people import propose
 from tests.world import World
-
-# GitHub's own figures: seconds, and how much may be created within them.
-GITHUBS_LIMITS = ((60, 80), (3600, 500))
 
 
 async def test_a_storm_of_releases_stays_under_github_s_limits(prompt_world: World) -> None:
@@ -12,7 +11,7 @@ async def test_a_storm_of_releases_stays_under_github_s_limits(prompt_world: Wor
     await world.start()
     await world.settle()
     server = world.laptop.github_server
-    server.write_limits = GITHUBS_LIMITS
+    server.write_limits = SECONDARY_LIMITS
     for burst in range(40):
         for i in range(5):
             world.push(f"1.{burst + 1}.{i}")
@@ -36,7 +35,7 @@ async def test_a_merge_goes_through_when_nothing_else_may(prompt_world: World) -
     """Everybody talks until answers must wait; the approved release is merged and recorded all the same."""
     world = prompt_world
     pull = await world.soaked()
-    world.laptop.github_server.write_limits = GITHUBS_LIMITS
+    world.laptop.github_server.write_limits = SECONDARY_LIMITS
     for i in range(12):
         world.comment(pull, f"/hold no {i}\n\n/unhold", by="wanda")
         world.comment(pull, "/unhold", by="wanda")
@@ -50,6 +49,21 @@ async def test_a_merge_goes_through_when_nothing_else_may(prompt_world: World) -
     assert world.laptop.github_server.limited == 0
     assert all(comment.reactions for comment in unanswered), "put off, and never dropped"
     assert world.board("production").live == "1.1.0", world.board("production").waiting
+
+
+async def test_people_s_pull_requests_hold_up_no_promotion(prompt_world: World) -> None:
+    """More of them than GitHub lets us write checks on in a minute: a release goes its way in between."""
+    world = prompt_world
+    await world.start()
+    await world.after("2m")
+    world.laptop.github_server.write_limits = SECONDARY_LIMITS
+    for i in range(70):
+        propose(world, {f"docs/{i}.md": "x\n"}, branch=f"change-{i}")
+    await world.settle()
+    world.push("1.1.0")
+    await world.settle()
+    assert world.laptop.github_server.limited == 0
+    assert world.board("development").live == "1.1.0"
 
 
 async def test_there_is_one_sticky_comment_and_none_when_nothing_changed(world: World) -> None:

@@ -5,6 +5,7 @@ import pytest
 from sandbox import shop
 from sandbox.github import pulls, refs, talk
 from sandbox.github.refs import RefUpdate
+from sandbox.github.server import SECONDARY_LIMITS
 from sandbox.github.state import Caller
 from tests.scenarios.people import CONFIG, GATED, PRODUCTION, check, forked, opened, propose, push, says
 from tests.world import World
@@ -222,13 +223,17 @@ async def test_a_check_that_github_took_back_is_written_again(
 
 
 async def test_a_hundred_and_twenty_pull_requests_all_get_their_check(prompt_world: World) -> None:
-    """However many there are: in documents of bounded size, and then nothing is written any more."""
+    """However many there are: within GitHub's limits, in documents of bounded size, and then nothing is written."""
     world = prompt_world
     await world.start()
-    await world.settle()
+    await world.after("2m")
+    world.laptop.github_server.write_limits = SECONDARY_LIMITS
     before = len(world.calls)
     many = [propose(world, {f"docs/{i}.md": "x\n"}, branch=f"change-{i}") for i in range(120)]
     await world.settle()
+    for _ in range(2):
+        await world.after("1m")
+    assert world.laptop.github_server.limited == 0
     assert {says(world, pull) for pull in many} == {("success", "touches no environment")}
     assert len([c for c in world.calls[before:] if c.writes]) == 5, "120 checks, 25 to a document"
     before = len(world.calls)
@@ -242,11 +247,12 @@ async def test_sixty_pull_requests_cost_an_idle_pass_one_read(prompt_world: Worl
     """What their heads bring was read once, twenty to a request."""
     world = prompt_world
     await world.start()
-    await world.settle()
+    await world.after("2m")
     for i in range(60):
         propose(world, {f"docs/{i}.md": "x\n"}, branch=f"change-{i}")
     before = len(world.calls)
     await world.settle()
+    await world.after("1m")
     done = world.calls[before:]
     assert len([c for c in done if c.writes]) == 3
     before = len(world.calls)

@@ -2,7 +2,7 @@
 
 | importance | what                                                   | fills the minute up to | the hour up to |
 |------------|--------------------------------------------------------|------------------------|----------------|
-| adornment  | texts, labels, invitations, tidying                    | 50                     | 350            |
+| adornment  | texts, labels, tidying, checks on people's own changes | 50                     | 350            |
 | news       | proposals, checks, closing, answers to people          | 65                     | 420            |
 | essential  | merges, records, rollbacks, holds, a success taken back | 80                     | 500            |
 """
@@ -93,6 +93,19 @@ def proposal(kind: DirectiveKind | None = None) -> Propose:
 def test_how_important_an_action_is(action: Action, importance: Importance) -> None:
     """Alone in its plan."""
     (errand,) = errands([action])
+    assert errand.importance is importance
+
+
+@pytest.mark.parametrize(
+    ("post", "importance"),
+    [
+        pytest.param(posted(after="SUCCESS"), Importance.ADORNMENT, id="one that turns green can wait"),
+        pytest.param(posted(before="SUCCESS"), Importance.ESSENTIAL, id="a success that is taken back cannot"),
+    ],
+)
+def test_checks_on_people_s_pull_requests_leave_room_for_promotions(post: PostCheck, importance: Importance) -> None:
+    """There may be hundreds of them."""
+    (errand,) = errands([post], checks=Importance.ADORNMENT)
     assert errand.importance is importance
 
 
