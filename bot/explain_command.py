@@ -122,7 +122,7 @@ async def _read(app: GitHubApp, client: RepositoryClient, full_name: str) -> tup
     wanted = places(declared, branch)
     found = await read_github(client, full_name, wanted, identity=identity)
     # Of promotions further back than that, our records tell.
-    merged = await read_merged(client, full_name, wanted, identity=identity)
+    merged = await read_merged(client, found.repository, wanted, identity=identity)
     return replace(found, places={key: replace(one, merged=merged[key]) for key, one in found.places.items()}), declared
 
 

@@ -140,15 +140,17 @@ async def read_github(
 
 
 async def read_merged(
-    client: GitHubClient, full_name: str, wanted: Mapping[Key, Place], *, identity: AppIdentity
+    client: GitHubClient, repository: Repository, wanted: Mapping[Key, Place], *, identity: AppIdentity
 ) -> Mapping[Key, tuple[Merged, ...]]:
     """The merged promotions of each place, newest first, further back than a pass looks: a query of its own."""
-    owner, name = full_name.split("/", 1)
+    owner, name = repository.full_name.split("/", 1)
     found: list[tuple[Merged, ...]] = []
     for some in batches(tuple(wanted.values())):
         query, named = merged_query(some)
         data = await client.graphql(query, {**named, "owner": owner, "name": name})
-        found += [read.read_merged(data, i, place, identity=identity) for i, place in enumerate(some)]
+        found += [
+            read.read_merged(data, i, place, identity=identity, repository=repository) for i, place in enumerate(some)
+        ]
     return dict(zip(wanted, found, strict=True))
 
 

@@ -42,9 +42,7 @@ def read_place(
     data: Mapping[str, object], i: int, place: Where, *, identity: AppIdentity, repository: Repository
 ) -> Place:
     """Environment number `i` of the query, read at `place`."""
-    node = _repository(data)
-    if node.number("databaseId") != repository.id:
-        raise unexpected("the answer is about another repository")
+    node = _same_repository(data, repository)
     head = node.maybe_node(f"head{i}")
     target = head.node("target") if head else None
     pull, foreign = None, None
@@ -62,9 +60,11 @@ def read_place(
     )
 
 
-def read_merged(data: Mapping[str, object], i: int, place: Where, *, identity: AppIdentity) -> tuple[Merged, ...]:
+def read_merged(
+    data: Mapping[str, object], i: int, place: Where, *, identity: AppIdentity, repository: Repository
+) -> tuple[Merged, ...]:
     """The merged promotions of place number `i` of a `merged_query`, newest merge first."""
-    return merged_pulls(_repository(data).node(f"merged{i}").nodes(), place, identity)
+    return merged_pulls(_same_repository(data, repository).node(f"merged{i}").nodes(), place, identity)
 
 
 def read_config_history(data: Mapping[str, object]) -> tuple[tuple[Sha, str | None], ...]:
@@ -95,6 +95,14 @@ def _repository(data: Mapping[str, object]) -> Node:
     if found is None:
         raise NotFound("GitHub does not show us the repository")
     return found
+
+
+def _same_repository(data: Mapping[str, object], repository: Repository) -> Node:
+    """Of a further query: its name may be another's by now."""
+    node = _repository(data)
+    if node.number("databaseId") != repository.id:
+        raise unexpected("the answer is about another repository")
+    return node
 
 
 def _configured(target: Node, identity: AppIdentity) -> Configured:

@@ -1,13 +1,23 @@
 """A change of the declaration is judged by the approvals that are declared at present."""
 
+import json
+
 import pytest
 
+from bot.audit_entry import Wanted, line_of
 from sandbox import shop
 from tests.scenarios.people import CONFIG, check, propose, says
 from tests.world import World
 
 APPROVALS = "approvals: {count: 1}"
 OWNED = "approvals: {users: [alice], codeowners: true}"
+
+
+async def unapproved(world: World) -> list[list[str]]:
+    """What the audit log says of each state of the file: whose approvals the change did not come with."""
+    kept = await world.service.store.audited(Wanted(repository=world.repository.full_name), most=10_000)
+    lines = [json.loads(line_of(one)) for one in kept]
+    return [line.get("unapproved", []) for line in lines if line["kind"] == "configuration"]
 
 
 async def declared(world: World, *, approvals: str = "approvals: {users: [alice]}") -> str:
@@ -133,8 +143,10 @@ async def test_a_change_that_came_without_its_approvals_is_told_of(prompt_world:
     assert run.title == (
         "the file is valid" if proper else "valid, but changed without the approvals of web-app/production"
     )
+    assert (await unapproved(world))[-1] == ([] if proper else ["web-app/production"])
     await world.lose_the_store()
     await world.settle()
+    assert (await unapproved(world))[-1] == ([] if proper else ["web-app/production"])
     assert next(r for r in reversed(world.repository.check_runs) if r.name == "caisson/config") is run
 
 

@@ -55,6 +55,7 @@ async def test_people_s_pull_requests_hold_up_no_promotion(prompt_world: World) 
     """More of them than GitHub lets us write checks on in a minute: a release goes its way in between."""
     world = prompt_world
     await world.start()
+    await world.settle()
     await world.after("2m")
     world.laptop.github_server.write_limits = SECONDARY_LIMITS
     for i in range(70):

@@ -226,6 +226,7 @@ async def test_a_hundred_and_twenty_pull_requests_all_get_their_check(prompt_wor
     """However many there are: within GitHub's limits, in documents of bounded size, and then nothing is written."""
     world = prompt_world
     await world.start()
+    await world.settle()
     await world.after("2m")
     world.laptop.github_server.write_limits = SECONDARY_LIMITS
     before = len(world.calls)
@@ -247,6 +248,7 @@ async def test_sixty_pull_requests_cost_an_idle_pass_one_read(prompt_world: Worl
     """What their heads bring was read once, twenty to a request."""
     world = prompt_world
     await world.start()
+    await world.settle()
     await world.after("2m")
     for i in range(60):
         propose(world, {f"docs/{i}.md": "x\n"}, branch=f"change-{i}")

@@ -244,6 +244,17 @@ def test_the_configuration_is_accepted_or_refused(problems: tuple[str, ...], *, 
     assert entry.said["commit"] == facts.sha("brought")
 
 
+def test_a_change_without_its_approvals_is_told_of() -> None:
+    """By the environments whose approvals it did not have; another entry than that of the same file with them."""
+    repository = facts.observation().repository
+    repository = replace(repository, config=Configured(text="", oid=facts.sha("file"), commit=facts.sha("brought")))
+    (proper,) = audit.configuration_entry(repository, (), now=NOON)
+    (entry,) = audit.configuration_entry(repository, (), ("shop/production",), now=NOON)
+    assert (entry.said["unapproved"], entry.said["accepted"]) == (["shop/production"], True)
+    assert proper.said["unapproved"] is None
+    assert proper.fingerprint != entry.fingerprint
+
+
 def test_a_repository_without_a_file_has_no_entry() -> None:
     """There is nothing to accept."""
     assert not audit.configuration_entry(facts.observation().repository, (), now=NOON)
