@@ -4,7 +4,7 @@ The list of them comes with the one read of a pass. What a head brings does not 
 is read once and remembered in memory; after a restart it is read again, `MOST_BROUGHT` heads to a request.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from bot.messages import CONFIG, GATES, config_check, pull_check
 from bot.model import Brought, Check, Observation, PullRequest, Sha, Unknown
 from bot.observe import GitHubClient, GitHubFacts, ask_of_people
 from bot.pull_checks import Change, Rules, changes_configuration, judge, orphan
+from bot.write_importance import takes_back
 from config.parse import ConfigError
 from config.pipeline import Configuration
 
@@ -92,10 +93,9 @@ class PullWatch:
         rivals = {one.pull.head: _rival(one.pull) for one in judged if one.pull.head in ours and not one.passes}
         judged = [one for one in judged if one.pull.head not in ours]
         posts = [*_gates(judged), *_configurations(judged, found.repository.config.commit)]
-        posts.sort(key=lambda post: post.text.conclusion == "SUCCESS")
         moments = [v.until for one in judged for v in one.verdicts if v.until is not None]
         until = min(moments, default=None)
-        return Watched(actions=tuple(posts[:MOST_POSTED]), look_again_at=until, rivals=rivals)
+        return Watched(actions=most_urgent(posts), look_again_at=until, rivals=rivals)
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -230,6 +230,15 @@ def _rival(pull: PullRequest) -> str:
 
 
 # --- what is posted ---------------------------------------------------------------------------------------------------
+
+
+def most_urgent(posts: Sequence[PostCheck]) -> tuple[PostCheck, ...]:
+    """As many as go into one document: what takes a success back first, and successes last.
+
+    GitHub's limits may keep the others waiting for an hour, and what would let people merge must not stand behind them.
+    """
+    ordered = sorted(posts, key=lambda post: (not takes_back(post), post.text.conclusion == "SUCCESS"))
+    return tuple(ordered[:MOST_POSTED])
 
 
 def _gates(judged: list[_Judged]) -> Iterator[PostCheck]:

@@ -101,7 +101,7 @@ def _importance(action: Action, merging: Collection[Sha], checks: Importance) ->
         case Propose():
             return Importance.ESSENTIAL if _is_rollback(action) else Importance.NEWS
         case PostCheck():
-            essential = action.commit in merging or _takes_back(action)
+            essential = action.commit in merging or takes_back(action)
             return Importance.ESSENTIAL if essential else checks
         case Close() | React() | Say():
             return Importance.NEWS
@@ -109,7 +109,7 @@ def _importance(action: Action, merging: Collection[Sha], checks: Importance) ->
             return Importance.ADORNMENT
 
 
-def _takes_back(action: PostCheck) -> bool:
+def takes_back(action: PostCheck) -> bool:
     """A success that would go on letting people merge."""
     shown = action.existing.conclusion if action.existing else None
     return shown == "SUCCESS" and not (action.text.status is CheckStatus.COMPLETED and action.text.conclusion == shown)
