@@ -1,7 +1,7 @@
 """The closed list of things we may do, what a gate says, and what a decision yields. No I/O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -32,7 +32,7 @@ class Ask:
     """Facts a decision still needs, to be called again with.
 
     `digests`: (repository, tag); `details`: (repository, digest); `signatures`: (artifact name, digest); `permissions`:
-    logins; `memberships`: (`org/team`, login).
+    logins; `memberships`: (`org/team`, login); `roles_elsewhere`: (full name of another repository, login).
     """
 
     digests: frozenset[tuple[str, str]] = frozenset()
@@ -40,9 +40,11 @@ class Ask:
     signatures: frozenset[tuple[str, str]] = frozenset()
     permissions: frozenset[str] = frozenset()
     memberships: frozenset[tuple[str, str]] = frozenset()
+    roles_elsewhere: frozenset[tuple[str, str]] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.digests or self.details or self.signatures or self.permissions or self.memberships)
+        of_registries = self.digests or self.details or self.signatures
+        return bool(of_registries or self.permissions or self.memberships or self.roles_elsewhere)
 
     def __or__(self, other: "Ask") -> "Ask":
         return Ask(
@@ -51,6 +53,7 @@ class Ask:
             signatures=self.signatures | other.signatures,
             permissions=self.permissions | other.permissions,
             memberships=self.memberships | other.memberships,
+            roles_elsewhere=self.roles_elsewhere | other.roles_elsewhere,
         )
 
 
@@ -227,7 +230,7 @@ Action = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentView:
-    """What the board shows of one environment."""
+    """What the board shows of one environment. `repository`: the other one that it lives in; "" at home."""
 
     name: str
     active: str | None
@@ -237,12 +240,17 @@ class EnvironmentView:
     health: str
     waiting: str
     verdicts: tuple[Verdict, ...] = ()
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to do now, what to show, and when time alone may change the answer."""
+    """What to do now, what to show, and when time alone may change the answer.
+
+    `elsewhere`: what is to be done in other repositories, by full name.
+    """
 
     actions: tuple[Action, ...] = ()
+    elsewhere: Mapping[str, tuple[Action, ...]] = field(default_factory=dict)
     views: tuple[EnvironmentView, ...] = ()
     look_again_at: datetime | None = None

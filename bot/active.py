@@ -50,8 +50,10 @@ class Ground:
 def ground(pipeline: Pipeline, environment: Environment, seen: Observation) -> Ground:
     """Where one environment stands, from what was observed."""
     place = seen.places[environment.name]
+    if place.elsewhere is not None and place.elsewhere.refusal:
+        return Ground(standing=_nowhere(environment, place, place.elsewhere.refusal))
     if place.base is None:
-        branch = environment.branch or seen.repository.default_branch
+        branch = environment.branch or seen.repository_of(environment.name).default_branch
         return Ground(standing=_nowhere(environment, place, f"the branch {branch} does not exist"))
     if environment.promote is Promote.MERGE or pipeline.is_source(environment):
         return _branch_ground(pipeline, environment, seen, place, place.base)
@@ -163,7 +165,7 @@ def _adopt(
         return replace(found, actions=(action,), standing=replace(found.standing, active=release))
     action = RecordRelease(
         record=record_name(pipeline, environment),
-        production=environment is pipeline.environments[-1],
+        production=not pipeline.downstreams(environment),
         commit=base.tip,
         release=release,
         how=How.ADOPTED,
@@ -265,14 +267,15 @@ def _health(environment: Environment, seen: Observation, place: Place, base: Bas
         return _unknown("health is not watched (health: from: none)")
     if record is None:
         return _unknown("nothing has been recorded here yet")
+    repository = seen.repository_of(environment.name)
     applications = seen.applications.get(environment.name, Unknown("the cluster has not been asked"))
     if not isinstance(applications, Unknown):
         applications = matching(
             applications,
-            repository=f"github.com/{seen.repository.full_name}".lower(),
+            repository=f"github.com/{repository.full_name}".lower(),
             path=environment.path,
             branch=base.branch,
-            default_branch=seen.repository.default_branch,
+            default_branch=repository.default_branch,
         )
     return assess(
         applications,

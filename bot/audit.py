@@ -19,6 +19,7 @@ from bot.audit_entry import Entry, Kind, moment
 from bot.command_grammar import Command, Misunderstood, parse_comment
 from bot.content import proposed_release
 from bot.directives import directed_by
+from bot.elsewhere import spoken
 from bot.gates.hold import LABEL
 from bot.merge_verdicts import merge_verdicts
 from bot.merges import carried_by
@@ -52,6 +53,16 @@ class Scene:
     places: Mapping[str, Place]
     conversations: tuple[Conversation, ...] = ()
     style: CommandStyle = CommandStyle.PLAIN
+
+    def lives_in(self, environment: str) -> Repository:
+        """The repository that an environment lives in, where its pull requests and records are."""
+        place = self.places.get(environment)
+        return (place and place.elsewhere and place.elsewhere.repository) or self.repository
+
+    def spoken_in(self, environment: str) -> CommandStyle:
+        """How commands are written there."""
+        place = self.places.get(environment)
+        return spoken(self.style, place) if place else self.style
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +117,8 @@ def facts(scene: Scene, plan: Plan | None, *, now: datetime) -> tuple[Entry, ...
     """Everything that can be told before this pass acts. `plan` None: the pipeline could not be decided on."""
     found: list[Entry] = []
     views = {view.name: view for view in plan.views} if plan else {}
-    moving = {action.environment for action in plan.actions if isinstance(action, Propose)} if plan else set()
+    planned = [*plan.actions, *(one for there in plan.elsewhere.values() for one in there)] if plan else []
+    moving = {action.environment for action in planned if isinstance(action, Propose)}
     for name, place in scene.places.items():
         tell = _Teller(scene, name)
         found += [tell.merged(one) for one in place.merged if one.by_us]
@@ -120,15 +132,15 @@ def facts(scene: Scene, plan: Plan | None, *, now: datetime) -> tuple[Entry, ...
     return (*found, *_commands(scene, _Answers()))
 
 
-def carried_out(scene: Scene, actions: Iterable[Action], *, now: datetime) -> tuple[Entry, ...]:
-    """What this pass wrote and may never see again. Only for actions that succeeded."""
+def carried_out(scene: Scene, actions: Iterable[Action], *, where: Repository, now: datetime) -> tuple[Entry, ...]:
+    """What this pass wrote to the repository `where` and may never see again. Only for actions that succeeded."""
     done = tuple(actions)
     reactions = {a.subject: a.content for a in done if isinstance(a, React) and a.content in _RESULTS}
     closed = {a.pull.number for a in done if isinstance(a, Close)}
     found = [
         _Teller(scene, name).closed(place, place.pull, now=now)
         for name, place in scene.places.items()
-        if place.pull is not None and place.pull.number in closed
+        if place.pull is not None and place.pull.number in closed and scene.lives_in(name).id == where.id
     ]
     if not reactions:
         return tuple(found)
@@ -149,7 +161,7 @@ class _Teller:
     def entry(
         self, kind: Kind, subject: str, said: Mapping[str, object], *, at: datetime, fingerprint: str = ""
     ) -> Entry:
-        repository = self._scene.repository
+        repository = self._scene.lives_in(self._environment)
         return Entry(
             subject=f"{repository.id}:{kind}:{subject}",
             fingerprint=fingerprint,
@@ -270,26 +282,26 @@ class _Teller:
 
 def _commands(scene: Scene, answers: _Answers) -> Iterator[Entry]:
     """Comments that were answered for good, by an earlier pass or by this one."""
-    for spoken in _spoken(scene):
-        said = spoken.said
+    for remark in _spoken(scene):
+        said = remark.said
         reaction = answers.reactions.get(said.id) or next((r for r in _RESULTS if r in said.reactions), None)
         # An edited comment commands nothing: what was obeyed was logged as it stood then.
         if reaction is None or said.edited or said.author.kind is not ActorKind.USER:
             continue
-        understood = parse_comment(said.body, style=scene.style)
+        understood = parse_comment(said.body, style=scene.spoken_in(remark.environment))
         if not understood:
             continue
         result = _RESULTS[reaction]
         told = {
-            "pull_request": spoken.number,
+            "pull_request": remark.number,
             "comment": said.id,
             "head": said.commit if isinstance(said, Review) else None,
             "who": _who(said.author),
             "commands": [_command(one) for one in understood],
             "result": result,
-            "answer": None if reaction == DONE else _answer(spoken, answers),
+            "answer": None if reaction == DONE else _answer(remark, answers),
         }
-        tell = _Teller(scene, spoken.environment)
+        tell = _Teller(scene, remark.environment)
         yield tell.entry(Kind.COMMAND, said.id, told, at=said.at, fingerprint=result)
 
 

@@ -7,9 +7,10 @@ words changes nothing, and a key that a later version knows counts without being
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bot.acceptance import receiving
 from bot.codeowners import LOCATIONS
 from bot.model import Revision
-from config.pipeline import Configuration, Environment, Pipeline
+from config.pipeline import Configuration, Environment, Pipeline, Received
 from config.public_key import is_inline_key
 
 # Whose word an environment wants, and when. Those downstream rely on what is live and well there and on the gates that
@@ -19,6 +20,7 @@ _OF_ENTERING = {
     "auto": False,
     "manual_changes": Environment.model_fields["manual_changes"].default,
     "merge_method": Environment.model_fields["merge_method"].default,
+    "pace": None,
     "roles": Environment.model_fields["roles"].default,
     "skippable": (),
     "supersede": Environment.model_fields["supersede"].default,
@@ -49,11 +51,20 @@ def affected(present: Configuration, proposed: Proposed) -> frozenset[Named]:
     """
     everywhere = [(pipeline, environment) for pipeline in present.pipelines for environment in pipeline.environments]
     after = proposed.configuration
-    return frozenset(
+    own = {
         (pipeline.name, environment.name)
         for pipeline, environment in everywhere
         if after is None or _effective(present, pipeline, environment) != _effective_in(after, pipeline, environment)
-    )
+    }
+    theirs = {_key(one) for one in present.received if after is None or _top(present) != _top(after)}
+    theirs |= {_key(one) for one in present.received if after is not None and one not in after.received}
+    return frozenset(own | theirs)
+
+
+def declared_of(configuration: Configuration) -> tuple[tuple[Pipeline, Environment], ...]:
+    """Every environment that the file says something of, with its pipeline: its own, and those others promote into."""
+    every = (*configuration.pipelines, *(receiving(one) for one in configuration.received))
+    return tuple((pipeline, environment) for pipeline in every for environment in pipeline.environments)
 
 
 def unapproved(revisions: Sequence[Revision], parse: Callable[[str], Configuration | None]) -> tuple[Named, ...]:
@@ -66,8 +77,17 @@ def unapproved(revisions: Sequence[Revision], parse: Callable[[str], Configurati
     before = next((one for one in earlier if one is not None), None)
     if before is None or newest[0].approved or newest[0].text is None:
         return ()
-    asked = {(p.name, e.name) for p in before.pipelines for e in p.environments if e.approvals is not None}
+    asked = {(p.name, e.name) for p, e in declared_of(before) if e.approvals is not None}
     return tuple(sorted(asked & affected(before, Proposed(configuration=parse(newest[0].text)))))
+
+
+def _key(received: Received) -> Named:
+    return (received.pipeline, received.name)
+
+
+def _top(declared: Configuration) -> Configuration:
+    """What stands at the top of the file."""
+    return declared.model_copy(update={"pipelines": (), "received": ()})
 
 
 def _effective_in(declared: Configuration, pipeline: Pipeline, environment: Environment) -> object:
@@ -80,7 +100,7 @@ def _effective_in(declared: Configuration, pipeline: Pipeline, environment: Envi
 def _effective(declared: Configuration, pipeline: Pipeline, environment: Environment) -> object:
     """Everything that the declaration says of an environment, to be compared."""
     return (
-        declared.model_copy(update={"pipelines": ()}),
+        _top(declared),
         pipeline.model_copy(update={"environments": ()}),
         environment,
         tuple(one.model_copy(update=_OF_ENTERING) for one in _upstreams(pipeline, environment)),
@@ -90,12 +110,12 @@ def _effective(declared: Configuration, pipeline: Pipeline, environment: Environ
 def _upstreams(pipeline: Pipeline, environment: Environment) -> tuple[Environment, ...]:
     """All there are, in the order of their names."""
     found: dict[str, Environment] = {}
-    wanted = list(environment.after)
+    wanted = list(environment.upstreams)
     while wanted:
         name = wanted.pop()
         if name not in found:
             found[name] = pipeline.environment(name)
-            wanted += found[name].after
+            wanted += found[name].upstreams
     return tuple(found[name] for name in sorted(found))
 
 

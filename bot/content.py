@@ -35,7 +35,7 @@ class Wanted:
 
 
 def branch_name(pipeline: Pipeline, environment: Environment) -> str:
-    return f"caisson/{pipeline.name}/{environment.name}"
+    return f"caisson/{pipeline.place_name(environment)}"
 
 
 def blob_id(text: str) -> Sha:

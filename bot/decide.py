@@ -4,12 +4,13 @@ At most one step that moves a promotion is taken per environment and pass; no st
 fact about a candidate is needed that was not observed, the decision is an `Ask` and is made again with the answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot import declaration
+from bot import declaration, elsewhere
 from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostCheck, Verdict
 from bot.active import Ground, ground
+from bot.availability import recorded_upstream
 from bot.candidate import Candidate, candidate
 from bot.content import Wanted, branch_name, notes_on, proposed_release, wanted
 from bot.declaration import declares
@@ -43,26 +44,49 @@ def decide(
 
     `last`: no more facts are to be had in this pass; whatever needs some waits, and the rest goes on.
     """
-    grounds = {e.name: ground(pipeline, e, seen) for e in pipeline.environments}
+    there = {e.name: elsewhere.seen_from(seen, e.name) for e in pipeline.environments}
+    styles = {e.name: elsewhere.spoken(style, seen.places[e.name]) for e in pipeline.environments}
+    modes = {e.name: elsewhere.limited(mode, seen.places[e.name]) for e in pipeline.environments}
+    grounds = {e.name: ground(pipeline, e, there[e.name]) for e in pipeline.environments}
     standings = {name: g.standing for name, g in grounds.items()}
     steps = [
-        _step(pipeline, e, seen, grounds[e.name], standings, mode=mode, templates=templates, style=style)
+        _step(
+            pipeline,
+            e,
+            there[e.name],
+            grounds[e.name],
+            standings,
+            mode=modes[e.name],
+            templates=templates,
+            style=styles[e.name],
+        )
         for e in pipeline.environments
     ]
     ask = Ask()
-    for wanting in (*(g.ask for g in grounds.values()), *(s.ask for s in steps)):
-        ask |= wanting
+    for name, step in zip(grounds, steps, strict=True):
+        ask |= elsewhere.asked_from(grounds[name].ask | step.ask, there[name])
     if ask and not last:
         return ask
-    actions = [a for g in grounds.values() for a in g.actions] + [a for s in steps for a in s.actions]
+    done = [(name, a) for name, g in grounds.items() for a in g.actions]
+    done += [(name, a) for name, step in zip(grounds, steps, strict=True) for a in step.actions]
     for e in pipeline.environments:
-        actions += health_checks(pipeline, e, seen.places[e.name], standings[e.name])
-    if mode is Mode.OBSERVE:
-        actions = []
+        done += [(e.name, a) for a in health_checks(pipeline, e, seen.places[e.name], standings[e.name])]
+    return _plan(seen, [(name, a) for name, a in done if modes[name] is not Mode.OBSERVE], steps, later=bool(ask))
+
+
+def _plan(seen: Observation, done: Sequence[tuple[str, Action]], steps: Sequence[Step], *, later: bool) -> Plan:
+    """What is done in which environment, sorted by where they live. `later`: facts are wanting."""
     moments = [v.until for s in steps for v in s.verdicts] + [s.until for s in steps]
-    moments += [seen.now + SOON] if ask else []
-    later = [moment for moment in moments if moment is not None and moment > seen.now]
-    return Plan(actions=tuple(actions), views=tuple(s.view for s in steps), look_again_at=min(later, default=None))
+    moments += [seen.now + SOON] if later else []
+    coming = [moment for moment in moments if moment is not None and moment > seen.now]
+    actions = elsewhere.by_repository([(seen.repository_of(name), action) for name, action in done])
+    at_home = actions.pop(seen.repository.full_name, ())
+    return Plan(
+        actions=at_home,
+        elsewhere=actions,
+        views=tuple(elsewhere.shown_at(s.view, seen.places[s.view.name]) for s in steps),
+        look_again_at=min(coming, default=None),
+    )
 
 
 def _step(
@@ -197,10 +221,10 @@ def _kept(
     if here.active and proposed.order <= here.active.order:
         return newest.release
     if not environment.is_root:
-        record = standings[environment.after[0]].record_of(proposed)
-        if record is None or record.release.artifacts != proposed.artifacts:
+        recorded = recorded_upstream(environment, proposed, standings)
+        if recorded is None:
             return newest.release
-        proposed = record.release
+        proposed = recorded
     if newest.release is None:
         return proposed
     approved = environment.supersede is Supersede.UNAPPROVED and any(

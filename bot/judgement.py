@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from bot import codeowners, declaration
+from bot import codeowners, declaration, pace
 from bot.actions import Action, Ask, Edits, Outcome, PostCheck, Verdict
 from bot.codeowners import Rule
 from bot.commands import spelled
 from bot.conditions import Entry, declared_verdicts
 from bot.content import MADE_BY_US, Wanted, judge_head
-from bot.gates import approvals, health, hold, signature, soak, tag
+from bot.gates import approvals, hold, signature, tag, upstreams
 from bot.gates.approvers import Evidence
 from bot.gates.verdicts import waits, worst
 from bot.merge_requests import ASKED, asked
@@ -67,11 +67,9 @@ def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
         verdicts.append(waits("revert", f"{case.release.label} was taken out of {case.environment.name} by hand"))
     verdicts.append(declaration.judge(case.pipeline, case.environment, case.release, seen=case.seen, here=here).verdict)
     verdicts += _artifact_verdicts(case)
-    for name in case.environment.after:
-        upstream = case.standings[name]
-        verdicts.append(health.judge(case.release, upstream))
-        if case.environment.gates.soak is not None:
-            verdicts.append(soak.judge(case.release, upstream, needed=case.environment.gates.soak, now=case.seen.now))
+    verdicts += upstreams.judge(case.environment, case.release, case.standings, now=case.seen.now)
+    if case.environment.completes:
+        verdicts.append(pace.judge(case.pipeline, case.environment, case.standings, now=case.seen.now))
     return tuple(verdicts)
 
 
@@ -209,7 +207,8 @@ def _asked(verdicts: tuple[Verdict, ...]) -> bool:
 
 def unasked(case: Case, verdicts: tuple[Verdict, ...]) -> str:
     if case.mode is not Mode.MERGE:
-        return f"every gate passes; mode: {case.mode} never merges"
+        whose = f" of {case.seen.repository.full_name}" if case.seen.home else ""
+        return f"every gate passes; mode: {case.mode}{whose} never merges"
     if not case.environment.auto and case.environment.approvals is None and not _asked(verdicts):
         how = spelled("`/merge`", case.style).strip("`")
         return f"every gate passes; a person merges it, or says {how} (auto: false, no approvals declared)"

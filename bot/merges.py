@@ -12,7 +12,7 @@ from config.pipeline import Environment, Pipeline, Promote
 
 def record_name(pipeline: Pipeline, environment: Environment) -> str:
     """The name under which GitHub lists the environment's deployments."""
-    return f"{pipeline.name}/{environment.name}"
+    return pipeline.place_name(environment)
 
 
 def stands(release: Release, versions: Mapping[str, tuple[str | None, str | None]]) -> bool:
@@ -54,7 +54,7 @@ def merge_record(pipeline: Pipeline, environment: Environment, merged: Merged, r
         note = note or f"merged by {who}, gates not enforced"
     return RecordRelease(
         record=record_name(pipeline, environment),
-        production=environment is pipeline.environments[-1],
+        production=not pipeline.downstreams(environment),
         commit=merged.commit.sha,
         release=release,
         how=how,

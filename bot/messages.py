@@ -130,13 +130,23 @@ def check_text(
     )
 
 
-def config_check(problems: Sequence[str], unapproved: Sequence[str] = ()) -> CheckText:
-    """`caisson/config` on the commit that brought the file. `unapproved`: environments that were not asked first."""
+def config_check(problems: Sequence[str], *, unapproved: Sequence[str] = (), left_out: Sequence[str] = ()) -> CheckText:
+    """`caisson/config` on the commit that brought the file.
+
+    `unapproved`: environments that were not asked first. `left_out`: folders that have no pipeline, and why.
+    """
+    without = f"changed without the approvals of {', '.join(unapproved)}"
+    changed = f"It was changed without the approvals that were declared for {', '.join(unapproved)}."
+    if not problems and left_out:
+        more = f"\n\n{changed}" if unapproved else ""
+        summary = f"{_listed(left_out)}\n\nThe file is valid, and all other pipelines go on.{more}"
+        title = f"{without}; {left_out[0]}" if unapproved else left_out[0]
+        return check_text(CONFIG, "file", title[:200], summary, status=CheckStatus.COMPLETED, conclusion="FAILURE")
     if not problems:
         title, summary = "the file is valid", "Caisson reads it as meant."
         if unapproved:
-            title = f"valid, but changed without the approvals of {', '.join(unapproved)}"[:200]
-            summary += f" It was changed without the approvals that were declared for {', '.join(unapproved)}."
+            title = f"valid, but {without}"[:200]
+            summary += f" {changed}"
         return check_text(
             CONFIG,
             "file",
@@ -145,11 +155,15 @@ def config_check(problems: Sequence[str], unapproved: Sequence[str] = ()) -> Che
             status=CheckStatus.COMPLETED,
             conclusion="SUCCESS",
         )
-    lines = "\n".join(f"- `{' '.join(p.split()).replace('`', chr(39))}`" for p in problems)
     summary = (
-        f"{lines}\n\nUntil this is mended nothing is merged; what the last valid revision declares is still shown."
+        f"{_listed(problems)}\n\n"
+        "Until this is mended nothing is merged; what the last valid revision declares is still shown."
     )
     return check_text(CONFIG, "file", problems[0][:200], summary, status=CheckStatus.COMPLETED, conclusion="FAILURE")
+
+
+def _listed(problems: Sequence[str]) -> str:
+    return "\n".join(f"- `{' '.join(p.split()).replace('`', chr(39))}`" for p in problems)
 
 
 def hold_comment(login: str, person: int, reason: str) -> str:

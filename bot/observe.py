@@ -6,6 +6,7 @@ JSON never leaves here.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from bot.actions import Ask
@@ -42,7 +43,8 @@ from bot.model import (
 )
 from bot.model import Place as PlaceFacts
 from bot.scans import Kind
-from config.pipeline import Artifacts, ChartSource, Configuration, ImageSource, Pipeline, Strategy, Verify
+from config.folders import Folders
+from config.pipeline import Artifacts, ChartSource, Configuration, Environment, ImageSource, Pipeline, Strategy, Verify
 from config.public_key import is_inline_key
 
 
@@ -69,34 +71,43 @@ class HealthSource(Protocol):
 
 
 Key = tuple[str, str]
+_NOWHERE_ELSE: Mapping[str, GitHubClient] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitHubFacts:
     """What one request read. `places`: by (pipeline, environment). `keys`: path → text, None where there is none.
 
-    `pulls`: open pull requests into the branches that were asked about, as far as one request lists them.
+    `folders`: path → names of the folders in it, None where there is none. `pulls`: open pull requests into the
+    branches that were asked about, as far as one request lists them.
     """
 
     repository: Repository
     places: Mapping[Key, PlaceFacts]
     keys: Mapping[str, str | None]
+    folders: Folders = field(default_factory=dict)
     pulls: OpenPulls = field(default_factory=OpenPulls)
 
 
 def places(configuration: Configuration, default_branch: str) -> dict[Key, Place]:
-    """Where each environment is read, by (pipeline, environment)."""
+    """Where each environment of the repository itself is read, by (pipeline, environment)."""
     return {
-        (pipeline.name, environment.name): Place(
-            branch=environment.branch or default_branch,
-            folder=environment.path,
-            head=branch_name(pipeline, environment),
-            record=record_name(pipeline, environment),
-            owners=environment.approvals is not None and environment.approvals.reads_owners,
-        )
+        (pipeline.name, environment.name): place_of(pipeline, environment, default_branch)
         for pipeline in configuration.pipelines
         for environment in pipeline.environments
+        if environment.repository is None
     }
+
+
+def place_of(pipeline: Pipeline, environment: Environment, default_branch: str) -> Place:
+    """Where one environment is read, in the repository that it lives in."""
+    return Place(
+        branch=environment.branch or default_branch,
+        folder=environment.path,
+        head=branch_name(pipeline, environment),
+        record=record_name(pipeline, environment),
+        owners=environment.approvals is not None and environment.approvals.reads_owners,
+    )
 
 
 async def read_github(
@@ -105,10 +116,11 @@ async def read_github(
     wanted: Mapping[Key, Place],
     *,
     keys: tuple[str, ...] = (),
+    folders: tuple[str, ...] = (),
     into: tuple[str, ...] = (),
     identity: AppIdentity,
 ) -> GitHubFacts:
-    """One request: the repository with its configuration, every place of `wanted`, the key files, and what is open.
+    """One request: the repository with its configuration, every place of `wanted`, the key files and the folders.
 
     `into`: the branches whose open pull requests are listed.
 
@@ -117,26 +129,33 @@ async def read_github(
     owner, name = full_name.split("/", 1)
     repository: Repository | None = None
     texts: dict[str, str | None] = {}
+    listed: dict[str, tuple[str, ...] | None] = {}
     found: list[PlaceFacts] = []
     pulls: dict[str, tuple[PullRequest, ...]] = {}
     after: dict[str, str] = {}
     for some in batches(tuple(wanted.values())):
-        # The key files come with the first.
-        asked = keys if repository is None else ()
+        # The key files and the folders come with the first.
+        asked, parents = (keys, folders) if repository is None else ((), ())
         branches = _listed_with(into, some, asked_before=pulls.keys(), first=repository is None)
-        query, named = repository_query(some, asked, branches)
+        query, named = repository_query(some, asked, folders=parents, into=branches)
         app: dict[str, object] = {"app": identity.app_id} if branches else {}
         data = await client.graphql(query, {**named, **app, "owner": owner, "name": name})
         repository = repository or read.read_repository(data, identity=identity)
         texts |= read.read_keys(data, asked)
+        listed |= read.read_folders(data, parents)
         for i, place in enumerate(some):
             found.append(read.read_place(data, i, place, identity=identity, repository=repository))
-        listed = read_open.read_open(data, branches, identity=identity)
-        pulls |= listed.into
-        after |= listed.after
+        opened = read_open.read_open(data, branches, identity=identity)
+        pulls |= opened.into
+        after |= opened.after
     assert repository is not None
-    places = dict(zip(wanted, found, strict=True))
-    return GitHubFacts(repository=repository, places=places, keys=texts, pulls=OpenPulls(into=pulls, after=after))
+    return GitHubFacts(
+        repository=repository,
+        places=dict(zip(wanted, found, strict=True)),
+        keys=texts,
+        folders=listed,
+        pulls=OpenPulls(into=pulls, after=after),
+    )
 
 
 async def read_merged(
@@ -155,9 +174,11 @@ async def read_merged(
 
 
 def branches(configuration: Configuration, default_branch: str) -> tuple[str, ...]:
-    """Those that hold environments, and the one that holds the declaration."""
-    living = (environment.branch for pipeline in configuration.pipelines for environment in pipeline.environments)
-    return tuple(dict.fromkeys((default_branch, *(branch for branch in living if branch is not None))))
+    """Those that hold environments, another repository's among them, and the one that holds the declaration."""
+    every = (one for pipeline in configuration.pipelines for one in pipeline.environments)
+    own = [one.branch for one in every if one.repository is None]
+    theirs = [one.branch for one in configuration.received]
+    return tuple(dict.fromkeys((default_branch, *(branch for branch in (*own, *theirs) if branch is not None))))
 
 
 def _listed_with(
@@ -196,8 +217,9 @@ async def observe(
 ) -> Observation:
     """Add what the registry and the cluster say to what GitHub said. Registries are read side by side."""
     listed = await _listings(pipeline, pipeline.artifacts, tags)
-    applications = cluster.applications(f"github.com/{seen.repository.full_name}".lower())
-    return replace(seen, tags=listed, applications={e.name: applications for e in pipeline.environments})
+    followed = {e.name: f"github.com/{seen.repository_of(e.name).full_name}".lower() for e in pipeline.environments}
+    said = {repository: cluster.applications(repository) for repository in set(followed.values())}
+    return replace(seen, tags=listed, applications={name: said[repository] for name, repository in followed.items()})
 
 
 async def _listings(
@@ -226,8 +248,12 @@ async def answer(
     client: GitHubClient,
     tags: TagSource,
     verifier: SignatureVerifier,
+    elsewhere: Mapping[str, GitHubClient] = _NOWHERE_ELSE,
 ) -> Observation:
-    """The observation with the facts asked for; what cannot be learnt is Unknown."""
+    """The observation with the facts asked for; what cannot be learnt is Unknown.
+
+    `elsewhere`: the clients of the other repositories that environments live in, by full name.
+    """
     digests = await _gathered(ask.digests, lambda key: tags.digest(*key))
     details = await _gathered(ask.details, lambda key: tags.details(key[0], Digest(key[1])))
     signatures = await _gathered(ask.signatures, lambda key: _signature(key, pipeline, seen, tags, verifier))
@@ -235,7 +261,7 @@ async def answer(
     moved = {location for location, _ in digests}
     asked = {name: source for name, source in pipeline.artifacts.items() if source.location in moved}
     listed = await _listings(pipeline, asked, tags)
-    known = await ask_of_people(ask, seen, client=client)
+    known = await ask_of_people(ask, seen, client=client, elsewhere=elsewhere)
     return replace(
         known,
         tags={**seen.tags, **listed},
@@ -245,15 +271,26 @@ async def answer(
     )
 
 
-async def ask_of_people(ask: Ask, seen: Observation, *, client: GitHubClient) -> Observation:
+async def ask_of_people(
+    ask: Ask, seen: Observation, *, client: GitHubClient, elsewhere: Mapping[str, GitHubClient] = _NOWHERE_ELSE
+) -> Observation:
     """The observation with the roles and memberships asked for."""
     permissions, identities = dict(seen.permissions), dict(seen.identities)
     for login in sorted(ask.permissions):
         permissions[login], identities[login] = await people.permission(client, seen.repository.full_name, login)
+    roles_elsewhere = dict(seen.roles_elsewhere)
+    for full_name, login in sorted(ask.roles_elsewhere):
+        roles_elsewhere[full_name, login] = await people.permission(elsewhere[full_name], full_name, login)
     memberships = dict(seen.memberships)
     for team, login in sorted(ask.memberships):
         memberships[team, login] = await people.membership(client, team, login)
-    return replace(seen, permissions=permissions, identities=identities, memberships=memberships)
+    return replace(
+        seen,
+        permissions=permissions,
+        identities=identities,
+        memberships=memberships,
+        roles_elsewhere=roles_elsewhere,
+    )
 
 
 _Fact = TypeVar("_Fact")

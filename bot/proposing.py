@@ -81,4 +81,5 @@ def told_of(case: Case) -> Promotion:
         notes=case.notes,
         signer=case.seen.signer,
         style=case.style,
+        home=case.seen.home.full_name if case.seen.home else "",
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from bot import codeowners
 from bot.actions import Ask, Outcome, Verdict
-from bot.configuration_change import Named, Proposed, affected, key_files, owner_files
+from bot.configuration_change import Named, Proposed, affected, declared_of, key_files, owner_files
 from bot.gates import approvals, hold, windows
 from bot.gates.approvers import Evidence
 from bot.gates.verdicts import blocks, passed, waits, worst
@@ -50,7 +50,8 @@ class Rules:
 
     def named(self, pipeline: Pipeline, environment: Environment) -> str:
         """As people call it where there is one pipeline only."""
-        return environment.name if len(self.declared.pipelines) == 1 else f"{pipeline.name}/{environment.name}"
+        alone = len({one.name for one, _ in declared_of(self.declared)}) == 1
+        return environment.name if alone else f"{pipeline.name}/{environment.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,24 +116,24 @@ def orphan() -> tuple[Verdict, ...]:
 
 def _stakes(change: Change, rules: Rules) -> Iterator[_Stake]:
     changes = affected(rules.declared, change.proposed) if change.proposed else frozenset[Named]()
-    for pipeline in rules.declared.pipelines:
-        for environment in pipeline.environments:
-            here = rules.branch(environment) == change.pull.base_branch
-            inside = _inside(environment, change.brought.changed) if here else frozenset[str]()
-            files = _deciding(pipeline, environment, change, rules)
-            declares = (pipeline.name, environment.name) in changes
-            paths = _both(inside, files, frozenset({PATH}) if declares else frozenset())
-            declares = declares or isinstance(files, Unknown) or bool(files)
-            touches = isinstance(inside, Unknown) or bool(inside)
-            if touches or declares:
-                yield _Stake(
-                    pipeline=pipeline,
-                    environment=environment,
-                    name=rules.named(pipeline, environment),
-                    touches=touches,
-                    declares=declares,
-                    paths=paths,
-                )
+    for pipeline, environment in declared_of(rules.declared):
+        # One that lives in another repository is touched there, and what is declared of it is changed here.
+        here = environment.repository is None and rules.branch(environment) == change.pull.base_branch
+        inside = _inside(environment, change.brought.changed) if here else frozenset[str]()
+        files = _deciding(pipeline, environment, change, rules)
+        declares = (pipeline.name, environment.name) in changes
+        paths = _both(inside, files, frozenset({PATH}) if declares else frozenset())
+        declares = declares or isinstance(files, Unknown) or bool(files)
+        touches = isinstance(inside, Unknown) or bool(inside)
+        if touches or declares:
+            yield _Stake(
+                pipeline=pipeline,
+                environment=environment,
+                name=rules.named(pipeline, environment),
+                touches=touches,
+                declares=declares,
+                paths=paths,
+            )
 
 
 _Paths = frozenset[str] | Unknown
@@ -149,7 +150,8 @@ def _deciding(pipeline: Pipeline, environment: Environment, change: Change, rule
     """Of the changed paths those that decide for the environment besides the declaration."""
     into, changed = change.pull.base_branch, change.brought.changed
     keys = key_files(pipeline) if into == rules.default_branch else ()
-    owners = owner_files(environment) if into == rules.branch(environment) else ()
+    here = environment.repository is None and into == rules.branch(environment)
+    owners = owner_files(environment) if here else ()
     files = frozenset({*keys, *owners})
     return changed if isinstance(changed, Unknown) and files else files & _known(changed)
 

@@ -7,15 +7,16 @@ is read once and remembered in memory; after a restart it is read again, `MOST_B
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from bot.actions import Action, CheckText, Outcome, PostCheck, Verdict
-from bot.configuration_change import Proposed
+from bot.configuration_change import Named, Proposed
 from bot.gates.verdicts import worst
 from bot.github.documents import MOST_BROUGHT, brought_query, open_pulls_query
 from bot.github.identity import AppIdentity
 from bot.github.read_open import FILES_A_PAGE, MOST_FILES, UNTOLD, read_brought, read_files, read_open
 from bot.messages import CONFIG, GATES, config_check, pull_check
-from bot.model import Brought, Check, Observation, PullRequest, Sha, Unknown
+from bot.model import Brought, Check, Observation, Place, PullRequest, Sha, Unknown
 from bot.observe import GitHubClient, GitHubFacts, ask_of_people
 from bot.pull_checks import Change, Rules, changes_configuration, judge, orphan
 from bot.write_importance import takes_back
@@ -28,6 +29,7 @@ MOST_POSTED = 25
 _ROUNDS = 3
 
 Parse = Callable[[str], Configuration]
+_NOWHERE_ELSE: Mapping[Named, Place] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +76,16 @@ class PullWatch:
         identity: AppIdentity,
         now: datetime,
         parse: Parse,
+        elsewhere: Mapping[Named, Place] = _NOWHERE_ELSE,
     ) -> Watched:
-        """The checks to post, the strictest first, and when time alone may change one. Raises what reading raises."""
-        pulls = await self._listed(client, found, identity)
+        """The checks to post, the strictest first, and when time alone may change one. Raises what reading raises.
+
+        `elsewhere`: the places in other repositories, by (pipeline, environment): whose owners are theirs.
+        """
+        pulls = await _listed(client, found, identity)
         brought = await self._brought(client, found, pulls, identity)
         seen = Observation(now=now, repository=found.repository, places={})
-        owners = {key: place.owners for key, place in found.places.items()}
+        owners = {key: place.owners for key, place in (*elsewhere.items(), *found.places.items())}
         rules = Rules(declared=declared, seen=seen, owners=owners)
         judged: list[_Judged] = []
         for pull in pulls:
@@ -98,21 +104,6 @@ class PullWatch:
         return Watched(actions=most_urgent(posts), look_again_at=until, rivals=rivals)
 
     # --- reading ------------------------------------------------------------------------------------------------------
-
-    async def _listed(self, client: GitHubClient, found: GitHubFacts, identity: AppIdentity) -> tuple[PullRequest, ...]:
-        """All that are open, but our promotions, which are judged as such. Each further hundred costs a read."""
-        owner, name = found.repository.full_name.split("/", 1)
-        listed = [pull for pulls in found.pulls.into.values() for pull in pulls]
-        for branch, after in found.pulls.after.items():
-            more: str | None = after
-            while more is not None:
-                variables: dict[str, object] = {"owner": owner, "name": name, "app": identity.app_id}
-                data = await client.graphql(open_pulls_query(), variables | {"into": branch, "after": more})
-                page = read_open(data, (branch,), identity=identity)
-                listed += page.into[branch]
-                more = page.after.get(branch)
-        attended = {place.pull.number for place in found.places.values() if place.pull is not None}
-        return tuple(pull for pull in listed if pull.number not in attended)
 
     async def _brought(
         self, client: GitHubClient, found: GitHubFacts, pulls: tuple[PullRequest, ...], identity: AppIdentity
@@ -136,6 +127,32 @@ class PullWatch:
                 kept[pull.number] = _Remembered(brought=brought, branch=pull.base_branch, tips=tips)
                 result[pull.number] = brought
         return result
+
+
+async def rivals_of_ours(client: GitHubClient, found: GitHubFacts, identity: AppIdentity) -> Mapping[Sha, str]:
+    """Whoever else proposes a commit of ours, in a repository whose own pass judges what else is open there.
+
+    Where that may go is not known here, so ours waits: a check of ours on the commit would let the other in as well.
+    """
+    ours = _heads_of_ours(found)
+    others = await _listed(client, found, identity) if ours else ()
+    return {pull.head: _rival(pull) for pull in others if pull.head in ours}
+
+
+async def _listed(client: GitHubClient, found: GitHubFacts, identity: AppIdentity) -> tuple[PullRequest, ...]:
+    """All that are open, but our promotions, which are judged as such. Each further hundred costs a read."""
+    owner, name = found.repository.full_name.split("/", 1)
+    listed = [pull for pulls in found.pulls.into.values() for pull in pulls]
+    for branch, after in found.pulls.after.items():
+        more: str | None = after
+        while more is not None:
+            variables: dict[str, object] = {"owner": owner, "name": name, "app": identity.app_id}
+            data = await client.graphql(open_pulls_query(), variables | {"into": branch, "after": more})
+            page = read_open(data, (branch,), identity=identity)
+            listed += page.into[branch]
+            more = page.after.get(branch)
+    attended = {place.pull.number for place in found.places.values() if place.pull is not None}
+    return tuple(pull for pull in listed if pull.number not in attended)
 
 
 def _histories(found: GitHubFacts) -> Mapping[str, tuple[Sha, ...]]:

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeAlias
 
 import structlog
 
@@ -14,30 +13,19 @@ from bot.act import act
 from bot.actions import Action, Ask, Plan, PostCheck
 from bot.audit_log import AuditLog
 from bot.clock import Clock
-from bot.configuration_change import unapproved
 from bot.decide import decide
 from bot.errors import CaissonError, Permanent, Transient
 from bot.extracts import compile_extract
 from bot.gate_expression import check_condition
 from bot.github.client import GitHubApp, RepositoryClient
 from bot.image_reference import normalise_repository
-from bot.known import Known, Layout, PipelineView, repository_key
+from bot.known import Known, Layout, PipelineView
+from bot.layouts import Layouts
 from bot.manifests.subject import subjects
 from bot.messages import CONFIG, config_check
 from bot.model import Observation, Repository, Sha, Unknown
-from bot.observe import (
-    GitHubFacts,
-    HealthSource,
-    SignatureVerifier,
-    answer,
-    branches,
-    earlier_configurations,
-    key_paths,
-    observe,
-    places,
-    read_github,
-    revisions,
-)
+from bot.observe import GitHubFacts, HealthSource, SignatureVerifier, answer, observe
+from bot.other_repositories import OtherRepositories, Others, Written
 from bot.plain_http import check_chart_repository
 from bot.platforms import check_platform
 from bot.pull_watch import PullWatch, Watched, unjudged
@@ -48,9 +36,10 @@ from bot.tag_patterns import compile_pattern
 from bot.templates import check_template
 from bot.thrift import Thrift
 from bot.time_windows import check_cron, check_timezone
+from bot.turns import Turns
 from bot.versions import check_glob, check_pattern, parse_constraint
 from bot.write_importance import Importance
-from config.parse import Checks, ConfigError, parse
+from config.parse import Checks
 from config.pipeline import Configuration, Mode, Pipeline
 from config.public_key import read_keys
 
@@ -61,7 +50,15 @@ ROUNDS = 8
 LONGEST_CHAIN = 20
 LET_UP = timedelta(minutes=1)
 log = structlog.get_logger()
-Deeds: TypeAlias = tuple[audit.Scene | None, tuple[Action, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deeds:
+    """What is to be done in one repository. `scene`: the pipeline that it is done for, whose log tells of it."""
+
+    where: Written
+    actions: tuple[Action, ...]
+    scene: audit.Scene | None = None
 
 
 class Reconciler:
@@ -90,11 +87,16 @@ class Reconciler:
         self._cluster = cluster
         self._verifier = verifier
         self._poll_interval = poll_interval
-        self._checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
         self._pulls = PullWatch()
         self._audit = audit_log or AuditLog(store)
         self._thrift = Thrift(store)
         self.known = Known(store=store)
+        checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
+        self._layouts = Layouts(app, self.known, checks=checks)
+        self._others = OtherRepositories(
+            app, self.known, read_one=self._layouts.read, list_all=self.resync_installation
+        )
+        self._turns = Turns()
 
     async def look(self, claim: Claim) -> datetime | None:
         """Reconcile one key; when to look again without any news, or None."""
@@ -126,10 +128,10 @@ class Reconciler:
     async def resync_installation(self, installation: int) -> None:
         keys = []
         for repository, full_name in await self._app.repositories(installation):
-            key = repository_key(installation, repository)
-            self.known.names[key] = full_name
+            key = self.known.call(installation, repository, full_name)
             await self._store.put("repository", str(repository), full_name)
             keys.append(key)
+        self.known.listed.add(installation)
         await self._store.nudge(keys, now=self._clock.now())
 
     # --- images -------------------------------------------------------------------------------------------------------
@@ -154,36 +156,39 @@ class Reconciler:
 
     async def _look_repository(self, key: str, installation: int, repository_id: int) -> datetime | None:
         client = self._app.repository(installation, repository_id)
-        full_name = self.known.names.get(key) or await self._store.get("repository", str(repository_id))
+        full_name = await self._named(key, installation, repository_id)
         if full_name is None:
-            await self.resync_installation(installation)
-            full_name = self.known.names.get(key)
-        if full_name is None:
-            self.known.forget(key)
-            self._audit.forget(key)
-            await self._store.forget(key)
             return None
-        self.known.names[key] = full_name
-        found, layout = await self._read(key, client, full_name)
+        found, layout = await self._layouts.read(key, client, full_name)
         repository = found.repository
+        if repository.id != repository_id:
+            # The name is another's by now, public perhaps. What ours is called, if it is still ours, the list says.
+            self.known.names.pop(key, None)
+            await self._store.put("repository", str(repository_id), "")
+            raise Transient(f"{full_name} is another repository than it was", retry_after=timedelta(seconds=1))
+        self.known.call(installation, repository_id, repository.full_name)
         if repository.archived or (layout.configuration is None and not layout.problems):
             self.known.views.pop(key, None)
+            await self.known.index_written(key, frozenset())
             return None
         actions = _config_actions(repository, layout)
         shown = layout.configuration or layout.displayed
         await self._index(key, shown)
-        pulls, unread = await self._people(client, found, shown)
-        plans = await self._plans(client, found, shown, broken=layout.configuration is None, rivals=pulls.rivals)
-        self.known.views[key] = _views(repository, shown, plans, problem=next(iter(layout.problems), None))
-        scenes = _scenes(found, shown)
+        others = await self._others.read(key, installation, repository, shown)
+        pulls, unread = await self._people(client, found, shown, others)
+        rivals = {**pulls.rivals, **others.rivals}
+        plans = await self._plans(client, found, shown, others, broken=layout.configuration is None, rivals=rivals)
+        self.known.views[key] = _views(repository, shown, plans, layout)
+        scenes = _scenes(found, shown, others)
         # Before anything is done: what is in the log now is what it is done upon.
         await self._note(key, repository, layout, list(zip(scenes, plans, strict=True)))
-        planned = [(scene, p.actions) for scene, p in zip(scenes, plans, strict=True) if isinstance(p, Plan)]
-        todo, again = await self._affordable(installation, [(None, actions), *planned], pulls.actions)
+        home = Written(repository=repository, client=client)
+        planned = [Deeds(where=home, actions=actions), *_deeds(home, scenes, plans, others)]
+        todo, again = await self._affordable(installation, planned, Deeds(where=home, actions=pulls.actions))
         try:
-            wrote = await self._act(client, repository, todo)
+            wrote = await self._act(todo)
         except (Transient, Permanent) as error:
-            self.known.views[key] = _views(repository, shown, plans, problem=f"GitHub: {error}")
+            self.known.views[key] = _views(repository, shown, plans, layout, problem=f"GitHub: {error}")
             raise
         if unread is not None:
             raise unread
@@ -192,12 +197,14 @@ class Reconciler:
         if chain:
             # What was written makes new facts: look at once. A pass that changes nothing ends the chain.
             return self._clock.now()
+        if others.failure is not None:
+            raise others.failure
         moments = [plan.look_again_at for plan in plans if isinstance(plan, Plan) and plan.look_again_at]
         moments += [moment for moment in (pulls.look_again_at, again) if moment is not None]
         return min(moments, default=None)
 
     async def _people(
-        self, client: RepositoryClient, found: GitHubFacts, declared: Configuration | None
+        self, client: RepositoryClient, found: GitHubFacts, declared: Configuration | None, others: Others
     ) -> tuple[Watched, CaissonError | None]:
         """What is to be said on people's pull requests; what keeps us from reading them holds up no promotion."""
         if declared is None or declared.mode is Mode.OBSERVE:
@@ -209,72 +216,26 @@ class Reconciler:
                 declared,
                 identity=await self._app.identity(),
                 now=self._clock.now(),
-                parse=lambda text: self._parsed(text, found.repository),
+                parse=lambda text: self._layouts.comparable(text, found),
+                elsewhere=others.places,
             )
         except (Transient, Permanent) as error:
             return unjudged(found), error
         return watched, None
 
-    async def _read(self, key: str, client: RepositoryClient, full_name: str) -> tuple[GitHubFacts, Layout]:
-        """GitHub's facts, read with the layout of the last pass; once more when the declaration has changed since."""
-        layout = self.known.layouts.get(key)
-        found = await self._read_as(client, full_name, layout)
-        repository = found.repository
-        if layout and layout.config_oid == repository.config.oid and layout.default_branch == repository.default_branch:
-            return found, layout
-        layout = await self._layout(client, repository)
-        self.known.layouts[key] = layout
-        if layout.configuration or layout.displayed:
-            found = await self._read_as(client, full_name, layout)
-        return found, layout
-
-    async def _read_as(self, client: RepositoryClient, full_name: str, layout: Layout | None) -> GitHubFacts:
-        """What the layout says is to be read."""
-        identity = await self._app.identity()
-        declared = (layout.configuration or layout.displayed) if layout else None
-        if layout is None or declared is None:
-            return await read_github(client, full_name, {}, identity=identity)
-        wanted = places(declared, layout.default_branch)
-        into = branches(declared, layout.default_branch)
-        return await read_github(client, full_name, wanted, keys=key_paths(declared), into=into, identity=identity)
-
-    async def _layout(self, client: RepositoryClient, repository: Repository) -> Layout:
-        config = repository.config
-        empty = Layout(config_oid=config.oid, default_branch=repository.default_branch, configuration=None)
-        if config.oid is None:
-            return empty
-        if config.text is None:
-            return replace(empty, problems=("the file cannot be read as text",))
-        try:
-            declared = self._parsed(config.text, repository)
-        except ConfigError as error:
-            displayed = await self._last_good(client, repository)
-            return replace(empty, problems=tuple(str(p) for p in error.problems), displayed=displayed)
-        return replace(empty, configuration=declared, unapproved=await self._unapproved(client, repository))
-
-    async def _unapproved(self, client: RepositoryClient, repository: Repository) -> tuple[str, ...]:
-        """Whose approvals the file's last change did not have: told in the audit log, and on the commit that did it."""
-
-        def parsed(text: str) -> Configuration | None:
-            try:
-                return self._parsed(text, repository)
-            except ConfigError:
-                return None
-
-        found = await revisions(client, repository.full_name, identity=await self._app.identity())
-        return tuple("/".join(named) for named in unapproved(found, parsed))
-
-    async def _last_good(self, client: RepositoryClient, repository: Repository) -> Configuration | None:
-        for _, text in await earlier_configurations(client, repository.full_name):
-            try:
-                if text is not None:
-                    return self._parsed(text, repository)
-            except ConfigError:
-                continue
+    async def _named(self, key: str, installation: int, repository_id: int) -> str | None:
+        """What the repository is called; None where it left the installation, and then it is forgotten."""
+        full_name = self.known.names.get(key) or await self._store.get("repository", str(repository_id))
+        if not full_name:
+            await self.resync_installation(installation)
+            full_name = self.known.names.get(key)
+        if full_name:
+            return full_name
+        self.known.forget(key)
+        self._audit.forget(key)
+        await self.known.index_written(key, frozenset())
+        await self._store.forget(key)
         return None
-
-    def _parsed(self, text: str, repository: Repository) -> Configuration:
-        return parse(text, checks=self._checks, default_branch=repository.default_branch)
 
     async def _index(self, key: str, declared: Configuration | None) -> None:
         images = frozenset(
@@ -292,6 +253,7 @@ class Reconciler:
         client: RepositoryClient,
         found: GitHubFacts,
         declared: Configuration | None,
+        others: Others,
         *,
         broken: bool,
         rivals: Mapping[Sha, str],
@@ -301,27 +263,47 @@ class Reconciler:
         identity = await self._app.identity()
         for pipeline in declared.pipelines if declared else ():
             assert declared is not None
+            if (unread := others.unread.get(pipeline.name)) is not None:
+                plans.append(Unknown(unread))
+                continue
             mode = Mode.OBSERVE if broken else declared.mode
+            read = {**found.places, **others.places}
             seen = Observation(
                 now=self._clock.now(),
                 repository=found.repository,
-                places={e.name: found.places[pipeline.name, e.name] for e in pipeline.environments},
+                places={e.name: read[pipeline.name, e.name] for e in pipeline.environments},
                 keys=found.keys,
                 rivals=rivals,
                 signer=f"{identity.slug}[bot] <{identity.email}>",
             )
-            plans.append(await self._plan(pipeline, seen, client, mode=mode, declared=declared))
+            judged = others.accepted(pipeline)
+            plans.append(await self._plan(judged, seen, client, others, mode=mode, declared=declared))
         return plans
 
     async def _plan(
-        self, pipeline: Pipeline, seen: Observation, client: RepositoryClient, *, mode: Mode, declared: Configuration
+        self,
+        pipeline: Pipeline,
+        seen: Observation,
+        client: RepositoryClient,
+        others: Others,
+        *,
+        mode: Mode,
+        declared: Configuration,
     ) -> Plan | Unknown:
         seen = await observe(pipeline, seen, tags=self._scans, cluster=self._cluster)
         for _ in range(ROUNDS):
             decision = decide(pipeline, seen, mode=mode, templates=declared.templates, style=declared.commands)
             if not isinstance(decision, Ask):
                 return decision
-            seen = await answer(decision, pipeline, seen, client=client, tags=self._scans, verifier=self._verifier)
+            seen = await answer(
+                decision,
+                pipeline,
+                seen,
+                client=client,
+                tags=self._scans,
+                verifier=self._verifier,
+                elsewhere=others.clients,
+            )
         decision = decide(pipeline, seen, mode=mode, templates=declared.templates, style=declared.commands, last=True)
         assert not isinstance(decision, Ask)
         return decision
@@ -340,36 +322,38 @@ class Reconciler:
         await self._audit.note(key, [*configured, *told], now=now)
 
     async def _affordable(
-        self, installation: int, planned: Sequence[Deeds], people: tuple[Action, ...]
+        self, installation: int, planned: Sequence[Deeds], people: Deeds
     ) -> tuple[list[Deeds], datetime | None]:
         """What GitHub's limits leave room for, and when to come again for what they do not."""
         todo: list[Deeds] = []
         moments: list[datetime] = []
         # People's pull requests last and least: there may be hundreds, and no promotion is to wait for their checks.
         least = Importance.ADORNMENT
-        for scene, chosen, checks in (*((*deeds, Importance.NEWS) for deeds in planned), (None, people, least)):
-            allowed = await self._thrift.allow(installation, chosen, now=self._clock.now(), checks=checks)
-            todo.append((scene, allowed.actions))
+        for deeds, checks in (*((deeds, Importance.NEWS) for deeds in planned), (people, least)):
+            allowed = await self._thrift.allow(installation, deeds.actions, now=self._clock.now(), checks=checks)
+            todo.append(replace(deeds, actions=allowed.actions))
             moments += [allowed.again] if allowed.again else []
-        return todo, min(moments, default=None)
+        return [deeds for deeds in todo if deeds.actions], min(moments, default=None)
 
-    async def _act(self, client: RepositoryClient, repository: Repository, todo: Sequence[Deeds]) -> bool:
+    async def _act(self, todo: Sequence[Deeds]) -> bool:
+        """Carry out what is to be done; whether there was anything. One pass at a time writes to a repository."""
         failure: CaissonError | None = None
-        for scene, chosen in todo:
-            if not chosen:
-                continue
+        for deeds in todo:
+            repository, chosen = deeds.where.repository, deeds.actions
             log.info("acting", repository=repository.full_name, actions=[type(a).__name__ for a in chosen])
             try:
-                await act(client, repository, chosen, now=self._clock.now)
+                async with self._turns.of(str(repository.id)):
+                    await act(deeds.where.client, repository, chosen, now=self._clock.now)
             except (Transient, Permanent) as error:
                 failure = failure or error
                 continue
-            if scene is not None:
+            if deeds.scene is not None:
                 now = self._clock.now()
-                await self._audit.note_done(audit.carried_out(scene, chosen, now=now), now=now)
+                done = audit.carried_out(deeds.scene, chosen, where=repository, now=now)
+                await self._audit.note_done(done, now=now)
         if failure is not None:
             raise failure
-        return any(chosen for _, chosen in todo)
+        return bool(todo)
 
 
 # Every check but that of hosts without TLS, which are the operator's to name.
@@ -389,24 +373,42 @@ CHECKS = Checks(
 )
 
 
+def _deeds(
+    home: Written, scenes: Sequence[audit.Scene], plans: Sequence[Plan | Unknown], others: Others
+) -> list[Deeds]:
+    """What is to be done where, pipeline by pipeline."""
+    found: list[Deeds] = []
+    for scene, plan in zip(scenes, plans, strict=True):
+        if isinstance(plan, Plan):
+            found.append(Deeds(scene=scene, where=home, actions=plan.actions))
+            found += [
+                Deeds(scene=scene, where=others.written[name], actions=chosen)
+                for name, chosen in plan.elsewhere.items()
+            ]
+    return found
+
+
 def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...]:
     """`caisson/config` on the commit that brought the file, when it does not say so yet."""
     if repository.config.commit is None:
         return ()
-    text = config_check(layout.problems, layout.unapproved)
+    text = config_check(layout.problems, unapproved=layout.unapproved, left_out=layout.left_out)
     existing = next((c for c in repository.config.checks if c.name == CONFIG), None)
     if existing is not None and existing.external_id == text.external_id:
         return ()
     return (PostCheck(commit=repository.config.commit, existing=existing, text=text),)
 
 
-def _scenes(found: GitHubFacts, declared: Configuration | None) -> tuple[audit.Scene, ...]:
-    """What the audit log tells of each pipeline."""
+def _scenes(found: GitHubFacts, declared: Configuration | None, others: Others) -> tuple[audit.Scene, ...]:
+    """What the audit log tells of each pipeline; of one that could not be read whole, what was read."""
+    read = {**found.places, **others.places}
     return tuple(
         audit.Scene(
             repository=found.repository,
             pipeline=pipeline,
-            places={e.name: found.places[pipeline.name, e.name] for e in pipeline.environments},
+            places={
+                e.name: read[pipeline.name, e.name] for e in pipeline.environments if (pipeline.name, e.name) in read
+            },
             style=declared.commands,
         )
         for pipeline in (declared.pipelines if declared else ())
@@ -419,11 +421,17 @@ def _plan(plan: Plan | Unknown) -> Plan | None:
 
 
 def _views(
-    repository: Repository, declared: Configuration | None, plans: Sequence[Plan | Unknown], *, problem: str | None
+    repository: Repository,
+    declared: Configuration | None,
+    plans: Sequence[Plan | Unknown],
+    layout: Layout,
+    *,
+    problem: str | None = None,
 ) -> tuple[PipelineView, ...]:
+    problem = problem or next(iter(layout.problems), None)
     if declared is None:
         return (PipelineView(repository=repository.full_name, pipeline="", problem=problem, environments=()),)
-    return tuple(
+    views = [
         PipelineView(
             repository=repository.full_name,
             pipeline=pipeline.name,
@@ -431,4 +439,9 @@ def _views(
             environments=() if isinstance(plan, Unknown) else plan.views,
         )
         for pipeline, plan in zip(declared.pipelines, plans, strict=True)
-    )
+    ]
+    left_out = [
+        PipelineView(repository=repository.full_name, pipeline="", problem=told, environments=())
+        for told in layout.left_out
+    ]
+    return (*views, *left_out)

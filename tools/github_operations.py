@@ -81,6 +81,6 @@ def documents() -> tuple[str, ...]:
     ]
     reads = [repository_query(places[:count])[0] for count in (0, 1, 2, 3)]
     whole, keyed = repository_query(places[1:2])[0], repository_query([], ["k", "l"])[0]
-    listed = repository_query(places[:1], into=["main", "production"])[0]
+    listed = repository_query(places[:1], folders=["f", ""], into=["main", "production"])[0]
     pulls = (listed, open_pulls_query(), brought_query([1])[0], brought_query([1, 2])[0], merged_query(places)[0])
     return (*reads, whole, keyed, *pulls, CONFIG_HISTORY, CONFIG_REVISIONS, mutation_document(mutations)[0])

@@ -48,22 +48,25 @@ def batches(places: Sequence[Place]) -> tuple[tuple[Place, ...], ...]:
 
 
 def repository_query(
-    places: Sequence[Place], keys: Sequence[str] = (), into: Sequence[str] = ()
+    places: Sequence[Place], keys: Sequence[str] = (), *, folders: Sequence[str] = (), into: Sequence[str] = ()
 ) -> tuple[str, dict[str, str]]:
     """The one read of a pass, and its variables except `owner` and `name`, and `app` where `into` names branches.
 
     Without places it reads the configuration; more than `MOST_PLACES` need several queries (`batches`). `keys` are
-    paths from the root, read at the same commit as the configuration (`read.read_keys`). `into`: branches whose open
-    pull requests are listed (`read_open.read_open`).
+    paths from the root, read at the same commit as the configuration (`read.read_keys`); so are `folders`, of which the
+    folders in them are listed (`read.read_folders`), "" being the root. `into`: branches whose open pull requests are
+    listed (`read_open.read_open`).
     """
     declared = [
         "$owner: String!",
         "$name: String!",
         "$config: String!",
         *(f"$key{i}: String!" for i in range(len(keys))),
+        *(f"$folder{i}: String!" for i, path in enumerate(folders) if path),
     ]
-    fields = [_configuration(len(keys))]
+    fields = [_configuration(len(keys), folders)]
     variables = {"config": CONFIG_PATH, **{f"key{i}": path for i, path in enumerate(keys)}}
+    variables |= {f"folder{i}": path for i, path in enumerate(folders) if path}
     for i, place in enumerate(places):
         declared.append(
             f"$base{i}: String!, $baseName{i}: String!, $files{i}: String!, $path{i}: String!, "
@@ -142,8 +145,13 @@ def brought_query(numbers: Sequence[int]) -> tuple[str, dict[str, object]]:
     return query + fragments_of(query), {"config": CONFIG_PATH, **{f"number{i}": n for i, n in enumerate(numbers)}}
 
 
-def _configuration(keys: int) -> str:
+def _configuration(keys: int, folders: Sequence[str]) -> str:
     more = "".join(f"\n          key{i}: file(path: $key{i}) {{ ...Entry }}" for i in range(keys))
+    names = "entries { name mode }"
+    for i, path in enumerate(folders):
+        # GitHub's `file` answers for a path below the root only.
+        below = f"folder{i}: file(path: $folder{i}) {{ mode object {{ ... on Tree {{ {names} }} }} }}"
+        more += f"\n          {below if path else f'folder{i}: tree {{ {names} }}'}"
     return f"""
     id databaseId nameWithOwner isArchived
     defaultBranchRef {{

@@ -12,7 +12,7 @@ from bot.github.documents import Place as Where
 from bot.github.failures import NotFound
 from bot.github.fragments import FOLDER_DEPTH
 from bot.github.identity import AppIdentity
-from bot.github.read_parts import checks, commit, file, files, folder_blobs
+from bot.github.read_parts import FOLDER, checks, commit, file, files, folder_blobs
 from bot.github.read_pulls import merged_pulls, open_pulls
 from bot.github.read_records import records
 from bot.github.shape import Node, unexpected
@@ -82,6 +82,22 @@ def read_keys(data: Mapping[str, object], paths: Sequence[str]) -> dict[str, str
         return dict.fromkeys(paths)
     entries = ((path, branch.node("target").maybe_node(f"key{i}")) for i, path in enumerate(paths))
     return {path: file(entry, path).text if entry else None for path, entry in entries}
+
+
+def read_folders(data: Mapping[str, object], paths: Sequence[str]) -> dict[str, tuple[str, ...] | None]:
+    """Names of the folders in each of the query's `folders` on the default branch; None where there is no such."""
+    branch = _repository(data).maybe_node("defaultBranchRef")
+    if branch is None:
+        return dict.fromkeys(paths)
+    target = branch.node("target")
+    return {path: _folders(target.maybe_node(f"folder{i}"), path) for i, path in enumerate(paths)}
+
+
+def _folders(found: Node | None, path: str) -> tuple[str, ...] | None:
+    if found is None or (path and found.number("mode") != FOLDER):
+        return None
+    tree = found.node("object") if path else found
+    return tuple(one.text("name") for one in tree.nodes("entries") if one.number("mode") == FOLDER)
 
 
 def _earlier(node: Node) -> str | None:

@@ -32,7 +32,7 @@ from bot.model.github import (
     Review,
     ReviewState,
 )
-from bot.model.observation import Observation, Place
+from bot.model.observation import Elsewhere, Observation, Place
 from bot.model.open_pulls import Brought, OpenPulls, Revision
 from bot.model.registry import ImageDetails, Signature, SignatureMaterial, SimpleSigning, Tags
 from bot.model.releases import Artifact, Digest, Release, ReleaseStatus, Sha, Unknown, short_digest
@@ -52,6 +52,7 @@ __all__ = [
     "Configured",
     "Conversation",
     "Digest",
+    "Elsewhere",
     "File",
     "ForeignCheck",
     "Forum",

@@ -8,6 +8,21 @@ from bot.model.cluster import Application
 from bot.model.github import Base, Commit, Conversation, Merged, Permission, PullRequest, Record, Repository
 from bot.model.registry import ImageDetails, Signature, Tags
 from bot.model.releases import Digest, Sha, Unknown
+from config.pipeline import CommandStyle, Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """That an environment lives in another repository than the one whose file declares it.
+
+    `repository`: None where it is not known. `refusal`: why nothing may be done there, in words; "" where its own file
+    accepts the environment. `mode`: how far its own file lets us go. `style`: how its own file wants commands written.
+    """
+
+    repository: Repository | None
+    refusal: str = ""
+    mode: Mode = Mode.MERGE
+    style: CommandStyle = CommandStyle.PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +31,8 @@ class Place:
 
     `records` are our deployments, newest first. `head_files`: path → blob in the environment's folder at our branch's
     head. `foreign_pull` names a pull request from our branch that is not ours. `owners`: the text of the base branch's
-    CODEOWNERS, "" where it has none, None where nothing asks for it.
+    CODEOWNERS, "" where it has none, None where nothing asks for it. `elsewhere`: None where the environment lives in
+    the repository whose file declares it.
     """
 
     base: Base | None
@@ -27,6 +43,7 @@ class Place:
     head_files: Mapping[str, Sha] = field(default_factory=dict)
     foreign_pull: str | None = None
     owners: str | Unknown | None = None
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +56,9 @@ class Observation:
     `memberships`: (`org/team`, login), both in lower case → whether an active member. `keys`: path → text of a key file
     on the default branch. `signer`: our bot as a commit's sign-off names it. `conversations`: what was said outside our
     open pull requests, on those that were merged or closed and on issues. `rivals`: by head of ours, which pull request
-    of somebody else proposes the same commit where it may not go.
+    of somebody else proposes the same commit where it may not go. `roles_elsewhere`: (full name of another repository,
+    login) → the role there, and whose the login was then. `home`: the repository whose file declares the pipeline,
+    where `repository` is another that one of its environments lives in (`bot.elsewhere`).
     """
 
     now: datetime
@@ -57,3 +76,10 @@ class Observation:
     signer: str = ""
     conversations: tuple[Conversation, ...] = ()
     rivals: Mapping[Sha, str] = field(default_factory=dict)
+    roles_elsewhere: Mapping[tuple[str, str], tuple[Permission | Unknown, int]] = field(default_factory=dict)
+    home: Repository | None = None
+
+    def repository_of(self, environment: str) -> Repository:
+        """The repository that an environment lives in."""
+        there = self.places[environment].elsewhere
+        return (there and there.repository) or self.home or self.repository

@@ -118,6 +118,8 @@ class GitHub:
         self.apps: dict[int, App] = {}
         self.installations: dict[int, Installation] = {}
         self.repositories: dict[int, Repository] = {}
+        # Full names in lower case that repositories had.
+        self.former_names: dict[str, int] = {}
         self.tokens: dict[str, Token] = {}
         self.teams: dict[tuple[str, str], Team] = {}
         self.nodes: dict[str, Node] = {}
@@ -194,5 +196,7 @@ class GitHub:
         return repository
 
     def repository(self, full_name: str) -> Repository | None:
+        """The repository of that name, else the one that had it before: GitHub leads on from there."""
         wanted = full_name.lower()
-        return next((r for r in self.repositories.values() if r.full_name.lower() == wanted), None)
+        found = next((r for r in self.repositories.values() if r.full_name.lower() == wanted), None)
+        return found or self.repositories.get(self.former_names.get(wanted, 0))

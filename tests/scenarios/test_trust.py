@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from sandbox import shop
 from sandbox.github import records, refs, talk
 from tests.world import World
 
@@ -21,7 +22,8 @@ async def test_a_foreign_commit_on_our_branch_blocks(world: World) -> None:
 
 async def test_a_push_between_approval_and_merge_voids_the_approval(world: World) -> None:
     """An approval is of one head: when a newer release moves the pull request, it must be given again."""
-    await world.start()
+    staging = "        after: [development]\n"
+    await world.start(config=shop.configuration("{image}").replace(staging, f"{staging}        pace: latest\n"))
     await world.settle()
     world.push("1.1.0")
     await world.settle()

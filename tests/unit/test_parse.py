@@ -306,7 +306,21 @@ NODES = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["a", "b", "path", "branch", "after", "auto", "gates", "soak", "health", "promote", "approvals"]
+                [
+                    "a",
+                    "b",
+                    "path",
+                    "branch",
+                    "after",
+                    "after_any",
+                    "pace",
+                    "auto",
+                    "gates",
+                    "soak",
+                    "health",
+                    "promote",
+                    "approvals",
+                ]
             ),
             inner,
             max_size=5,
