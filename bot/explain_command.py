@@ -16,7 +16,7 @@ from bot.github.client import GitHubApp, RepositoryClient
 from bot.observe import GitHubFacts, earlier_configurations, places, read_github, read_merged
 from bot.reconcile import CHECKS
 from bot.story import Story, as_json, in_words, named, releases, story
-from config.parse import ConfigError, parse
+from config.parse import ConfigError, Declaration, read
 from config.pipeline import Configuration
 from config.settings import Settings, SettingsError
 
@@ -85,7 +85,8 @@ async def explain(app: GitHubApp, asked: Asked, *, now: datetime) -> Found:
         for pipeline in declared.pipelines if declared else ():
             if asked.pipeline not in (None, pipeline.name):
                 continue
-            here = {e.name: found.places[pipeline.name, e.name] for e in pipeline.environments}
+            living = (e.name for e in pipeline.environments if e.repository is None)
+            here = {name: found.places[pipeline.name, name] for name in living}
             there = releases(here)
             stories += [(name, story(pipeline, one, here, now=now)) for one in named(asked.release, there)]
             known.append(f"  {name}, {pipeline.name}: {_listed(one.label for one in there)}")
@@ -107,18 +108,23 @@ async def _repositories(app: GitHubApp, wanted: str | None) -> AsyncIterator[tup
 
 
 async def _read(app: GitHubApp, client: RepositoryClient, full_name: str) -> tuple[GitHubFacts, Configuration | None]:
-    """What GitHub shows of every environment that the file declares; of a broken file, the last that was valid."""
+    """What GitHub shows of every environment that the file declares here; of a broken file, the last that was valid."""
     identity = await app.identity()
     bare = await read_github(client, full_name, {}, identity=identity)
     config, branch = bare.repository.config, bare.repository.default_branch
     if config.oid is None:
         return bare, None
-    declared = _parsed(config.text, branch)
-    if declared is None:
-        earlier = [_parsed(text, branch) for _, text in await earlier_configurations(client, full_name)]
-        declared = next((one for one in earlier if one is not None), None)
-    if declared is None:
+    text, declaration = config.text, _parsed(config.text, bare)
+    if declaration is None:
+        earlier = [(text, _parsed(text, bare)) for _, text in await earlier_configurations(client, full_name)]
+        text, declaration = next(((text, one) for text, one in earlier if one is not None), (None, None))
+    if declaration is not None and declaration.parents:
+        # Which folders there are says which pipelines it has.
+        bare = await read_github(client, full_name, {}, folders=declaration.parents, identity=identity)
+        declaration = _parsed(text, bare)
+    if declaration is None:
         return bare, None
+    declared = declaration.configuration
     wanted = places(declared, branch)
     found = await read_github(client, full_name, wanted, identity=identity)
     # Of promotions further back than that, our records tell.
@@ -126,8 +132,17 @@ async def _read(app: GitHubApp, client: RepositoryClient, full_name: str) -> tup
     return replace(found, places={key: replace(one, merged=merged[key]) for key, one in found.places.items()}), declared
 
 
-def _parsed(text: str | None, default_branch: str) -> Configuration | None:
+def _parsed(text: str | None, found: GitHubFacts) -> Declaration | None:
+    if text is None:
+        return None
+    repository = found.repository
     try:
-        return parse(text, checks=CHECKS, default_branch=default_branch) if text is not None else None
+        return read(
+            text,
+            checks=CHECKS,
+            default_branch=repository.default_branch,
+            repository=repository.full_name,
+            folders=found.folders,
+        )
     except ConfigError:
         return None

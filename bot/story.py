@@ -65,9 +65,12 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
+    """`elsewhere`: environments whose repository was not read, each with its name."""
+
     pipeline: str
     release: Release
     chapters: tuple[Chapter, ...]
+    elsewhere: tuple[tuple[str, str], ...] = ()
 
 
 def releases(places: Mapping[str, Place]) -> tuple[Release, ...]:
@@ -93,7 +96,12 @@ def story(pipeline: Pipeline, release: Release, places: Mapping[str, Place], *, 
         for environment in pipeline.environments
         if environment.name in places
     )
-    return Story(pipeline=pipeline.name, release=release, chapters=chapters)
+    elsewhere = tuple(
+        (environment.name, environment.repository)
+        for environment in pipeline.environments
+        if environment.name not in places and environment.repository is not None
+    )
+    return Story(pipeline=pipeline.name, release=release, chapters=chapters, elsewhere=elsewhere)
 
 
 def _shown(place: Place) -> Iterator[Release]:
@@ -260,6 +268,8 @@ def in_words(told: Story) -> str:
         lines += ["", f"{chapter.environment}: {chapter.now}{soaked}"]
         lines += [f"  {_time(event.at)}  {event.what}" for event in chapter.events]
         lines += [f"  waits: {chapter.waiting}"] if chapter.waiting else []
+    for environment, repository in told.elsewhere:
+        lines += ["", f"{environment}: in {repository}, which is not read for this"]
     # Others' words stand in it, and a terminal obeys what it does not print.
     return "\n".join("".join(c if c.isprintable() else " " for c in line) for line in lines)
 
@@ -292,6 +302,9 @@ def as_json(told: Story) -> dict[str, object]:
                 ],
             }
             for chapter in told.chapters
+        ],
+        "elsewhere": [
+            {"environment": environment, "repository": repository} for environment, repository in told.elsewhere
         ],
     }
 

@@ -79,6 +79,9 @@ def read_environment(
     if repository is not None and promote is Promote.MERGE:
         message = "commits are merged within one repository: releases of images and charts go into others"
         reader.refuse(own["repository"].key, message, "no `repository`, or declare `images` or `charts`")
+    if repository is not None and "manual_changes" in own:
+        message = f"what becomes of people's own pull requests in {repository} is for its own file to say"
+        reader.refuse(own["manual_changes"].key, message, "it beside `accept_from` there")
     fields = {**defaults.under(own, is_root=_is_root(own), has_artifacts=has_artifacts), **own}
     scope = around.scope(is_root=_is_root(own))
 

@@ -204,7 +204,7 @@ def test_a_command_answered_by_this_pass_is_the_same_entry_as_the_next_pass_woul
     done = audit.carried_out(
         scene(proposed(comment)),
         (Say(subject="pull-7", comment=None, body=reply), React(subject=comment.id, content=REFUSED)),
-        where=scene().repository,
+        where=scene(proposed(comment)).repository,
         now=NOON,
     )
     answered = replace(comment, reactions=frozenset({REFUSED}))
@@ -228,7 +228,7 @@ def test_a_promotion_that_we_close_is_told_of() -> None:
     assert place.pull is not None
     plan = Plan(actions=(Close(pull=place.pull),))
     assert not of_kind(Kind.CLOSED, told(plan, place))
-    entry = one(Kind.CLOSED, audit.carried_out(scene(place), plan.actions, where=scene().repository, now=NOON))
+    entry = one(Kind.CLOSED, audit.carried_out(scene(place), plan.actions, where=scene(place).repository, now=NOON))
     assert entry.said["pull_request"] == 7
 
 
