@@ -8,6 +8,7 @@ from bot.layouts import Layouts, Wanted, own_places
 from bot.reconcile import CHECKS
 from sandbox import shop
 from sandbox.github.state import Repository
+from tests.scenarios.people import propose, says
 from tests.world import FULL_NAME, World
 
 CONFIG = """\
@@ -191,6 +192,46 @@ async def test_what_was_read_fits_the_file_that_it_was_read_by(
     expected = {"web", *(f"new-{turn}" for turn in range(pushes))}
     assert {pipeline.name for pipeline in layout.configuration.pipelines} == expected
     assert {pipeline for pipeline, _ in found.places} == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "asked"),
+    [
+        pytest.param('constraint: "<2"', 'constraint: "<3"', "production", id="what holds for each of them"),
+        pytest.param('"!applications/shared"', '"!applications/web"', "production", id="a folder taken out"),
+        pytest.param("[applications/*,", "[apps/*,", "production", id="other folders"),
+        pytest.param("[applications/*,", "[applications/*, apps/*,", "production", id="folders nobody has listed yet"),
+        pytest.param("version: 1", "# Ours\nversion: 1", "", id="words"),
+    ],
+)
+async def test_a_change_of_the_file_is_judged_folder_by_folder(
+    prompt_world: World, *, old: str, new: str, asked: str
+) -> None:
+    """What would mean something else for a folder's environment needs its approvals."""
+    world = prompt_world
+    config = CONFIG.replace("after: [development]}", "after: [development], approvals: {users: [alice]}}")
+    await started(world, "web", config=config)
+    text = world.file(CONFIG_PATH)
+    assert text.count(old) == 1
+    pull = propose(world, {CONFIG_PATH: text.replace(old, new)})
+    await world.settle()
+    conclusion, title = says(world, pull)
+    assert (conclusion is None) == bool(asked), title
+    assert f"approvals ({asked})" in title or not asked
+    world.approve(pull, by="alice")
+    await world.settle()
+    assert says(world, pull)[0] == "success"
+
+
+async def test_a_folders_approvals_that_a_push_did_not_have_are_told_of(prompt_world: World) -> None:
+    """Also where the pipelines are known by their folders only."""
+    world = prompt_world
+    config = CONFIG.replace("after: [development]}", "after: [development], approvals: {users: [alice]}}")
+    await started(world, "web", config=config)
+    changed = world.file(CONFIG_PATH).replace("users: [alice]", "count: 1")
+    world.laptop.commit(world.repository, {CONFIG_PATH: changed}, "Anyone", by="wanda")
+    await world.settle()
+    assert "without the approvals that were declared for web/production" in said(world)[1]
 
 
 # --- into another repository ------------------------------------------------------------------------------------------

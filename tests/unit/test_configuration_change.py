@@ -66,6 +66,63 @@ def test_a_change_is_about_whatever_would_mean_something_else(*, old: str, new: 
     assert {"/".join(named) for named in found} == about
 
 
+GRAPH = """\
+version: 1
+pipelines:
+  shop:
+    images: {web: {repository: ghcr.io/org/web}}
+    environments:
+      eu: {path: apps/eu, gates: {minimum_age: 1h}}
+      us: {path: apps/us}
+      world: {path: apps/world, after_any: [eu, us], approvals: {count: 1}}
+      last: {path: apps/last, after: [world]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "about"),
+    [
+        pytest.param("1h", "2h", {"shop/eu", "shop/world", "shop/last"}, id="a gate of one that suffices"),
+        pytest.param("after_any: [eu, us]", "after_any: [us]", {"shop/world", "shop/last"}, id="which suffice"),
+        pytest.param("after_any: [eu, us]", "after: [eu, us]", {"shop/world", "shop/last"}, id="all instead of one"),
+        pytest.param("path: apps/world,", "path: apps/world, pace: latest,", {"shop/world"}, id="when the next enters"),
+    ],
+)
+def test_an_environment_relies_on_each_upstream_that_suffices(*, old: str, new: str, about: set[str]) -> None:
+    """`after_any` is a way in like `after`."""
+    assert GRAPH.count(old) == 1
+    found = affected(parse(GRAPH), Proposed(configuration=parse(GRAPH.replace(old, new))))
+    assert {"/".join(named) for named in found} == about
+
+
+ACCEPTING = """\
+version: 1
+pipelines:
+  shop:
+    environments:
+      live: {path: live, accept_from: [{repository: org/a, pipeline: p, environment: e}], approvals: {count: 1}}
+      other: {path: other, accept_from: [{repository: org/a, pipeline: p, environment: f}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "about"),
+    [
+        pytest.param("environment: e}", "environment: x}", {"shop/live"}, id="who is let in"),
+        pytest.param(", approvals: {count: 1}", "", {"shop/live"}, id="what is asked for"),
+        pytest.param("version: 1\n", "version: 1\nmode: propose\n", {"shop/live", "shop/other"}, id="the top"),
+        pytest.param("      other:", "      more:", {"shop/other"}, id="a name"),
+    ],
+)
+def test_what_others_promote_into_is_declared_too(*, old: str, new: str, about: set[str]) -> None:
+    """Of such an environment all counts that the file says of it."""
+    assert ACCEPTING.count(old) == 1
+    present, proposed = parse(ACCEPTING), parse(ACCEPTING.replace(old, new))
+    assert {"/".join(named) for named in affected(present, Proposed(configuration=proposed))} == about
+    gone = affected(present, Proposed(configuration=None))
+    assert {"/".join(named) for named in gone} == {"shop/live", "shop/other"}
+
+
 @pytest.mark.parametrize("problems", [(), ("line 3: no such key",)], ids=["the file is gone", "it cannot be read"])
 def test_what_declares_nothing_any_more_is_about_everything(problems: tuple[str, ...]) -> None:
     """Nobody's approvals would be left."""
