@@ -109,7 +109,7 @@ class OtherRepositories:
         name = self._known.names[key]
         try:
             found, layout = await self._read_one(key, client, name, partial(_accepted_places, home, environments))
-            rivals = await rivals_of_ours(client, found, await self._app.identity())
+            rivals = await self._rivals(client, found) if found.repository.id == number else {}
         except NotFound:
             return _refused(environments, _absent(environments, home))
         except Transient as error:
@@ -132,6 +132,11 @@ class OtherRepositories:
         return _judged(home, environments, found, layout) | Others(
             written={repository.full_name: Written(repository=repository, client=client)}, rivals=rivals
         )
+
+    async def _rivals(self, client: RepositoryClient, found: GitHubFacts) -> Mapping[Sha, str]:
+        if all(place.pull is None for place in found.places.values()):
+            return {}
+        return await rivals_of_ours(client, found, await self._app.identity())
 
 
 def _by_repository(declared: Configuration | None) -> dict[str, _Environments]:
