@@ -9,6 +9,7 @@ from bot.reconcile import CHECKS
 from sandbox import shop
 from sandbox.github.state import Repository
 from tests.scenarios.people import propose, says
+from tests.scenarios.test_story import told
 from tests.world import FULL_NAME, World
 
 CONFIG = """\
@@ -159,8 +160,10 @@ async def test_a_broken_file_shows_the_folders_that_there_are(world: World) -> N
 @pytest.mark.parametrize(
     ("pushes", "reads"),
     [
-        pytest.param(0, 3, id="nothing: once for the file, once for its folders, once for their environments"),
-        pytest.param(1, 4, id="one push in between"),
+        pytest.param(
+            0, 4, id="nothing: the file, its folders, their environments, and who approved of its last change"
+        ),
+        pytest.param(1, 6, id="one push in between, and who approved of that"),
         pytest.param(99, None, id="a push at every read"),
     ],
 )
@@ -221,6 +224,14 @@ async def test_a_change_of_the_file_is_judged_folder_by_folder(
     world.approve(pull, by="alice")
     await world.settle()
     assert says(world, pull)[0] == "success"
+
+
+async def test_a_story_is_told_of_each_folder(prompt_world: World) -> None:
+    """`caisson explain` lists the folders as a pass does."""
+    await started(prompt_world, "web", "api")
+    found = await told(prompt_world, "1.0.0")
+    assert "web 1.0.0" in found
+    assert "api 1.0.0" in found
 
 
 async def test_a_folders_approvals_that_a_push_did_not_have_are_told_of(prompt_world: World) -> None:

@@ -6,6 +6,7 @@ from sandbox.github import pulls, refs
 from sandbox.github.state import Caller, PullRequest, Repository
 from tests.scenarios.test_audit import log, of
 from tests.scenarios.test_other_repository import OTHER, PATH, accepting, configuration, opened, started
+from tests.scenarios.test_story import told
 from tests.world import FULL_NAME, World
 
 CONFIG = ".github/caisson.yaml"
@@ -103,6 +104,15 @@ async def test_a_commit_that_somebody_else_proposes_there_waits(world: World) ->
     world.laptop.close(other, theirs, by="otto")
     await world.settle()
     assert pull.merged_at
+
+
+async def test_explain_says_what_it_does_not_read(prompt_world: World) -> None:
+    """It reads the repository whose file declares the pipeline; of an environment elsewhere it says where that is."""
+    world = prompt_world
+    await started(world, accepting())
+    found = await told(world, "1.0.0")
+    assert "development: healthy" in found or "development: merged" in found
+    assert f"production: in {OTHER}, which is not read for this" in found
 
 
 async def test_the_audit_log_tells_where_it_was_done(world: World) -> None:

@@ -167,6 +167,15 @@ def test_the_short_form_is_for_a_reply() -> None:
     assert in_short(story(SHOP, NEW, places, now=NOON)) == "staging healthy since 2026-11-23 10:30 UTC"
 
 
+def test_an_environment_whose_repository_was_not_read_is_named() -> None:
+    """What became of a release there is not told, and that is said."""
+    moved = PRODUCTION.model_copy(update={"repository": "org/other"})
+    shop = SHOP.model_copy(update={"environments": (STAGING, moved)})
+    told = story(shop, NEW, {"staging": facts.place(STAGING)}, now=NOON)
+    assert "production: in org/other, which is not read for this" in in_words(told)
+    assert as_json(told)["elsewhere"] == [{"environment": "production", "repository": "org/other"}]
+
+
 def test_programs_get_the_same_story() -> None:
     """With times they can read."""
     told = as_json(story(SHOP, NEW, {"production": proposed()}, now=NOON))
