@@ -99,6 +99,19 @@ def _worded(place: tuple[str, str]) -> str:
     return f"{path or 'the whole tree'} on {branch}"
 
 
+def receiving(received: Received) -> Pipeline:
+    """An environment that others promote into, as one of the repository it lives in: for what people change there."""
+    environment = Environment(
+        name=received.name,
+        branch=received.branch,
+        path=received.path,
+        approvals=received.approvals,
+        roles=received.roles,
+        manual_changes=received.manual_changes,
+    )
+    return Pipeline(name=received.pipeline, environments=(environment,))
+
+
 # --- what is asked for then -------------------------------------------------------------------------------------------
 
 

@@ -29,6 +29,7 @@ def parse_application(found: object) -> Application:
         health_since=_time(health, "lastTransitionTime"),
         reconciled=_time(status, "reconciledAt"),
         operating=_operating(whole, status),
+        rollout_names=_rollout_names(spec, status),
     )
 
 
@@ -69,6 +70,16 @@ def _source(source: Mapping[str, object], revision: object) -> Source | None:
         target_revision=_text(source, "targetRevision"),
         revision=revision if isinstance(revision, str) and revision else None,
     )
+
+
+def _rollout_names(spec: Mapping[str, object], status: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """The Rollouts it manages in Argo CD's own cluster, which is the one we read; of others Argo CD's word counts."""
+    where = _part(spec, "destination")
+    if _text(where, "name") != "in-cluster" and _text(where, "server") != "https://kubernetes.default.svc":
+        return ()
+    resources = (_mapping(one) for one in _sequence(status.get("resources")))
+    found = (one for one in resources if (one.get("group"), one.get("kind")) == ("argoproj.io", "Rollout"))
+    return tuple(sorted({(_text(one, "namespace"), _text(one, "name")) for one in found}))
 
 
 def _operating(whole: Mapping[str, object], status: Mapping[str, object]) -> bool:

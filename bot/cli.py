@@ -16,6 +16,7 @@ import click
 import structlog
 from rich.console import Console
 
+from bot import audit_command, explain_command
 from bot.clock import SystemClock
 from bot.debug import comment, edit, event, tags
 from bot.errors import CaissonError
@@ -62,6 +63,8 @@ async def _serve(settings: Settings) -> None:
         trusted_root=settings.trusted_root,
         resync_interval=settings.resync_interval,
         poll_interval=settings.poll_interval,
+        audit_tokens=settings.audit_tokens,
+        audit_kept_for=settings.audit_kept_for,
     )
     favour_the_loop()
     service = await Service(parts, SystemClock()).start()
@@ -146,6 +149,8 @@ debug.add_command(tags.command)
 debug.add_command(event.command)
 debug.add_command(edit.command)
 debug.add_command(comment.command)
+main.add_command(audit_command.command)
+main.add_command(explain_command.command)
 
 
 @main.command()

@@ -8,6 +8,7 @@ whole is listed anew.
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,9 +20,10 @@ from kubernetes.aio.config import ConfigException
 
 from bot.argocd import parse_application
 from bot.clock import Clock
-from bot.cluster_api import ApplicationsApi, Expired
+from bot.cluster_api import Expired, ObjectsApi
 from bot.errors import CaissonError, Permanent, Transient
 from bot.model import Application, Unknown
+from bot.rollout_watch import Name, RolloutWatch
 
 IN_CLUSTER = "in-cluster"
 
@@ -70,7 +72,10 @@ class Cluster:
         namespace: str | None = None,
     ) -> None:
         self._client = api_client
-        self._api = ApplicationsApi(api_client, namespace=namespace)
+        self._api = ObjectsApi(api_client, namespace=namespace, plural="applications")
+        # Rollouts lie where Applications deploy to, in any namespace.
+        rollouts = ObjectsApi(api_client, namespace=None, plural="rollouts")
+        self._rollouts = RolloutWatch(rollouts, clock, changed=self._rollouts_changed)
         self._clock = clock
         self._changed = changed
         self._applications: dict[_Key, Application] = {}
@@ -88,10 +93,16 @@ class Cluster:
             return Unknown(self._trouble)
         wanted = repository.lower()
         found = (a for a in self._applications.values() if any(s.repository == wanted for s in a.sources))
-        return tuple(sorted(found, key=lambda application: (application.namespace, application.name)))
+        ordered = sorted(found, key=lambda application: (application.namespace, application.name))
+        return tuple(replace(a, rollouts=tuple(map(self._rollouts.of, a.rollout_names))) for a in ordered)
 
     async def run(self) -> None:
         """List, then watch, for ever; ends only by being cancelled."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._follow())
+            both.create_task(self._rollouts.run())
+
+    async def _follow(self) -> None:
         failures = 0
         while True:
             try:
@@ -175,11 +186,20 @@ class Cluster:
                 concerned = _repositories(before, self._applications.get(key))
         await self._tell(concerned, version)
 
+    async def _rollouts_changed(self, names: frozenset[Name] | None) -> None:
+        """Those whose Applications have these Rollouts (None: any) are to look again."""
+        concerned = [
+            a for a in self._applications.values() if a.rollout_names and (names is None or names & {*a.rollout_names})
+        ]
+        await self._tell(_repositories(*concerned), None)
+
     def _parse(self, found: object) -> tuple[_Key, Application] | None:
         application = parse_application(found)
         if not application.name:
             self._log.warning("application skipped", reason="it has no name")
             return None
+        if application.rollout_names:
+            self._rollouts.need()
         return (application.namespace, application.name), application
 
     # --- telling ------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
-"""Two requests to a Kubernetes API server: list the Argo CD Applications, and watch them. Failures become ours here.
+"""Two requests to a Kubernetes API server: list objects of Argo (Applications, Rollouts), and watch them.
 
-The client's own `Watch` is not used: it opens a second client and raises bare exceptions on what it does not expect.
+Failures become ours here. The client's own `Watch` is not used: it opens a second client and raises bare exceptions on
+what it does not expect.
 """
 
 from collections.abc import AsyncGenerator, Iterator, Mapping
@@ -15,7 +16,7 @@ from kubernetes.aio.config import ConfigException
 
 from bot.errors import Transient
 
-_GROUP, _VERSION, _PLURAL = "argoproj.io", "v1alpha1", "applications"
+_GROUP, _VERSION = "argoproj.io", "v1alpha1"
 _PAGE = 500
 _LISTING = timedelta(seconds=60)
 _WATCHING = timedelta(seconds=60)
@@ -28,10 +29,11 @@ class Expired(Transient):
     """The server no longer knows the resource version to go on from (410 Gone): list again."""
 
 
-class ApplicationsApi:
-    """Applications of one namespace, or of all. Every method raises `Transient`, and `Expired` among them."""
+class ObjectsApi:
+    """Objects of one namespace, or of all. Every method raises `Transient`, and `Expired` among them."""
 
-    def __init__(self, api_client: ApiClient, *, namespace: str | None) -> None:
+    def __init__(self, api_client: ApiClient, *, namespace: str | None, plural: str) -> None:
+        self._plural = plural
         self._api = CustomObjectsApi(api_client)
         self._namespace = namespace
 
@@ -46,7 +48,7 @@ class ApplicationsApi:
                     page = _mapping(orjson.loads(await response.read()))
                 items, metadata = page.get("items"), _mapping(page.get("metadata"))
                 if not isinstance(items, list):
-                    raise Transient("its list of Applications is none")
+                    raise Transient(f"its list of {self._plural} is none")
                 objects.extend(items)
                 more = _text(metadata, "continue")
                 if not more:
@@ -72,7 +74,7 @@ class ApplicationsApi:
         response = await list_all(
             group=_GROUP,
             version=_VERSION,
-            plural=_PLURAL,
+            plural=self._plural,
             limit=limit,
             _continue=more,
             watch=watch or None,

@@ -17,6 +17,7 @@ from bot.copy_heads import wanted_copy, with_promoted
 from bot.declaration import declares
 from bot.first_proposal import believed_release, carried_on
 from bot.gates.verdicts import blocks, waits
+from bot.health_check import health_checks
 from bot.judgement import Case
 from bot.merge_heads import wanted_merge
 from bot.merge_queue import left
@@ -73,6 +74,8 @@ def decide(
         return ask
     done = [(name, a) for name, g in grounds.items() for a in g.actions]
     done += [(name, a) for name, step in zip(grounds, steps, strict=True) for a in step.actions]
+    for e in pipeline.environments:
+        done += [(e.name, a) for a in health_checks(pipeline, e, seen.places[e.name], standings[e.name])]
     return _plan(seen, [(name, a) for name, a in done if modes[name] is not Mode.OBSERVE], steps, later=bool(ask))
 
 

@@ -4,12 +4,13 @@ Everything here errs on the side of *not yet*: an Application that has not looke
 revision, or that says nothing of its health proves nothing about the release.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.model import HISTORY_READ, Application, Base, RecordState, RecordStatus, Sha, Source, Unknown
+from bot.model import HISTORY_READ, Application, Base, RecordState, RecordStatus, Rollout, Sha, Source, Unknown
+from bot.rollouts import in_words
 
 
 class HealthState(StrEnum):
@@ -37,7 +38,7 @@ class Health:
     """An environment's health with regard to one release. `live`: the release is what runs.
 
     `since`: Argo CD's own transition time, where it gave one. `revision`: the one every matched Application is on, if
-    they agree.
+    they agree. `rollouts`: what those that are not done say of themselves, "" where all are.
     """
 
     state: HealthState
@@ -45,6 +46,7 @@ class Health:
     live: bool
     reason: str
     revision: Sha | None
+    rollouts: str = ""
 
 
 # --- which Applications are meant -------------------------------------------------------------------------------------
@@ -130,6 +132,7 @@ def assess(
         live=all(finding.live for finding in findings),
         reason=reason,
         revision=Sha(revision) if revision else None,
+        rollouts="; ".join(_unfinished(one for a in applications for one in a.rollouts)),
     )
 
 
@@ -152,7 +155,44 @@ def _find(application: Application, *, base: Base, merge_commit: Sha, merged_at:
     unsettled = _unsettled(application, merged_at)
     if spoken is HealthState.HEALTHY and unsettled is not None:
         return _pending(application, unsettled)
-    return _Finding(state=spoken, live=unsettled is None, reason=_worded(application, spoken))
+    finding = _Finding(state=spoken, live=unsettled is None, reason=_worded(application, spoken))
+    return _with_rollouts(finding, application.rollouts)
+
+
+# A Rollout's own words (Argo Rollouts' `RolloutPhase`).
+_PHASES = {
+    "Healthy": HealthState.HEALTHY,
+    "Progressing": HealthState.PROGRESSING,
+    "Paused": HealthState.PROGRESSING,
+    "Degraded": HealthState.DEGRADED,
+}
+
+
+def _with_rollouts(finding: _Finding, rollouts: Sequence[Rollout | Unknown]) -> _Finding:
+    """The worst of what the Application and its Rollouts say. What is under way is told of, whoever is worse."""
+    said = [_rollout(one) for one in rollouts]
+    told = _unfinished(rollouts)
+    if not told:
+        return finding
+    state = max((finding.state, *(state for state, _ in said)), key=_BADNESS.__getitem__)
+    # That the Application is Healthy is no reason for anything while a Rollout is not.
+    before = [] if finding.state is HealthState.HEALTHY else [finding.reason]
+    return replace(finding, state=state, reason="; ".join([*before, *told]))
+
+
+def _unfinished(rollouts: Iterable[Rollout | Unknown]) -> list[str]:
+    return [reason for state, reason in map(_rollout, rollouts) if state is not HealthState.HEALTHY]
+
+
+def _rollout(rollout: Rollout | Unknown) -> tuple[HealthState, str]:
+    if isinstance(rollout, Unknown):
+        return HealthState.UNKNOWN, rollout.reason
+    if rollout.aborted:
+        return HealthState.DEGRADED, in_words(rollout)
+    state = _PHASES.get(rollout.phase, HealthState.UNKNOWN)
+    if state is HealthState.HEALTHY and rollout.paused:
+        state = HealthState.PROGRESSING
+    return state, in_words(rollout)
 
 
 def _pending(application: Application, what: str) -> _Finding:

@@ -118,6 +118,9 @@ def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[
         *_declared(case, head=pull.head),
         _hold_verdict(pull, held),
     ]
+    if rival := case.seen.rivals.get(pull.head):
+        # A check run is of a commit: what says success here would say so there.
+        verdicts.append(waits("head", f"{rival}, where it may not go; close that one"))
     kept, compared = judge_kept(case.environment, case.head, base=case.base, seen=case.seen)
     conflict, clashes = judge_conflict(case.pipeline, case.environment, case.head, base=case.base, seen=case.seen)
     if conflict is None and pull.mergeable == "CONFLICTING":

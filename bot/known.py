@@ -25,6 +25,7 @@ def repository_key(installation: int, repository: int) -> RepositoryKey:
 class Layout:
     """A repository's declaration as last read: enough to build the one query of the next pass.
 
+    `unapproved`: the environments whose approvals its last change did not have.
     `parents`: the folders that are listed to know its pipelines; `folders`: what was listed when they were made of it.
     `left_out`: what was listed and has no pipeline, and why.
     """
@@ -35,6 +36,7 @@ class Layout:
     configuration: Configuration | None
     problems: tuple[str, ...] = ()
     displayed: Configuration | None = None
+    unapproved: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
     folders: Folders = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
@@ -120,14 +122,14 @@ class Known:
 
     async def load(self) -> None:
         """Take from the store what must be known before the first pass: whom a repository's news concerns besides."""
-        for key, text in (await self.store.all("written")).items():
+        for key, text in (await self.store.all("promotes_into")).items():
             self.written.setdefault(key, frozenset(json.loads(text)))
 
     async def index_written(self, key: str, others: frozenset[str]) -> None:
         """Note in which other repositories the environments of a repository's pipelines live."""
         if self.written.get(key, frozenset()) != others:
             self.written[key] = others
-            await self.store.put("written", key, json.dumps(sorted(others)))
+            await self.store.put("promotes_into", key, json.dumps(sorted(others)))
 
     def concerned(self, keys: Iterable[str]) -> frozenset[str]:
         """These keys, and those of repositories whose pipelines promote into one of them."""

@@ -4,25 +4,61 @@ Both come out of one request, since what is declared was known at the last pass;
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+from bot.acceptance import receiving
+from bot.configuration_change import unapproved
 from bot.errors import Transient
 from bot.github.client import GitHubApp, RepositoryClient
 from bot.github.documents import Place
 from bot.known import Known, Layout
-from bot.observe import GitHubFacts, Key, earlier_configurations, key_paths, places, read_github
+from bot.observe import (
+    GitHubFacts,
+    Key,
+    branches,
+    earlier_configurations,
+    key_paths,
+    place_of,
+    places,
+    read_github,
+    revisions,
+)
 from config.parse import Checks, ConfigError, Declaration, read
+from config.pipeline import Configuration
 
 # A declaration that names folders is read with what it declares at the third read; the rest is for pushes meanwhile.
 MOST_READS = 5
-# What is to be read of a repository whose file is laid out so: its places, and the key files.
-Wanting = Callable[[Layout], tuple[Mapping[Key, Place], tuple[str, ...]]]
 
 
-def own_places(layout: Layout) -> tuple[Mapping[Key, Place], tuple[str, ...]]:
-    """What is read of a repository for its own pipelines."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be read of a repository: places, key files, and the branches whose open pull requests are listed."""
+
+    places: Mapping[Key, Place] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
+    into: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.places or self.keys or self.into)
+
+
+# What is to be read of a repository whose file is laid out so.
+Wanting = Callable[[Layout], Wanted]
+
+
+def own_places(layout: Layout) -> Wanted:
+    """What is read of a repository for its own pipelines, and to look after the pull requests of its people.
+
+    That is also of the environments which others promote into: who owns what there, and which pull requests are theirs.
+    """
     declared = layout.configuration or layout.displayed
-    return (places(declared, layout.default_branch), key_paths(declared)) if declared else ({}, ())
+    if declared is None:
+        return Wanted()
+    branch = layout.default_branch
+    received = ((one, receiving(one)) for one in declared.received)
+    theirs = {(one.pipeline, one.name): place_of(p, p.environment(one.name), branch) for one, p in received}
+    wanted = {**places(declared, branch), **theirs}
+    return Wanted(places=wanted, keys=key_paths(declared), into=branches(declared, branch))
 
 
 class Layouts:
@@ -44,7 +80,7 @@ class Layouts:
                 return found, layout
             layout = await self._layout(client, found)
             self._known.layouts[key] = layout
-            if not layout.parents and not any(wanting(layout)):
+            if not layout.parents and not wanting(layout):
                 return found, layout
         raise Transient(f"{full_name}: what is declared changes faster than it can be read")
 
@@ -53,9 +89,17 @@ class Layouts:
     ) -> GitHubFacts:
         """What is wanted of a repository that is laid out so, and the folders that say which pipelines it has."""
         identity = await self._app.identity()
-        wanted, keys = wanting(layout) if layout else ({}, ())
+        wanted = wanting(layout) if layout else Wanted()
         folders = layout.parents if layout else ()
-        return await read_github(client, full_name, wanted, keys=keys, folders=folders, identity=identity)
+        return await read_github(
+            client,
+            full_name,
+            wanted.places,
+            keys=wanted.keys,
+            folders=folders,
+            into=wanted.into,
+            identity=identity,
+        )
 
     async def _layout(self, client: RepositoryClient, found: GitHubFacts) -> Layout:
         repository, config = found.repository, found.repository.config
@@ -75,7 +119,33 @@ class Layouts:
             earlier = await self._last_good(client, found)
             broken = replace(empty, problems=tuple(str(p) for p in error.problems))
             return replace(_with(broken, earlier, found), displayed=earlier.configuration) if earlier else broken
-        return replace(_with(empty, declared, found), configuration=declared.configuration)
+        layout = replace(_with(empty, declared, found), configuration=declared.configuration)
+        # Until its folders are listed it is not known which pipelines it is about.
+        whole = all(parent in found.folders for parent in declared.parents)
+        return replace(layout, unapproved=await self._unapproved(client, found)) if whole else layout
+
+    async def _unapproved(self, client: RepositoryClient, found: GitHubFacts) -> tuple[str, ...]:
+        """Whose approvals the file's last change did not have: told in the audit log, and on the commit that did it."""
+
+        def parsed(text: str) -> Configuration | None:
+            try:
+                return self.comparable(text, found)
+            except ConfigError:
+                return None
+
+        history = await revisions(client, found.repository.full_name, identity=await self._app.identity())
+        return tuple("/".join(named) for named in unapproved(history, parsed))
+
+    def comparable(self, text: str, found: GitHubFacts) -> Configuration:
+        """Another text of the file, to be compared with the present one. Raises ConfigError.
+
+        Its pipelines for folders are those of the folders that there are now. Where it names others, which were not
+        listed, it has none of these pipelines at all: so each of those that there are now would be another.
+        """
+        declared = self._parsed(text, found)
+        if all(parent in found.folders for parent in declared.parents):
+            return declared.configuration
+        return self._parsed(text, replace(found, folders={})).configuration
 
     async def _last_good(self, client: RepositoryClient, found: GitHubFacts) -> Declaration | None:
         for _, text in await earlier_configurations(client, found.repository.full_name):

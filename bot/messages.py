@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.actions import CheckText, Outcome, Verdict
@@ -88,6 +89,25 @@ def gates_check(
     )
 
 
+def pull_check(judged: Sequence[tuple[int, Sequence[Verdict]]]) -> CheckText:
+    """`caisson/gates` on the head of pull requests that are no promotions, by number: mostly one.
+
+    A check run is of a commit, so it says success only if all pass that propose this very commit.
+    """
+    verdicts = [
+        replace(verdict, gate=f"#{number} {verdict.gate}") if len(judged) > 1 else verdict
+        for number, said in judged
+        for verdict in said
+    ]
+    open_ones = [v for v in verdicts if v.outcome is not Outcome.PASS]
+    said = [f"{v.gate}: {v.reason}" for v in open_ones[:1]] or list(dict.fromkeys(v.reason for v in verdicts))
+    title = "; ".join(said)[:200].replace("@", "@\u200b").replace("`", "")
+    summary = f"No promotion of ours: what people change themselves.\n\n{verdict_table(verdicts)}\n"
+    status = CheckStatus.IN_PROGRESS if open_ones else CheckStatus.COMPLETED
+    conclusion = None if open_ones else "SUCCESS"
+    return check_text(GATES, "pull", title, summary, status=status, conclusion=conclusion)
+
+
 def check_text(
     name: str, subject: str, title: str, summary: str, *, status: CheckStatus, conclusion: str | None
 ) -> CheckText:
@@ -103,19 +123,28 @@ def check_text(
     )
 
 
-def config_check(problems: Sequence[str], left_out: Sequence[str] = ()) -> CheckText:
-    """`caisson/config` on the commit that brought the file. `left_out`: folders that have no pipeline, and why."""
+def config_check(problems: Sequence[str], *, unapproved: Sequence[str] = (), left_out: Sequence[str] = ()) -> CheckText:
+    """`caisson/config` on the commit that brought the file.
+
+    `unapproved`: environments that were not asked first. `left_out`: folders that have no pipeline, and why.
+    """
+    without = f"changed without the approvals of {', '.join(unapproved)}"
+    changed = f"It was changed without the approvals that were declared for {', '.join(unapproved)}."
     if not problems and left_out:
-        summary = f"{_listed(left_out)}\n\nThe file is valid, and all other pipelines go on."
-        return check_text(
-            CONFIG, "file", left_out[0][:200], summary, status=CheckStatus.COMPLETED, conclusion="FAILURE"
-        )
+        more = f"\n\n{changed}" if unapproved else ""
+        summary = f"{_listed(left_out)}\n\nThe file is valid, and all other pipelines go on.{more}"
+        title = f"{without}; {left_out[0]}" if unapproved else left_out[0]
+        return check_text(CONFIG, "file", title[:200], summary, status=CheckStatus.COMPLETED, conclusion="FAILURE")
     if not problems:
+        title, summary = "the file is valid", "Caisson reads it as meant."
+        if unapproved:
+            title = f"valid, but {without}"[:200]
+            summary += f" {changed}"
         return check_text(
             CONFIG,
             "file",
-            "the file is valid",
-            "Caisson reads it as meant.",
+            title,
+            summary,
             status=CheckStatus.COMPLETED,
             conclusion="SUCCESS",
         )

@@ -4,33 +4,41 @@ JSON never leaves here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from bot.actions import Ask
+from bot.configuration_change import key_files
 from bot.content import branch_name
-from bot.github import people, read
+from bot.github import people, read, read_open
 from bot.github.documents import (
     CONFIG_HISTORY,
     CONFIG_PATH,
+    CONFIG_REVISIONS,
     RECORDS_AFTER,
     RECORDS_READ,
     Place,
     batches,
+    merged_query,
     repository_query,
 )
 from bot.github.identity import AppIdentity
 from bot.github.objects import Objects
+from bot.github.read_revisions import read_revisions
 from bot.github.rules import branch_rules
 from bot.merges import record_name
 from bot.model import (
     Application,
     Digest,
     ImageDetails,
+    Merged,
     Observation,
+    OpenPulls,
+    PullRequest,
     Repository,
+    Revision,
     Sha,
     Signature,
     SignatureMaterial,
@@ -76,13 +84,15 @@ _NOWHERE_ELSE: Mapping[str, GitHubClient] = MappingProxyType({})
 class GitHubFacts:
     """What one request read. `places`: by (pipeline, environment). `keys`: path → text, None where there is none.
 
-    `folders`: path → names of the folders in it, None where there is none.
+    `folders`: path → names of the folders in it, None where there is none. `pulls`: open pull requests into the
+    branches that were asked about, as far as one request lists them.
     """
 
     repository: Repository
     places: Mapping[Key, PlaceFacts]
     keys: Mapping[str, str | None]
     folders: Folders = field(default_factory=dict)
+    pulls: OpenPulls = field(default_factory=OpenPulls)
 
 
 def places(configuration: Configuration, default_branch: str) -> dict[Key, Place]:
@@ -113,9 +123,12 @@ async def read_github(
     *,
     keys: tuple[str, ...] = (),
     folders: tuple[str, ...] = (),
+    into: tuple[str, ...] = (),
     identity: AppIdentity,
 ) -> GitHubFacts:
     """One request: the repository with its configuration, every place of `wanted`, the key files and the folders.
+
+    `into`: the branches whose open pull requests are listed.
 
     More places than GitHub answers for at once take one request more for each `MOST_PLACES`.
     """
@@ -124,11 +137,15 @@ async def read_github(
     texts: dict[str, str | None] = {}
     listed: dict[str, tuple[str, ...] | None] = {}
     found: list[PlaceFacts] = []
+    pulls: dict[str, tuple[PullRequest, ...]] = {}
+    after: dict[str, str] = {}
     for some in batches(tuple(wanted.values())):
         # The key files and the folders come with the first.
         asked, parents = (keys, folders) if repository is None else ((), ())
-        query, variables = repository_query(some, asked, folders=parents)
-        data = await client.graphql(query, {**variables, "owner": owner, "name": name})
+        branches = _listed_with(into, some, asked_before=pulls.keys(), first=repository is None)
+        query, named = repository_query(some, asked, folders=parents, into=branches)
+        app: dict[str, object] = {"app": identity.app_id} if branches else {}
+        data = await client.graphql(query, {**named, **app, "owner": owner, "name": name})
         repository = repository or read.read_repository(data, identity=identity)
         texts |= read.read_keys(data, asked)
         listed |= read.read_folders(data, parents)
@@ -136,8 +153,48 @@ async def read_github(
             facts = read.read_place(data, i, place, identity=identity, repository=repository)
             cursor = read.records_crowded_at(data, i, place, identity=identity)
             found.append(await _with_records(client, full_name, place, facts, cursor=cursor, identity=identity))
+        opened = read_open.read_open(data, branches, identity=identity)
+        pulls |= opened.into
+        after |= opened.after
     assert repository is not None
-    return GitHubFacts(repository=repository, places=dict(zip(wanted, found, strict=True)), keys=texts, folders=listed)
+    return GitHubFacts(
+        repository=repository,
+        places=dict(zip(wanted, found, strict=True)),
+        keys=texts,
+        folders=listed,
+        pulls=OpenPulls(into=pulls, after=after),
+    )
+
+
+async def read_merged(
+    client: GitHubClient, repository: Repository, wanted: Mapping[Key, Place], *, identity: AppIdentity
+) -> Mapping[Key, tuple[Merged, ...]]:
+    """The merged promotions of each place, newest first, further back than a pass looks: a query of its own."""
+    owner, name = repository.full_name.split("/", 1)
+    found: list[tuple[Merged, ...]] = []
+    for some in batches(tuple(wanted.values())):
+        query, named = merged_query(some)
+        data = await client.graphql(query, {**named, "owner": owner, "name": name})
+        found += [
+            read.read_merged(data, i, place, identity=identity, repository=repository) for i, place in enumerate(some)
+        ]
+    return dict(zip(wanted, found, strict=True))
+
+
+def branches(configuration: Configuration, default_branch: str) -> tuple[str, ...]:
+    """Those that hold environments, another repository's among them, and the one that holds the declaration."""
+    every = (one for pipeline in configuration.pipelines for one in pipeline.environments)
+    own = [one.branch for one in every if one.repository is None]
+    theirs = [one.branch for one in configuration.received]
+    return tuple(dict.fromkeys((default_branch, *(branch for branch in (*own, *theirs) if branch is not None))))
+
+
+def _listed_with(
+    into: tuple[str, ...], some: tuple[Place, ...], *, asked_before: Collection[str], first: bool
+) -> tuple[str, ...]:
+    """Each branch is listed once, with the first of its places; what has none comes with the first request."""
+    here = {place.branch for place in some}
+    return tuple(b for b in into if b not in asked_before and (b in here or (first and b == into[0])))
 
 
 async def _with_records(
@@ -172,10 +229,16 @@ async def earlier_configurations(client: GitHubClient, full_name: str) -> tuple[
     return read.read_config_history(await client.graphql(CONFIG_HISTORY, variables))
 
 
+async def revisions(client: GitHubClient, full_name: str, *, identity: AppIdentity) -> tuple[Revision, ...]:
+    """How the file came to be as it is, newest first."""
+    owner, name = full_name.split("/", 1)
+    variables: dict[str, object] = {"owner": owner, "name": name, "config": CONFIG_PATH, "app": identity.app_id}
+    return read_revisions(await client.graphql(CONFIG_REVISIONS, variables))
+
+
 def key_paths(configuration: Configuration) -> tuple[str, ...]:
     """The key files that the declaration names, which are read on the default branch."""
-    declared = (a.verify.cosign.key for p in configuration.pipelines for a in p.artifacts.values() if a.verify)
-    return tuple(sorted({key for key in declared if key is not None and not is_inline_key(key)}))
+    return tuple(sorted({path for pipeline in configuration.pipelines for path in key_files(pipeline)}))
 
 
 async def observe(
@@ -234,6 +297,20 @@ async def answer(
     moved = {location for location, _ in digests}
     asked = {name: source for name, source in pipeline.artifacts.items() if source.location in moved}
     listed = await _listings(pipeline, asked, tags)
+    known = await ask_of_people(ask, seen, client=client, elsewhere=elsewhere)
+    return replace(
+        known,
+        tags={**seen.tags, **listed},
+        digests={**seen.digests, **digests},
+        details={**seen.details, **details},
+        signatures={**seen.signatures, **signatures},
+    )
+
+
+async def ask_of_people(
+    ask: Ask, seen: Observation, *, client: GitHubClient, elsewhere: Mapping[str, GitHubClient] = _NOWHERE_ELSE
+) -> Observation:
+    """The observation with the roles and memberships asked for."""
     permissions, identities = dict(seen.permissions), dict(seen.identities)
     for login in sorted(ask.permissions):
         permissions[login], identities[login] = await people.permission(client, seen.repository.full_name, login)
@@ -252,10 +329,6 @@ async def answer(
     return replace(
         seen,
         rules=rules,
-        tags={**seen.tags, **listed},
-        digests={**seen.digests, **digests},
-        details={**seen.details, **details},
-        signatures={**seen.signatures, **signatures},
         permissions=permissions,
         identities=identities,
         memberships=memberships,

@@ -31,12 +31,13 @@ from bot.invitations import invitation
 from bot.judgement import Case, approvers_of, foreseen, heard, may_merge, source_of, unasked, verdicts_on, waiting_for
 from bot.merge_queue import ejected, group_check, judge_group, left, position
 from bot.merge_trailers import merge_message
-from bot.messages import GATES, gates_check, status_reply
+from bot.messages import GATES, cell, gates_check, status_reply
 from bot.model import CheckStatus, PullRequest, Queued, Unknown
 from bot.orders import obey, sticky
 from bot.proposing import proposal, told_of
 from bot.refusals import resistance
 from bot.steps import Step, view_of
+from bot.story import in_short, story
 from config.pipeline import Mode, Promote, Templates
 
 
@@ -129,7 +130,7 @@ def _obeyed(
         case.seen,
         hold=held,
         queries=Queries(
-            status=lambda: status_reply(case.pipeline, case.environment, case.release, before, case.seen.now),
+            status=lambda: _status(case, before),
             explain=lambda artifact: explain(case.pipeline, case.seen, case.release, artifact),
             diff=lambda: difference(case.wish, case.base.files, pull),
         ),
@@ -157,6 +158,14 @@ def _onto_the_tip(case: Case, orders: tuple[Action, ...], unread: Ask) -> tuple[
     made = replace(case, wish=wish)
     made_anew = proposal(made, foreseen(made))
     return tuple(made_anew if isinstance(order, Propose) else order for order in orders), unread
+
+
+def _status(case: Case, before: tuple[Verdict, ...]) -> str:
+    """What `/status` says: every gate, and the release's way so far."""
+    now = case.seen.now
+    told = status_reply(case.pipeline, case.environment, case.release, before, now)
+    so_far = in_short(story(case.pipeline, case.release, case.seen.places, now=now))
+    return f"{told}\n\nSo far: {cell(so_far)}." if so_far else told
 
 
 def _unread(ask: Ask) -> Verdict:

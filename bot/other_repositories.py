@@ -14,9 +14,10 @@ from bot.github.client import GitHubApp, RepositoryClient
 from bot.github.documents import Place as Where
 from bot.github.failures import NotFound
 from bot.known import Known, Layout
-from bot.layouts import Wanting
-from bot.model import Elsewhere, Place, Repository
-from bot.observe import GitHubFacts, Key, place_of
+from bot.layouts import Wanted, Wanting
+from bot.model import Elsewhere, Place, Repository, Sha
+from bot.observe import GitHubFacts, Key, branches, place_of
+from bot.pull_watch import rivals_of_ours
 from config.pipeline import Configuration, Environment, Mode, Pipeline, Received
 
 Reading = Callable[[str, RepositoryClient, str, Wanting], Awaitable[tuple[GitHubFacts, Layout]]]
@@ -36,6 +37,7 @@ class Others:
     """What was read. `written`: by full name. `received`: pipeline → environment → what accepts it.
 
     `unread`: pipelines that cannot be decided on in this pass, and why. `failure`: to be tried again after the pass.
+    `rivals`: by head of our promotions, which pull request of somebody else proposes the same commit there.
     """
 
     written: Mapping[str, Written] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class Others:
     received: Mapping[Key, Received] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
     failure: Transient | None = None
+    rivals: Mapping[Sha, str] = field(default_factory=dict)
 
     def accepted(self, pipeline: Pipeline) -> Pipeline:
         """The pipeline as it is judged: its accepted environments ask for what both files ask."""
@@ -59,6 +62,7 @@ class Others:
             received={**self.received, **other.received},
             unread={**self.unread, **other.unread},
             failure=self.failure or other.failure,
+            rivals={**self.rivals, **other.rivals},
         )
 
 
@@ -105,6 +109,7 @@ class OtherRepositories:
         name = self._known.names[key]
         try:
             found, layout = await self._read_one(key, client, name, partial(_accepted_places, home, environments))
+            rivals = await self._rivals(client, found) if found.repository.id == number else {}
         except NotFound:
             return _refused(environments, _absent(environments, home))
         except Transient as error:
@@ -125,8 +130,13 @@ class OtherRepositories:
             reason = f"{repository.full_name} is archived, so nothing can be promoted into it"
             return _refused(environments, reason, repository)
         return _judged(home, environments, found, layout) | Others(
-            written={repository.full_name: Written(repository=repository, client=client)}
+            written={repository.full_name: Written(repository=repository, client=client)}, rivals=rivals
         )
+
+    async def _rivals(self, client: RepositoryClient, found: GitHubFacts) -> Mapping[Sha, str]:
+        if all(place.pull is None for place in found.places.values()):
+            return {}
+        return await rivals_of_ours(client, found, await self._app.identity())
 
 
 def _by_repository(declared: Configuration | None) -> dict[str, _Environments]:
@@ -174,16 +184,19 @@ def _answers(
     }
 
 
-def _accepted_places(
-    home: Repository, environments: _Environments, layout: Layout
-) -> tuple[Mapping[Key, Where], tuple[str, ...]]:
-    """Where the accepted environments are read; of the others nothing is."""
+def _accepted_places(home: Repository, environments: _Environments, layout: Layout) -> Wanted:
+    """Where the accepted environments are read; of the others nothing is.
+
+    What else is open there is listed: GitHub keeps check runs by commit, whatever pull request proposes it.
+    """
     wanted: dict[Key, Where] = {}
     for key, (pipeline, environment, answer) in _answers(home, environments, layout).items():
         if isinstance(answer, Received):
             judged = accepted(pipeline, {environment.name: answer})
             wanted[key] = place_of(judged, judged.environment(environment.name), layout.default_branch)
-    return wanted, ()
+    if not wanted or layout.configuration is None:
+        return Wanted()
+    return Wanted(places=wanted, into=branches(layout.configuration, layout.default_branch))
 
 
 def _judged(home: Repository, environments: _Environments, found: GitHubFacts, layout: Layout) -> Others:

@@ -1,15 +1,17 @@
 """One look at one key: facts → plan → writes. The only place where observing, deciding and acting meet."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
+from bot import audit
 from bot.act import act
 from bot.actions import Action, Ask, Plan, PostCheck
+from bot.audit_log import AuditLog
 from bot.clock import Clock
 from bot.decide import decide
 from bot.errors import CaissonError, Permanent, Transient
@@ -22,19 +24,22 @@ from bot.known import Known, Layout, PipelineView
 from bot.layouts import Layouts
 from bot.manifests.subject import subjects
 from bot.messages import CONFIG, config_check
-from bot.model import Observation, Repository, Unknown
+from bot.model import Observation, Repository, Sha, Unknown
 from bot.observe import GitHubFacts, HealthSource, SignatureVerifier, answer, observe
-from bot.other_repositories import OtherRepositories, Others
+from bot.other_repositories import OtherRepositories, Others, Written
 from bot.plain_http import check_chart_repository
 from bot.platforms import check_platform
+from bot.pull_watch import PullWatch, Watched, unjudged
 from bot.release_rule import compile_rule
 from bot.scans import Scans
 from bot.store.port import Claim, Store
 from bot.tag_patterns import compile_pattern
 from bot.templates import check_template
+from bot.thrift import Thrift
 from bot.time_windows import check_cron, check_timezone
 from bot.turns import Turns
 from bot.versions import check_glob, check_pattern, parse_constraint
+from bot.write_importance import Importance
 from config.parse import Checks
 from config.pipeline import Configuration, Mode, Pipeline
 from config.public_key import read_keys
@@ -45,8 +50,16 @@ ROUNDS = 8
 # that follow keep this distance, whatever webhooks our own writes cause, until one of them has nothing to write.
 LONGEST_CHAIN = 20
 LET_UP = timedelta(minutes=1)
-Todo = tuple[RepositoryClient, Repository, tuple[Action, ...]]
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deeds:
+    """What is to be done in one repository. `scene`: the pipeline that it is done for, whose log tells of it."""
+
+    where: Written
+    actions: tuple[Action, ...]
+    scene: audit.Scene | None = None
 
 
 class Reconciler:
@@ -66,6 +79,7 @@ class Reconciler:
         verifier: SignatureVerifier,
         poll_interval: timedelta = timedelta(minutes=5),
         plain_http: frozenset[str] = frozenset(),
+        audit_log: AuditLog | None = None,
     ) -> None:
         self._app = app
         self._store = store
@@ -75,6 +89,9 @@ class Reconciler:
         self._verifier = verifier
         self._poll_interval = poll_interval
         self._objects = Objects()
+        self._pulls = PullWatch()
+        self._audit = audit_log or AuditLog(store)
+        self._thrift = Thrift(store)
         self.known = Known(store=store)
         checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
         self._layouts = Layouts(app, self.known, checks=checks)
@@ -160,13 +177,23 @@ class Reconciler:
         shown = layout.configuration or layout.displayed
         await self._index(key, shown)
         others = await self._others.read(key, installation, repository, shown)
-        plans = await self._plans(client, found, shown, others, broken=layout.configuration is None)
+        pulls, unread = await self._people(client, found, shown, others)
+        rivals = {**pulls.rivals, **others.rivals}
+        plans = await self._plans(client, found, shown, others, broken=layout.configuration is None, rivals=rivals)
         self.known.views[key] = _views(repository, shown, plans, layout)
+        scenes = _scenes(found, shown, others)
+        # Before anything is done: what is in the log now is what it is done upon.
+        await self._note(key, repository, layout, list(zip(scenes, plans, strict=True)))
+        home = Written(repository=repository, client=client)
+        planned = [Deeds(where=home, actions=actions), *_deeds(home, scenes, plans, others)]
+        todo, again = await self._affordable(installation, planned, Deeds(where=home, actions=pulls.actions))
         try:
-            wrote = await self._act(_todo(client, repository, actions, plans, others))
+            wrote = await self._act(todo)
         except (Transient, Permanent) as error:
             self.known.views[key] = _views(repository, shown, plans, layout, problem=f"GitHub: {error}")
             raise
+        if unread is not None:
+            raise unread
         if (chain := self.known.passed(key, wrote=wrote)) >= LONGEST_CHAIN:
             raise Transient(f"{full_name}: {LONGEST_CHAIN} passes in a row have written something", retry_after=LET_UP)
         if chain:
@@ -175,7 +202,28 @@ class Reconciler:
         if others.failure is not None:
             raise others.failure
         moments = [plan.look_again_at for plan in plans if isinstance(plan, Plan) and plan.look_again_at]
+        moments += [moment for moment in (pulls.look_again_at, again) if moment is not None]
         return min(moments, default=None)
+
+    async def _people(
+        self, client: RepositoryClient, found: GitHubFacts, declared: Configuration | None, others: Others
+    ) -> tuple[Watched, CaissonError | None]:
+        """What is to be said on people's pull requests; what keeps us from reading them holds up no promotion."""
+        if declared is None or declared.mode is Mode.OBSERVE:
+            return Watched(), None
+        try:
+            watched = await self._pulls.plan(
+                client,
+                found,
+                declared,
+                identity=await self._app.identity(),
+                now=self._clock.now(),
+                parse=lambda text: self._layouts.comparable(text, found),
+                elsewhere=others.places,
+            )
+        except (Transient, Permanent) as error:
+            return unjudged(found), error
+        return watched, None
 
     async def _named(self, key: str, installation: int, repository_id: int) -> str | None:
         """What the repository is called; None where it left the installation, and then it is forgotten."""
@@ -186,6 +234,7 @@ class Reconciler:
         if full_name:
             return full_name
         self.known.forget(key)
+        self._audit.forget(key)
         await self.known.index_written(key, frozenset())
         await self._store.forget(key)
         return None
@@ -209,6 +258,7 @@ class Reconciler:
         others: Others,
         *,
         broken: bool,
+        rivals: Mapping[Sha, str],
     ) -> list[Plan | Unknown]:
         """One plan per pipeline; a pipeline that fails does not take the others along."""
         plans: list[Plan | Unknown] = []
@@ -225,6 +275,7 @@ class Reconciler:
                 repository=found.repository,
                 places={e.name: read[pipeline.name, e.name] for e in pipeline.environments},
                 keys=found.keys,
+                rivals=rivals,
                 signer=f"{identity.slug}[bot] <{identity.email}>",
             )
             judged = others.accepted(pipeline)
@@ -268,16 +319,49 @@ class Reconciler:
         assert not isinstance(decision, Ask)
         return decision
 
-    async def _act(self, todo: Sequence[Todo]) -> bool:
+    async def _note(
+        self,
+        key: str,
+        repository: Repository,
+        layout: Layout,
+        decided: Sequence[tuple[audit.Scene, Plan | Unknown]],
+    ) -> None:
+        """Into the audit log: what this pass found, and what it decides to do."""
+        now = self._clock.now()
+        configured = audit.configuration_entry(repository, layout.problems, layout.unapproved, now=now)
+        told = [entry for scene, plan in decided for entry in audit.facts(scene, _plan(plan), now=now)]
+        await self._audit.note(key, [*configured, *told], now=now)
+
+    async def _affordable(
+        self, installation: int, planned: Sequence[Deeds], people: Deeds
+    ) -> tuple[list[Deeds], datetime | None]:
+        """What GitHub's limits leave room for, and when to come again for what they do not."""
+        todo: list[Deeds] = []
+        moments: list[datetime] = []
+        # People's pull requests last and least: there may be hundreds, and no promotion is to wait for their checks.
+        least = Importance.ADORNMENT
+        for deeds, checks in (*((deeds, Importance.NEWS) for deeds in planned), (people, least)):
+            allowed = await self._thrift.allow(installation, deeds.actions, now=self._clock.now(), checks=checks)
+            todo.append(replace(deeds, actions=allowed.actions))
+            moments += [allowed.again] if allowed.again else []
+        return [deeds for deeds in todo if deeds.actions], min(moments, default=None)
+
+    async def _act(self, todo: Sequence[Deeds]) -> bool:
         """Carry out what is to be done; whether there was anything. One pass at a time writes to a repository."""
         failure: CaissonError | None = None
-        for client, repository, chosen in todo:
+        for deeds in todo:
+            repository, chosen = deeds.where.repository, deeds.actions
             log.info("acting", repository=repository.full_name, actions=[type(a).__name__ for a in chosen])
             try:
                 async with self._turns.of(str(repository.id)):
-                    await act(client, repository, chosen, now=self._clock.now)
+                    await act(deeds.where.client, repository, chosen, now=self._clock.now)
             except (Transient, Permanent) as error:
                 failure = failure or error
+                continue
+            if deeds.scene is not None:
+                now = self._clock.now()
+                done = audit.carried_out(deeds.scene, chosen, where=repository, now=now)
+                await self._audit.note_done(done, now=now)
         if failure is not None:
             raise failure
         return bool(todo)
@@ -300,32 +384,51 @@ CHECKS = Checks(
 )
 
 
-def _todo(
-    client: RepositoryClient,
-    repository: Repository,
-    actions: tuple[Action, ...],
-    plans: Sequence[Plan | Unknown],
-    others: Others,
-) -> list[Todo]:
-    """What is to be done where, and by which way: about the file itself, then pipeline by pipeline."""
-    todo: list[Todo] = [(client, repository, actions)]
-    for plan in plans:
+def _deeds(
+    home: Written, scenes: Sequence[audit.Scene], plans: Sequence[Plan | Unknown], others: Others
+) -> list[Deeds]:
+    """What is to be done where, pipeline by pipeline."""
+    found: list[Deeds] = []
+    for scene, plan in zip(scenes, plans, strict=True):
         if isinstance(plan, Plan):
-            todo.append((client, repository, plan.actions))
-            written = ((others.written[name], chosen) for name, chosen in plan.elsewhere.items())
-            todo += [(there.client, there.repository, chosen) for there, chosen in written]
-    return [one for one in todo if one[2]]
+            found.append(Deeds(scene=scene, where=home, actions=plan.actions))
+            found += [
+                Deeds(scene=scene, where=others.written[name], actions=chosen)
+                for name, chosen in plan.elsewhere.items()
+            ]
+    return found
 
 
 def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...]:
     """`caisson/config` on the commit that brought the file, when it does not say so yet."""
     if repository.config.commit is None:
         return ()
-    text = config_check(layout.problems, layout.left_out)
+    text = config_check(layout.problems, unapproved=layout.unapproved, left_out=layout.left_out)
     existing = next((c for c in repository.config.checks if c.name == CONFIG), None)
     if existing is not None and existing.external_id == text.external_id:
         return ()
     return (PostCheck(commit=repository.config.commit, existing=existing, text=text),)
+
+
+def _scenes(found: GitHubFacts, declared: Configuration | None, others: Others) -> tuple[audit.Scene, ...]:
+    """What the audit log tells of each pipeline; of one that could not be read whole, what was read."""
+    read = {**found.places, **others.places}
+    return tuple(
+        audit.Scene(
+            repository=found.repository,
+            pipeline=pipeline,
+            places={
+                e.name: read[pipeline.name, e.name] for e in pipeline.environments if (pipeline.name, e.name) in read
+            },
+            style=declared.commands,
+        )
+        for pipeline in (declared.pipelines if declared else ())
+        if declared is not None
+    )
+
+
+def _plan(plan: Plan | Unknown) -> Plan | None:
+    return None if isinstance(plan, Unknown) else plan
 
 
 def _views(

@@ -15,6 +15,7 @@ from aiohttp import web
 from kubernetes.aio.client import ApiClient
 
 from bot.actions import EnvironmentView
+from bot.audit_log import KEPT_FOR, AuditLog
 from bot.clock import Clock
 from bot.cluster import Cluster, NoCluster, connect
 from bot.credentials.pull_secrets import KubernetesSecrets, SecretReader
@@ -56,6 +57,8 @@ class Parts:
     trusted_root: Path | None = None
     resync_interval: timedelta = timedelta(minutes=30)
     poll_interval: timedelta = timedelta(minutes=5)
+    audit_tokens: tuple[bytes, ...] = field(default=(), repr=False)
+    audit_kept_for: timedelta = KEPT_FOR
 
 
 class Service:
@@ -91,6 +94,7 @@ class Service:
             verifier=Verifier(self._clock, trusted_root=parts.trusted_root),
             poll_interval=parts.poll_interval,
             plain_http=parts.registries.plain_http,
+            audit_log=AuditLog(self.store, kept_for=parts.audit_kept_for),
         )
         await self.reconciler.known.load()
         self.worker = Worker(self.store, self._clock, self.reconciler.look, owner=f"{random.getrandbits(64):016x}")
@@ -132,7 +136,9 @@ class Service:
 
     async def _open_doors(self) -> None:
         parts = self._parts
-        config = WebConfig(secrets=parts.webhook_secrets, registry_doors=parts.registry_doors)
+        config = WebConfig(
+            secrets=parts.webhook_secrets, registry_doors=parts.registry_doors, audit_tokens=parts.audit_tokens
+        )
         app = make_app(
             store=self.store,
             config=config,

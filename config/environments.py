@@ -13,6 +13,7 @@ from config.pipeline import (
     Gates,
     HealthRule,
     HealthSource,
+    ManualChanges,
     MergeMethod,
     Pace,
     Promote,
@@ -42,11 +43,11 @@ KEYS = (
     "merge_method",
     "roles",
     "skippable",
+    "manual_changes",
 )
 KEYS_LATER = (
     "on_degraded",
     "rollback",
-    "manual_changes",
 )
 _HEALTH_LATER = ("applications", "at_least")
 
@@ -80,6 +81,9 @@ def read_environment(
         moved = "folders are copied" if promote is Promote.TREE else "commits are merged"
         message = f"{moved} within one repository: releases of images and charts go into others"
         reader.refuse(own["repository"].key, message, "no `repository`, or declare `images` or `charts`")
+    if repository is not None and "manual_changes" in own:
+        message = f"what becomes of people's own pull requests in {repository} is for its own file to say"
+        reader.refuse(own["manual_changes"].key, message, "it beside `accept_from` there")
     fields = {**defaults.under(own, is_root=_is_root(own), has_artifacts=has_artifacts, promote=promote), **own}
     scope = around.scope(is_root=_is_root(own))
 
@@ -91,6 +95,10 @@ def read_environment(
     auto = by("auto").flag(fields["auto"].value, "auto") if "auto" in fields else False
     supersede = (
         by("supersede").choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
+    )
+    manual = fields.get("manual_changes")
+    manual_changes = (
+        by("manual_changes").choice(manual.value, "manual_changes", ManualChanges) if manual is not None else None
     )
     model = Environment(
         name=entry.name,
@@ -111,6 +119,7 @@ def read_environment(
         merge_method=_merge_method(by("merge_method"), fields, promote),
         roles=read_roles(by("roles"), fields),
         skippable=read_skippable(by("skippable"), fields),
+        manual_changes=manual_changes or ManualChanges.ALLOW,
     )
     if around.pipeline:
         defaults.attribute(told_before, f"{around.pipeline}/{entry.name}")

@@ -295,6 +295,16 @@ class Skippable(StrEnum):
     POLICY = "policy"
 
 
+class ManualChanges(StrEnum):
+    """What becomes of a person's pull request that touches an environment.
+
+    `allow`: it is told of. `gate`: it must pass the environment's approvals and windows.
+    """
+
+    ALLOW = "allow"
+    GATE = "gate"
+
+
 class HealthRule(Declared):
     """Where health comes from, and how long after a merge an environment may take to become healthy."""
 
@@ -384,7 +394,8 @@ class Environment(Declared):
     in its own file. `branch` None is the repository's default branch; `path` "" is the whole tree. A release comes in
     when it is verified in every environment of `after`, and in one of `after_any` at least. `keep`: globs of the paths
     below `path` that `promote: tree` and `promote: merge` leave as they are here. `pace` None: `latest` for roots, else
-    `complete`. `skippable`: which gates `/skip` may waive here.
+    `complete`. `skippable`: which gates `/skip` may waive here. `manual_changes`: whether a person's pull request that
+    touches it must pass its approvals and windows.
 
     `received_as`: no key. What the other repository's file calls it, `pipeline/environment`, once that accepts it.
     """
@@ -407,6 +418,7 @@ class Environment(Declared):
     merge_method: MergeMethod = MergeMethod.SQUASH
     roles: Roles = Roles()
     skippable: tuple[Skippable, ...] = (Skippable.SOAK, Skippable.WINDOWS, Skippable.MINIMUM_AGE)
+    manual_changes: ManualChanges = ManualChanges.ALLOW
     received_as: str = ""
 
     @property
@@ -429,6 +441,7 @@ class Received(Declared):
 
     `pipeline`, `name`: what this file calls it. What it asks for comes on top of what the promoting file asks for:
     `approvals` besides the other's, of `roles` the stricter, of `skippable` what both let be waived (None: whatever).
+    `manual_changes`: whether pull requests of this repository's people that touch it must pass these `approvals`.
     """
 
     pipeline: Name
@@ -439,6 +452,7 @@ class Received(Declared):
     approvals: Approvals | None = None
     roles: Roles = Roles()
     skippable: tuple[Skippable, ...] | None = None
+    manual_changes: ManualChanges = ManualChanges.ALLOW
 
 
 class Pipeline(Declared):

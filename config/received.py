@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from config.approval_keys import read_approvals
 from config.defaults import Defaults
-from config.pipeline import AcceptFrom, Environment, Received
+from config.pipeline import AcceptFrom, Environment, ManualChanges, Received
 from config.places import Home, Inhabitant, read_branch, read_path, read_repository
 from config.reading import Entry, Fields, Reader
 from config.roles import read_roles, read_skippable
 from config.yaml_text import Mapping, Node, Sequence, key_text, resolved
 
-_KEYS = ("branch", "path", "approvals", "roles", "skippable", "accept_from")
+_KEYS = ("branch", "path", "approvals", "roles", "skippable", "manual_changes", "accept_from")
 _ASKED_ELSEWHERE = "the file of the repository that promotes into it says so"
 _FOREIGN = {
     "repository": "it is this one, which another promotes into",
@@ -63,6 +63,8 @@ def read_received(reader: Reader, entry: Entry, defaults: Defaults, *, pipeline:
     approvals = read_approvals(by("approvals"), fields["approvals"].value) if "approvals" in fields else None
     roles = read_roles(by("roles"), fields)
     skippable = read_skippable(by("skippable"), fields) if "skippable" in fields else None
+    manual = fields.get("manual_changes")
+    manual_changes = by("manual_changes").choice(manual.value, "manual_changes", ManualChanges) if manual else None
     node = own["accept_from"].value if "accept_from" in own else entry.key
     if len(reader.problems) > known_before or path is None or accepted is None or pipeline is None:
         return DeclaredReceived(name=entry.name, model=None, inhabitant=None, node=node)
@@ -75,6 +77,7 @@ def read_received(reader: Reader, entry: Entry, defaults: Defaults, *, pipeline:
         approvals=approvals,
         roles=roles,
         skippable=skippable,
+        manual_changes=manual_changes or ManualChanges.ALLOW,
     )
     place = next((own[key].value for key in ("path", "branch") if key in own), entry.key)
     where = Environment(name=entry.name, branch=branch, path=path)

@@ -28,12 +28,15 @@ RESYNC = "CAISSON_RESYNC_INTERVAL"
 POLL = "CAISSON_POLL_INTERVAL"
 REGISTRY_DOORS = "CAISSON_REGISTRY_DOORS_FILE"
 REGISTRY_CREDENTIALS = "CAISSON_REGISTRY_CREDENTIALS_FILE"
+AUDIT_TOKENS = "CAISSON_AUDIT_TOKEN_FILE"
+AUDIT_KEPT_FOR = "CAISSON_AUDIT_RETENTION"
 TRUSTED_ROOT = "CAISSON_SIGSTORE_TRUSTED_ROOT_FILE"
 
 _SHORTEST_SECRET = 16
 _SHORTEST_INTERVAL = timedelta(seconds=10)
 _HIGHEST_PORT = 65535
 _UNITS = {"s": 1, "m": 60, "h": 3600}
+_MOST_DAYS = 36_500
 
 
 class SettingsError(ValueError):
@@ -44,7 +47,8 @@ class SettingsError(ValueError):
 class Settings:
     """How this process runs. `webhook_secrets`: any of them signs, so that a new one comes in before the old one goes.
 
-    `store` is a file's path, or `:memory:`. `registry_doors`: by the name in their address.
+    `store` is a file's path, or `:memory:`. `registry_doors`: by the name in their address. `audit_tokens`: any of them
+    opens the audit log.
     `kubeconfig` None: the pod's own service account, if there is one.
     """
 
@@ -64,6 +68,8 @@ class Settings:
     registry_credentials: Path | None
     registries: RegistrySettings
     trusted_root: Path | None
+    audit_tokens: tuple[bytes, ...] = field(repr=False)
+    audit_kept_for: timedelta
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -87,6 +93,8 @@ class Settings:
             registry_credentials=read.given(REGISTRY_CREDENTIALS, _existing),
             registries=_registries(environ),
             trusted_root=read.given(TRUSTED_ROOT, _existing),
+            audit_tokens=read.given(AUDIT_TOKENS, _secrets) or (),
+            audit_kept_for=read.optional(AUDIT_KEPT_FOR, _days, "400d"),
         )
 
 
@@ -182,6 +190,13 @@ def _address(text: str) -> tuple[str, int]:
     if not (colon and port.isascii() and port.isdecimal() and int(port) <= _HIGHEST_PORT):
         raise ValueError(f"{text!r} is not an address to listen at: write host:port, such as 127.0.0.1:8080")
     return host.strip("[]"), int(port)
+
+
+def _days(text: str) -> timedelta:
+    amount, unit = text[:-1], text[-1:]
+    if unit != "d" or not (amount.isascii() and amount.isdecimal() and 0 < int(amount) <= _MOST_DAYS):
+        raise ValueError(f"{text!r} is no number of days: write 1d or more, such as 400d")
+    return timedelta(days=int(amount))
 
 
 def _interval(text: str) -> timedelta:

@@ -27,6 +27,9 @@ class ClusterServer:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._applications = Applications()
+        self._rollouts = Applications()
+        # What requests for Rollouts are answered where it is set: 404 without their definition, 403 without the right.
+        self.rollouts_refused: int | None = None
         self._plans: dict[Key, Plan] = {}
         self._branches: dict[tuple[str, str], tuple[str | None, datetime]] = {}
         self._away = False
@@ -42,6 +45,7 @@ class ClusterServer:
         app.router.add_get("/api", self._answer_api)
         app.router.add_get("/apis", self._answer_apis)
         app.router.add_get(f"{_API}/applications", self._answer_applications)
+        app.router.add_get(f"{_API}/rollouts", self._answer_rollouts)
         app.router.add_get(f"{_API}/namespaces/{{namespace}}/applications", self._answer_applications)
         # A watch never ends by itself soon: stopping does not wait for it.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -86,6 +90,7 @@ class ClusterServer:
             if request.transport is not None:
                 request.transport.abort()
         self._applications.wake()
+        self._rollouts.wake()
 
     # --- what people do ---------------------------------------------------------------------------------------------
 
@@ -145,6 +150,26 @@ class ClusterServer:
         body = self._body(key)
         apply(body, self._plans[key], body["status"]["sync"]["revision"], now=self._now())
         self._store(key, body)
+
+    def add_rollout(self, name: str, *, application: str, steps: list[Json]) -> None:
+        """A Rollout among an Application's resources, in a namespace of the Application's name; fully promoted."""
+        metadata = {"name": name, "namespace": application, "generation": 1}
+        status: Json = {"phase": "Healthy", "currentStepIndex": len(steps), "observedGeneration": "1"}
+        spec = {"strategy": {"canary": {"steps": steps}}}
+        self._rollouts.store({"metadata": metadata, "spec": spec, "status": status})
+        key = self._key(application)
+        body = self._body(key)
+        resource = {"group": "argoproj.io", "kind": "Rollout", "namespace": application, "name": name}
+        body["status"]["resources"] = [*body["status"].get("resources", []), resource]
+        self._store(key, body)
+
+    def step_rollout(self, name: str, *, application: str, **status: object) -> None:
+        """What the Rollout's controller writes into its status."""
+        body = self._rollouts.get((application, name))
+        if body is None:
+            raise KeyError(name)
+        body["status"] |= status
+        self._rollouts.store(body)
 
     def _meant(self, name: str, fate: tuple[str, str]) -> None:
         key = self._key(name)
@@ -208,22 +233,31 @@ class ClusterServer:
         return web.json_response(answer)
 
     async def _answer_applications(self, request: web.Request) -> web.StreamResponse:
-        if self._away or request.query.get("watch") not in ("1", "true", "True"):
-            return self._list(request)
-        return await self._watch(request)
+        return await self._answer(request, self._applications, "ApplicationList")
 
-    def _list(self, request: web.Request) -> web.Response:
+    async def _answer_rollouts(self, request: web.Request) -> web.StreamResponse:
+        if self.rollouts_refused is not None:
+            refusal = _status(self.rollouts_refused, "Refused", "refused")
+            return web.json_response(refusal, status=self.rollouts_refused)
+        return await self._answer(request, self._rollouts, "RolloutList")
+
+    async def _answer(self, request: web.Request, objects: Applications, kind: str) -> web.StreamResponse:
+        if self._away or request.query.get("watch") not in ("1", "true", "True"):
+            return self._list(request, objects, kind)
+        return await self._watch(request, objects)
+
+    def _list(self, request: web.Request, objects: Applications, kind: str) -> web.Response:
         limit = int(request.query.get("limit", "0"))
         namespace = request.match_info.get("namespace")
         try:
-            version, items, more = self._applications.page(namespace, limit=limit, token=request.query.get("continue"))
+            version, items, more = objects.page(namespace, limit=limit, token=request.query.get("continue"))
         except Gone:
             return web.json_response(_EXPIRED, status=410)
         metadata = {"resourceVersion": str(version), **({"continue": more} if more else {})}
-        kind = {"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationList"}
-        return self._unless_away({**kind, "metadata": metadata, "items": items})
+        told = {"apiVersion": "argoproj.io/v1alpha1", "kind": kind}
+        return self._unless_away({**told, "metadata": metadata, "items": items})
 
-    async def _watch(self, request: web.Request) -> web.StreamResponse:
+    async def _watch(self, request: web.Request, objects: Applications) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
         self._watches[id(request)] = request
@@ -231,18 +265,18 @@ class ClusterServer:
             # A client that has gone, or whose connection was cut, is no error of ours.
             with contextlib.suppress(ConnectionError, TimeoutError):
                 async with asyncio.timeout(int(request.query.get("timeoutSeconds", "1800"))):
-                    await self._stream(request, response)
+                    await self._stream(request, response, objects)
         finally:
             self._watches.pop(id(request), None)
             self._expired.discard(id(request))
         return response
 
-    async def _stream(self, request: web.Request, response: web.StreamResponse) -> None:
-        version = int(request.query.get("resourceVersion") or self._applications.version)
+    async def _stream(self, request: web.Request, response: web.StreamResponse, objects: Applications) -> None:
+        version = int(request.query.get("resourceVersion") or objects.version)
         while request.transport is not None and not request.transport.is_closing():
-            news = self._applications.news
+            news = objects.news
             try:
-                for event in self._events(request, version):
+                for event in self._events(request, version, objects):
                     await response.write(event.line)
                     version = event.version
             except Gone:
@@ -250,10 +284,10 @@ class ClusterServer:
                 return
             await news.wait()
 
-    def _events(self, request: web.Request, version: int) -> Iterator[Event]:
+    def _events(self, request: web.Request, version: int, objects: Applications) -> Iterator[Event]:
         if id(request) in self._expired:
             raise Gone
-        return self._applications.since(version, request.match_info.get("namespace"))
+        return objects.since(version, request.match_info.get("namespace"))
 
 
 def _status(code: int, reason: str, message: str) -> Json:

@@ -3,11 +3,15 @@
 from bot.github.documents import (
     BRANCH_RULES,
     CONFIG_HISTORY,
+    CONFIG_REVISIONS,
     RECORDS_AFTER,
     Mutation,
     Place,
+    brought_query,
     folders_query,
+    merged_query,
     mutation_document,
+    open_pulls_query,
     repository_query,
 )
 
@@ -46,6 +50,7 @@ OPERATIONS = frozenset(
         "POST /repos/{owner}/{repo}/merges",
         "POST /repos/{owner}/{repo}/pulls",
         "GET /repos/{owner}/{repo}/pulls/{pull_number}",
+        "GET /repos/{owner}/{repo}/pulls/{pull_number}/files",
         "PATCH /repos/{owner}/{repo}/pulls/{pull_number}",
         "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge",
         "POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
@@ -83,6 +88,8 @@ def documents() -> tuple[str, ...]:
     ]
     reads = [repository_query(places[:count])[0] for count in (0, 1, 2, 3)]
     whole, keyed = repository_query(places[1:2])[0], repository_query([], ["k", "l"])[0]
-    listed, folders = repository_query([], folders=["f", ""])[0], folders_query([("c", "a/b"), ("c", "")])[0]
-    known = (CONFIG_HISTORY, BRANCH_RULES, RECORDS_AFTER)
-    return (*reads, whole, keyed, listed, folders, *known, mutation_document(mutations)[0])
+    listed = repository_query(places[:1], folders=["f", ""], into=["main", "production"])[0]
+    pulls = (listed, open_pulls_query(), brought_query([1])[0], brought_query([1, 2])[0], merged_query(places)[0])
+    known = (CONFIG_HISTORY, CONFIG_REVISIONS, BRANCH_RULES, RECORDS_AFTER)
+    folders = folders_query([("c", "a/b"), ("c", "")])[0]
+    return (*reads, whole, keyed, *pulls, folders, *known, mutation_document(mutations)[0])

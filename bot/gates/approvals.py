@@ -16,16 +16,19 @@ class Opinions:
     objecting: tuple[str, ...] = ()
 
 
-def judge(rule: Approvals, opinions: Opinions, evidence: Evidence) -> tuple[Verdict, Ask]:
+def judge(
+    rule: Approvals, opinions: Opinions, evidence: Evidence, *, remedy: str = "review it or comment `/approve`"
+) -> tuple[Verdict, Ask]:
     """The verdict, and what must be read live of the approvers before it may pass.
 
     Access and membership are read afresh whenever they could open the gate, never before: an idle pass asks nothing.
+    `remedy`: how one approves here.
     """
     if opinions.objecting:
         return blocks("approvals", f"changes requested by {', '.join(opinions.objecting)}"), Ask()
     finding = found(rule, opinions.approving, evidence)
     if finding.missing:
-        return waits("approvals", f"{'; '.join(finding.missing)}; review it or comment `/approve`"), Ask()
+        return waits("approvals", f"{'; '.join(finding.missing)}; {remedy}"), Ask()
     if finding.ask:
         # Seen while other gates wait: nobody is asked about before that could decide.
         given = f"approved by {', '.join(finding.by)}" if finding.by else "approved"

@@ -17,8 +17,15 @@ CONFIG_PATH = ".github/caisson.yaml"
 
 # How many deployments of an environment the one read asks for.
 RECORDS_READ = 20
-# How many places one query may read: GitHub refuses what might give more than 500,000 nodes, and one may give 35,000.
-MOST_PLACES = 14
+# How many places one query may read: GitHub refuses what might give more than 500,000 nodes. A place may give 35,000,
+# and the pull requests into its branch 10,300 more.
+MOST_PLACES = 10
+# How many open pull requests into one branch a query lists: GitHub's most. Further ones take a query of their own.
+MOST_OPEN = 100
+# How many pull requests are looked into at once: GitHub makes a diff for each, and gives up after ten seconds.
+MOST_BROUGHT = 20
+# How many of an environment's merged promotions a pass reads, and how many are read where a story is told.
+MERGED_READ, MERGED_TOLD = 3, 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +51,14 @@ def batches(places: Sequence[Place]) -> tuple[tuple[Place, ...], ...]:
 
 
 def repository_query(
-    places: Sequence[Place], keys: Sequence[str] = (), *, folders: Sequence[str] = ()
+    places: Sequence[Place], keys: Sequence[str] = (), *, folders: Sequence[str] = (), into: Sequence[str] = ()
 ) -> tuple[str, dict[str, str]]:
-    """The one read of a pass, and its variables except `owner` and `name`.
+    """The one read of a pass, and its variables except `owner` and `name`, and `app` where `into` names branches.
 
     Without places it reads the configuration; more than `MOST_PLACES` need several queries (`batches`). `keys` are
     paths from the root, read at the same commit as the configuration (`read.read_keys`); so are `folders`, of which the
-    folders in them are listed (`read.read_folders`), "" being the root.
+    folders in them are listed (`read.read_folders`), "" being the root. `into`: branches whose open pull requests are
+    listed (`read_open.read_open`).
     """
     declared = [
         "$owner: String!",
@@ -81,6 +89,10 @@ def repository_query(
             declared.append(", ".join(f"$owners{i}_{n}: String!" for n in range(len(LOCATIONS))))
             fields.append(_owners(i))
             variables |= {f"owners{i}_{n}": f"refs/heads/{place.branch}:{path}" for n, path in enumerate(LOCATIONS)}
+    for i, branch in enumerate(into):
+        declared.append(f"$into{i}: String!" if i else "$app: Int!, $into0: String!")
+        fields.append(f"\n    into{i}: {_open_pulls(f'into{i}')}")
+        variables[f"into{i}"] = branch
     signature = ", ".join(declared)
     query = (
         f"query Repository({signature}) {{\n"
@@ -88,6 +100,52 @@ def repository_query(
         f"  repository(owner: $owner, name: $name) {{{''.join(fields)}\n  }}\n}}\n"
     )
     return query + fragments_of(query), variables
+
+
+def merged_query(places: Sequence[Place]) -> tuple[str, dict[str, str]]:
+    """The last `MERGED_TOLD` merged promotions of at most `MOST_PLACES` places; variables except `owner` and `name`."""
+    declared = ["$owner: String!", "$name: String!"]
+    fields: list[str] = []
+    variables: dict[str, str] = {}
+    for i, place in enumerate(places):
+        declared.append(f"$baseName{i}: String!, $headName{i}: String!")
+        variables |= {f"baseName{i}": place.branch, f"headName{i}": place.head}
+        if place.folder:
+            declared.append(f"$path{i}: String!")
+            variables[f"path{i}"] = place.folder
+        fields.append(_merged(i, whole=not place.folder, first=MERGED_TOLD))
+    told = "\n    ".join(("databaseId", *fields))
+    query = (
+        f"query Merged({', '.join(declared)}) {{\n  repository(owner: $owner, name: $name) {{\n    {told}\n  }}\n}}\n"
+    )
+    return query + fragments_of(query), variables
+
+
+def _open_pulls(branch: str, more: str = "") -> str:
+    """In the order of their opening, so that pages do not shift while they are read."""
+    order = "orderBy: {field: CREATED_AT, direction: ASC}"
+    listed = f"pullRequests(baseRefName: ${branch}, states: OPEN, first: {MOST_OPEN}{more}, {order})"
+    return f"{listed} {{ pageInfo {{ hasNextPage endCursor }} nodes {{ ...Opened }} }}"
+
+
+def open_pulls_query() -> str:
+    """A further page of the open pull requests into `$into`: those after `$after`, for checks of `$app`."""
+    query = (
+        "query Open($owner: String!, $name: String!, $app: Int!, $into: String!, $after: String!) {\n"
+        f"  repository(owner: $owner, name: $name) {{ into0: {_open_pulls('into', ', after: $after')} }}\n}}\n"
+    )
+    return query + fragments_of(query)
+
+
+def brought_query(numbers: Sequence[int]) -> tuple[str, dict[str, object]]:
+    """What these pull requests bring; at most `MOST_BROUGHT`. Its variables except `owner` and `name`."""
+    declared = "".join(f", $number{i}: Int!" for i in range(len(numbers)))
+    fields = "\n".join(f"    pull{i}: pullRequest(number: $number{i}) {{ ...Brought }}" for i in range(len(numbers)))
+    query = (
+        f"query Brought($owner: String!, $name: String!, $config: String!{declared}) {{\n"
+        f"  repository(owner: $owner, name: $name) {{\n{fields}\n  }}\n}}\n"
+    )
+    return query + fragments_of(query), {"config": CONFIG_PATH, **{f"number{i}": n for i, n in enumerate(numbers)}}
 
 
 def _configuration(keys: int, folders: Sequence[str]) -> str:
@@ -114,11 +172,7 @@ def _configuration(keys: int, folders: Sequence[str]) -> str:
 def _environment(i: int, *, whole: bool) -> str:
     # GitHub's `file` answers for a path below the root only.
     files = "Files" if whole else "FilesBelow"
-    folder = (
-        "folder: tree { ...Blobs }" if whole else f"folder: file(path: $path{i}) {{ oid object {{ ...BlobsBelow }} }}"
-    )
     created = "orderBy: {field: CREATED_AT, direction: DESC}"
-    newest = "orderBy: {field: UPDATED_AT, direction: DESC}"
     return f"""
     base{i}: ref(qualifiedName: $base{i}) {{
       ...Base
@@ -127,19 +181,33 @@ def _environment(i: int, *, whole: bool) -> str:
     files{i}: object(expression: $files{i}) {{ ...{files} }}
     head{i}: ref(qualifiedName: $head{i}) {{
       ...Head
-      target {{ ... on Commit {{ {folder} }} }}
+      target {{ ... on Commit {{ {_folder(i, whole=whole)} }} }}
       grouped: associatedPullRequests(states: OPEN, first: 3) {{
-        nodes {{ number mergeQueueEntry {{ headCommit {{ {folder} }} }} }}
+        nodes {{ number mergeQueueEntry {{ headCommit {{ {_folder(i, whole=whole)} }} }} }}
       }}
     }}
-    merged{i}: pullRequests(headRefName: $headName{i}, baseRefName: $baseName{i}, states: MERGED, first: 3, {newest}) {{
-      nodes {{
-        ...Merged
-        mergeCommit {{ {folder} }}
-      }}
-    }}
+    {_merged(i, whole=whole, first=MERGED_READ)}
     deployments{i}: deployments(environments: [$record{i}], first: {RECORDS_READ}, {created}) {{
       ...Records
+    }}"""
+
+
+def _folder(i: int, *, whole: bool) -> str:
+    """What lies in the environment's folder, of a commit."""
+    return (
+        "folder: tree { ...Blobs }" if whole else f"folder: file(path: $path{i}) {{ oid object {{ ...BlobsBelow }} }}"
+    )
+
+
+def _merged(i: int, *, whole: bool, first: int) -> str:
+    newest = "orderBy: {field: UPDATED_AT, direction: DESC}"
+    return f"""merged{i}: pullRequests(
+      headRefName: $headName{i}, baseRefName: $baseName{i}, states: MERGED, first: {first}, {newest}
+    ) {{
+      nodes {{
+        ...Merged
+        mergeCommit {{ {_folder(i, whole=whole)} }}
+      }}
     }}"""
 
 
@@ -227,3 +295,26 @@ query Records($owner: String!, $name: String!, $record: String!, $after: String!
   }}
 }}
 {fragments_of("...Records")}"""
+# How the file came to be as it is: its revisions, the pull requests that brought them, and our checks on their heads.
+CONFIG_REVISIONS = """
+query ConfigRevisions($owner: String!, $name: String!, $config: String!, $app: Int!) {
+  repository(owner: $owner, name: $name) {
+    defaultBranchRef { target { ... on Commit {
+      history(first: 20, path: $config) { nodes {
+        oid
+        file(path: $config) { oid object { ... on Blob { text } } }
+        associatedPullRequests(first: 5) { nodes {
+          mergedAt headRefOid
+          latest: commits(last: 1) { nodes { commit {
+            oid
+            file(path: $config) { oid }
+            checkSuites(first: 1, filterBy: {appId: $app}) {
+              nodes { checkRuns(first: 20, filterBy: {checkType: LATEST}) { nodes { name conclusion } } }
+            }
+          } } }
+        } }
+      } }
+    } } }
+  }
+}
+"""

@@ -145,8 +145,52 @@ fragment Merged on PullRequest {
   queued: timelineItems(last: 1, itemTypes: [ADDED_TO_MERGE_QUEUE_EVENT]) {
     nodes { ... on AddedToMergeQueueEvent { actor { ...Who } } }
   }
-  mergeCommit { ...Authored }
+  mergeCommit { ...Authored statusCheckRollup { ...Checks } }
   commits(last: 1) { nodes { commit { ...Authored } } }
+}
+
+fragment Opened on PullRequest {
+  id number isCrossRepository createdAt
+  author { ...Who }
+  headRefName headRefOid baseRefName
+  labels(first: 10) { nodes { name } }
+  labelling: timelineItems(last: 20, itemTypes: [LABELED_EVENT, UNLABELED_EVENT]) {
+    pageInfo { hasPreviousPage }
+    nodes {
+      __typename
+      ... on LabeledEvent { createdAt actor { ...Who } label { name } }
+      ... on UnlabeledEvent { createdAt actor { ...Who } label { name } }
+    }
+  }
+  reviews(last: 50, states: [APPROVED, CHANGES_REQUESTED, DISMISSED]) {
+    pageInfo { hasPreviousPage }
+    nodes {
+      id state createdAt submittedAt authorCanPushToRepository
+      author { ...Who }
+      commit { oid }
+    }
+  }
+  latest: commits(last: 1) {
+    nodes {
+      commit {
+        oid
+        checkSuites(first: 1, filterBy: {appId: $app}) {
+          nodes {
+            checkRuns(first: 20, filterBy: {checkType: LATEST}) {
+              nodes { id name status conclusion externalId startedAt title }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+fragment Brought on PullRequest {
+  number headRefOid baseRefName changedFiles
+  files(first: 100) { nodes { path changeType } }
+  commits(last: 100) { totalCount nodes { commit { ...Authored } } }
+  head: commits(last: 1) { nodes { commit { oid file(path: $config) { ...Entry } } } }
 }
 
 fragment Records on DeploymentConnection {

@@ -16,7 +16,7 @@ from bot.github.read_parts import FOLDER, checks, commit, file, files, folder_bl
 from bot.github.read_pulls import merged_pulls, open_pulls, with_group_files
 from bot.github.read_records import crowded_at, records
 from bot.github.shape import Node, unexpected
-from bot.model import Base, Configured, File, Place, Record, Repository, Sha, Unknown
+from bot.model import Base, Configured, File, Merged, Place, Record, Repository, Sha, Unknown
 
 
 def read_repository(data: Mapping[str, object], *, identity: AppIdentity) -> Repository:
@@ -42,9 +42,7 @@ def read_place(
     data: Mapping[str, object], i: int, place: Where, *, identity: AppIdentity, repository: Repository
 ) -> Place:
     """Environment number `i` of the query, read at `place`."""
-    node = _repository(data)
-    if node.number("databaseId") != repository.id:
-        raise unexpected("the answer is about another repository")
+    node = _same_repository(data, repository)
     head = node.maybe_node(f"head{i}")
     target = head.node("target") if head else None
     pull, foreign = None, None
@@ -71,6 +69,13 @@ def records_crowded_at(data: Mapping[str, object], i: int, place: Where, *, iden
 def read_more_records(data: Mapping[str, object], place: Where, *, identity: AppIdentity) -> tuple[Record, ...]:
     """Our records on a further page."""
     return records(_repository(data).node("deployments0"), place.record, identity)
+
+
+def read_merged(
+    data: Mapping[str, object], i: int, place: Where, *, identity: AppIdentity, repository: Repository
+) -> tuple[Merged, ...]:
+    """The merged promotions of place number `i` of a `merged_query`, newest merge first."""
+    return merged_pulls(_same_repository(data, repository).node(f"merged{i}").nodes(), place, identity)
 
 
 def read_config_history(data: Mapping[str, object]) -> tuple[tuple[Sha, str | None], ...]:
@@ -117,6 +122,14 @@ def _repository(data: Mapping[str, object]) -> Node:
     if found is None:
         raise NotFound("GitHub does not show us the repository")
     return found
+
+
+def _same_repository(data: Mapping[str, object], repository: Repository) -> Node:
+    """Of a further query: its name may be another's by now."""
+    node = _repository(data)
+    if node.number("databaseId") != repository.id:
+        raise unexpected("the answer is about another repository")
+    return node
 
 
 def _configured(target: Node, identity: AppIdentity) -> Configured:

@@ -55,7 +55,7 @@ def checks(rollup: Node | None, identity: AppIdentity) -> tuple[Check, ...]:
     if rollup is None:
         return ()
     sha = rollup.node("commit").sha("oid")
-    return tuple(_check(run, sha) for run in _runs(rollup) if _app(run) == identity.app_id)
+    return tuple(check(run, sha) for run in _runs(rollup) if _app(run) == identity.app_id)
 
 
 def foreign_checks(rollup: Node | None, identity: AppIdentity) -> tuple[ForeignCheck, ...]:
@@ -81,7 +81,8 @@ def _app(run: Node) -> int | None:
     return app.number("databaseId") if app and app.value("databaseId") is not None else None
 
 
-def _check(run: Node, sha: Sha) -> Check:
+def check(run: Node, sha: Sha) -> Check:
+    """A check run of which it is known that our App made it."""
     return Check(
         id=run.text("id"),
         name=run.text("name"),

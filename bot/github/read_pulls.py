@@ -28,7 +28,7 @@ from bot.model import (
 _REACTIONS_READ = 50
 # As whom GitHub's merge queue merges. Of an App nobody else can have the name; a person may, and is none.
 _QUEUE = "github-merge-queue"
-_STATES = {one.value: one for one in ReviewState}
+STATES = {one.value: one for one in ReviewState}
 
 
 def from_our_branch(nodes: tuple[Node, ...], place: Place) -> tuple[Node, ...]:
@@ -84,6 +84,7 @@ def _merged(node: Node, place: Place, identity: AppIdentity) -> Merged:
         files=folder_blobs(result, place.folder),
         by_queue=_by_queue(node),
         folder=folder_tree(result, place.folder),
+        checks=checks(result.maybe_node("statusCheckRollup"), identity) if result else (),
     )
 
 
@@ -139,7 +140,7 @@ def _pull(node: Node, identity: AppIdentity) -> PullRequest:
     who = actor(node.maybe_node("author"))
     carried = [one.node("commit") for one in node.node("commits").nodes()]
     rollups = [one.node("commit").maybe_node("statusCheckRollup") for one in node.node("latest").nodes()]
-    labelling = (_labelling(one, identity) for one in node.node("labelling").nodes())
+    labelled = (labelling(one, identity) for one in node.node("labelling").nodes())
     comments = (_comment(one, identity) for one in node.node("comments").nodes())
     reviews = (_review(one, identity) for one in _nodes(node, "reviews"))
     return PullRequest(
@@ -156,7 +157,7 @@ def _pull(node: Node, identity: AppIdentity) -> PullRequest:
         mergeable=node.text("mergeable"),
         merge_state=node.text("mergeStateStatus"),
         labels=frozenset(one.text("name") for one in _nodes(node, "labels")),
-        labelling=tuple(sorted(labelling, key=lambda one: one.at)),
+        labelling=tuple(sorted(labelled, key=lambda one: one.at)),
         comments=tuple(sorted(comments, key=lambda one: one.at)),
         reviews=tuple(sorted(reviews, key=lambda one: one.at)),
         commits=tuple(commit(one, identity) for one in carried),
@@ -212,7 +213,8 @@ def _changed(node: Node) -> frozenset[str] | None:
     return paths if len(paths) == node.number("changedFiles") else None
 
 
-def _labelling(node: Node, identity: AppIdentity) -> Labelling:
+def labelling(node: Node, identity: AppIdentity) -> Labelling:
+    """A label put on or taken off, of the timeline."""
     who = actor(node.maybe_node("actor"))
     return Labelling(
         label=node.node("label").text("name"),
@@ -242,12 +244,12 @@ def _comment(node: Node, identity: AppIdentity) -> Comment:
 
 def _review(node: Node, identity: AppIdentity) -> Review:
     state, on = node.text("state"), node.maybe_node("commit")
-    if state not in _STATES:
+    if state not in STATES:
         raise unexpected(node.at("state"))
     return Review(
         id=node.text("id"),
         author=actor(node.maybe_node("author")),
-        state=_STATES[state],
+        state=STATES[state],
         body=node.text("body"),
         commit=on.sha("oid") if on else None,
         at=node.maybe_moment("submittedAt") or node.moment("createdAt"),

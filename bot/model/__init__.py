@@ -5,7 +5,7 @@ ours (a deployment or check run of somebody else) never becomes one of "our" rec
 `Unknown`, never a default: every gate reads it as *wait*.
 """
 
-from bot.model.cluster import Application, Source
+from bot.model.cluster import Application, Rollout, Source
 from bot.model.github import (
     HISTORY_READ,
     Actor,
@@ -37,6 +37,7 @@ from bot.model.github import (
     TakenOut,
 )
 from bot.model.observation import Elsewhere, Observation, Place
+from bot.model.open_pulls import Brought, OpenPulls, Revision
 from bot.model.registry import ImageDetails, Signature, SignatureMaterial, SimpleSigning, Tags
 from bot.model.releases import Artifact, Digest, Release, ReleaseStatus, Sha, Unknown, short_digest
 from bot.model.trees import Comparison, Folder, Listing, TreeEntry
@@ -49,6 +50,7 @@ __all__ = [
     "Artifact",
     "Base",
     "BranchRules",
+    "Brought",
     "Check",
     "CheckStatus",
     "Comment",
@@ -69,6 +71,7 @@ __all__ = [
     "Listing",
     "Merged",
     "Observation",
+    "OpenPulls",
     "Permission",
     "Place",
     "PullRequest",
@@ -81,6 +84,8 @@ __all__ = [
     "Repository",
     "Review",
     "ReviewState",
+    "Revision",
+    "Rollout",
     "Sha",
     "Signature",
     "SignatureMaterial",

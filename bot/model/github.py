@@ -305,7 +305,7 @@ class Merged:
 
     `files`: path → blob in the environment's folder as the merge commit has it; `folder`: the tree of that folder, None
     where there is none. `merged_by`: where a merge queue did, whoever put it there. `by_queue`: it may have, and the
-    message is the queue's.
+    message is the queue's. `checks`: ours on the merge commit.
     """
 
     number: int
@@ -319,6 +319,7 @@ class Merged:
     files: Mapping[str, Sha]
     by_queue: bool = False
     folder: Sha | None = None
+    checks: tuple[Check, ...] = ()
 
 
 class RecordState(StrEnum):

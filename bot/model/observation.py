@@ -68,7 +68,8 @@ class Observation:
     key means "not asked yet": the decision asks. `identities`: login → whose it was when its role was read.
     `memberships`: (`org/team`, login), both in lower case → whether an active member. `keys`: path → text of a key file
     on the default branch. `signer`: our bot as a commit's sign-off names it. `conversations`: what was said outside our
-    open pull requests, on those that were merged or closed and on issues. `rules`: branch → what GitHub's rules ask.
+    open pull requests, on those that were merged or closed and on issues. `rivals`: by head of ours, which pull request
+    of somebody else proposes the same commit where it may not go. `rules`: branch → what GitHub's rules ask.
     `folders`: (commit, path). `listings`: by the id of the tree. `comparisons`: (one commit, another).
     `roles_elsewhere`: (full name of another repository, login) → the role there, and whose the login was then.
     `rules_elsewhere`: (full name of another repository, branch). `home`: the repository whose file declares the
@@ -93,6 +94,7 @@ class Observation:
     folders: Mapping[tuple[Sha, str], Folder | Unknown] = field(default_factory=dict)
     listings: Mapping[Sha, Listing | Unknown] = field(default_factory=dict)
     comparisons: Mapping[tuple[Sha, Sha], Comparison | Unknown] = field(default_factory=dict)
+    rivals: Mapping[Sha, str] = field(default_factory=dict)
     roles_elsewhere: Mapping[tuple[str, str], tuple[Permission | Unknown, int]] = field(default_factory=dict)
     rules_elsewhere: Mapping[tuple[str, str], BranchRules | Unknown] = field(default_factory=dict)
     home: Repository | None = None

@@ -5,10 +5,12 @@ never payloads. One row per key: `generation` counts nudges, `done` the generati
 and a lease.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+
+from bot.audit_entry import Entry, Kept, Wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,5 +71,17 @@ class Store(Protocol):
     async def get(self, kind: str, name: str) -> str | None: ...
 
     async def all(self, kind: str) -> dict[str, str]: ...
+
+    async def append(self, entries: Sequence[Entry], *, now: datetime) -> None:
+        """Add to the audit log, in order, each entry that is news: the newest of its subject says something else."""
+        ...
+
+    async def audited(self, wanted: Wanted, *, after: int = 0, most: int) -> tuple[Kept, ...]:
+        """The next `most` entries with a number past `after`, in the order in which they were appended."""
+        ...
+
+    async def drop_audit(self, *, before: datetime) -> None:
+        """Drop the entries of what happened before that moment. Nothing else takes anything out of the log."""
+        ...
 
     async def close(self) -> None: ...

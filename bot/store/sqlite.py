@@ -9,7 +9,7 @@ Times are stored as whole microseconds since 1970, UTC.
 
 import asyncio
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,8 @@ from typing import Self
 
 import orjson
 
+from bot.audit_entry import Entry, Kept, Wanted
+from bot.store import audit_table
 from bot.store.group_commit import GroupCommit
 from bot.store.port import Claim
 
@@ -119,7 +121,7 @@ class SQLiteStore:
     async def open(cls, path: str | Path) -> Self:
         """Open or make the file. StoreUnavailable where another process holds it or it cannot be written."""
         commits = GroupCommit(str(path))
-        await commits.open(_SCHEMA)
+        await commits.open(_SCHEMA + audit_table.SCHEMA)
         return cls(commits)
 
     async def nudge(self, keys: Collection[str], *, now: datetime, delivery: str | None = None) -> None:
@@ -187,6 +189,17 @@ class SQLiteStore:
     async def all(self, kind: str) -> dict[str, str]:
         query = "SELECT name, value FROM fact WHERE kind = ? ORDER BY name"
         return dict(await self._commits.submit(lambda database: database.execute(query, (kind,)).fetchall()))
+
+    async def append(self, entries: Sequence[Entry], *, now: datetime) -> None:
+        kept = tuple(entries)
+        await self._commits.submit(lambda database: audit_table.append(database, kept, now=now))
+
+    async def audited(self, wanted: Wanted, *, after: int = 0, most: int) -> tuple[Kept, ...]:
+        return await self._commits.submit(lambda database: audit_table.read(database, wanted, after=after, most=most))
+
+    async def drop_audit(self, *, before: datetime) -> None:
+        oldest = _stamp(before)
+        await self._commits.submit(lambda database: database.execute(audit_table.DROP, (oldest,)).rowcount)
 
     async def close(self) -> None:
         """Commit what is under way and let go of the file; from then on every method raises StoreUnavailable."""

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.clock import Clock
 from bot.store.port import Store
+from bot.web.audit import AuditDoor
 from bot.web.board import Board, BoardPage
 from bot.web.probes import Probes
 from bot.web.webhooks import Doors, WebConfig
@@ -39,6 +40,7 @@ def make_app(
     doors = Doors(store=store, clock=clock, config=config, wake=worker_wake, concerned=concerned)
     probes = Probes(store=store, clock=clock, ready=ready)
     page = BoardPage(board)
+    audit = AuditDoor(store, tokens=config.audit_tokens)
     # A body's size is ours to bound (`bot.web.bodies`).
     app = web.Application(client_max_size=0)
     app.add_routes(
@@ -49,6 +51,7 @@ def make_app(
             web.get("/livez", probes.livez),
             web.get("/readyz", probes.readyz),
             web.get("/metrics", probes.metrics),
+            web.get("/audit", audit.export),
             web.get("/", page.page),
             web.get("/static/board.css", page.style),
         ]

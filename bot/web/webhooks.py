@@ -40,6 +40,8 @@ _log = structlog.get_logger(__name__)
 class WebConfig:
     """`secrets`: any of them signs (rotation); there is no default. `registry_doors`: by the name in their address.
 
+    `audit_tokens`: any of them opens the audit log; none: it is not served.
+
     GitHub sends no body above 25 MB and gives up after 10 seconds. A registry's notification is short:
     `max_notification` bounds how long one that is not keeps the loop busy.
     """
@@ -50,6 +52,7 @@ class WebConfig:
     max_bodies_together: int = 256 * MEBIBYTE
     body_within: timedelta = timedelta(seconds=3)
     registry_doors: Mapping[str, Door] = field(default_factory=dict, repr=False)
+    audit_tokens: tuple[bytes, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if not self.secrets or not all(self.secrets):

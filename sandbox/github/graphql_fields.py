@@ -60,7 +60,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A connection: the nodes asked for, and how many there are."""
+    """A connection: the nodes asked for, how many there are, and at which `end` the next page can be asked for."""
 
     nodes: Sequence[object]
     total: int

@@ -1,6 +1,6 @@
 """What GraphQL answers of git: refs, commits, trees and blobs, and who made them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.github.git import CommitObject, Entry, Signature
@@ -43,6 +43,14 @@ class TreeEntry:
 class Rollup:
     commit: CommitObject
     runs: Sequence[CheckRun]
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The check runs of one App (by number) on one commit."""
+
+    sha: str
+    app: int
 
 
 # --- refs and commits -------------------------------------------------------------------------------------------------
@@ -129,6 +137,40 @@ def _rollup(at: At[CommitObject], _: Ask) -> At[Rollup] | None:
     """Of several runs of one name by one App only the latest shows. No runs, no rollup."""
     runs = {(run.app.id, run.name): run for run in at.repository.check_runs if run.head_sha == at.it.sha}
     return At(at.repository, Rollup(at.it, tuple(runs.values()))) if runs else None
+
+
+@answers("Commit", "associatedPullRequests")
+def _introduced_by(at: At[CommitObject], _: Ask, *, first: int | None = None) -> Page:
+    """The pull requests whose merge made it, or that have it among their commits."""
+    git = at.repository.git
+    pulls = [
+        pull
+        for pull in at.repository.pulls
+        if at.it.sha == pull.merge_commit_sha
+        or at.it.sha in {commit.sha for commit in git.between(pull.base_sha, pull.head_sha)}
+    ]
+    return page_at(at.repository, pulls, first=first, last=None, name="associatedPullRequests")
+
+
+@answers("Commit", "checkSuites")
+def _check_suites(
+    at: At[CommitObject], _: Ask, *, first: int | None = None, filter_by: Mapping[str, int] | None = None
+) -> Page:
+    """Those of one App, where `filterBy` says which."""
+    wanted = (filter_by or {}).get("app_id")
+    suites = [
+        Suite(at.it.sha, app) for app, sha in at.repository.check_suites if sha == at.it.sha and wanted in (None, app)
+    ]
+    return page_at(at.repository, suites, first=first, last=None, name="checkSuites")
+
+
+@answers("CheckSuite", "checkRuns")
+def _check_runs(at: At[Suite], _: Ask, *, first: int | None = None, filter_by: Mapping[str, str] | None = None) -> Page:
+    """In the order of their making; with `LATEST` only the last of each name."""
+    runs = [run for run in at.repository.check_runs if (run.head_sha, run.app.id) == (at.it.sha, at.it.app)]
+    if (filter_by or {}).get("check_type") == "LATEST":
+        runs = list({run.name: run for run in runs}.values())
+    return page_at(at.repository, runs, first=first, last=None, name="checkRuns")
 
 
 # --- trees and blobs --------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 
+from sandbox.github.changed_files import changed_files
 from sandbox.github.git import CommitObject, Git
 from sandbox.github.graphql_fields import Ask, At, Page, answers, page, page_at, plain, times
 from sandbox.github.graphql_git import Rollup, actor
@@ -48,6 +49,9 @@ TIMELINE_TYPES = {
     "added_to_merge_queue": "AddedToMergeQueueEvent",
     "removed_from_merge_queue": "RemovedFromMergeQueueEvent",
 }
+
+
+_CHANGES = {"added": "ADDED", "removed": "DELETED", "modified": "MODIFIED", "renamed": "RENAMED"}
 
 
 # --- pull requests ----------------------------------------------------------------------------------------------------
@@ -173,23 +177,22 @@ def _comments(at: At[PullRequest], _: Ask, *, first: int | None = None, last: in
 
 
 @answers("PullRequest", "reviews")
-def _reviews(at: At[PullRequest], _: Ask, *, first: int | None = None, last: int | None = None) -> Page:
-    return page_at(at.repository, at.it.reviews, first=first, last=last, name="reviews")
+def _reviews(
+    at: At[PullRequest],
+    _: Ask,
+    *,
+    first: int | None = None,
+    last: int | None = None,
+    states: Sequence[str] | None = None,
+) -> Page:
+    found = [review for review in at.it.reviews if states is None or review.state in states]
+    return page_at(at.repository, found, first=first, last=last, name="reviews")
 
 
 @lru_cache(maxsize=256)
 def _between(git: Git, base: str, head: str) -> tuple[CommitObject, ...]:
     """The head's own commits. Where the base has them all (it was merged with git), the head alone is left to show."""
     return git.between(base, head) or (git.commit(head),)
-
-
-@lru_cache(maxsize=256)
-def _changed(git: Git, base: str, head: str) -> tuple[str, ...]:
-    """The paths that differ from where the head left the base: a diff with three dots."""
-    known = git.ancestors(base)
-    fork = next((commit for commit in git.walk(head) if commit.sha in known), None)
-    old, new = git.files(fork.tree) if fork else {}, git.files(git.commit(head).tree)
-    return tuple(sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path)))
 
 
 @answers("PullRequest", "commits")
@@ -201,13 +204,15 @@ def _commits(at: At[PullRequest], _: Ask, *, first: int | None = None, last: int
 
 @answers("PullRequest", "changedFiles")
 def _changed_files(at: At[PullRequest], _: Ask) -> int:
-    return len(_changed(at.repository.git, at.it.base_sha, at.it.head_sha))
+    return len(changed_files(at.repository.git, at.it.base_sha, at.it.head_sha))
 
 
 @answers("PullRequest", "files")
 def _files(at: At[PullRequest], _: Ask, *, first: int | None = None, last: int | None = None) -> Page:
-    paths = _changed(at.repository.git, at.it.base_sha, at.it.head_sha)
-    return page([{"path": path} for path in paths], first=first, last=last, name="files")
+    """A file that was renamed stands under its new name alone: the old one is told by REST only."""
+    found = changed_files(at.repository.git, at.it.base_sha, at.it.head_sha)
+    nodes = [{"path": one.path, "changeType": _CHANGES[one.status]} for one in found]
+    return page(nodes, first=first, last=last, name="files")
 
 
 # --- what people say --------------------------------------------------------------------------------------------------

@@ -1,13 +1,14 @@
 """What GraphQL answers at the root and of a repository. Git objects are in `graphql_git`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from sandbox.github.access import accessible
 from sandbox.github.graphql_fields import Ask, At, Page, Refused, answers, page_at, plain
 from sandbox.github.graphql_git import Ref, at_object
 from sandbox.github.resources import stamp
-from sandbox.github.state import Deployment, Repository
+from sandbox.github.state import Deployment, PullRequest, Repository
 
 
 @answers("Query", "rateLimit")
@@ -70,6 +71,7 @@ def _pull_requests(
     *,
     first: int | None = None,
     last: int | None = None,
+    after: str | None = None,
     states: Sequence[str] | None = None,
     head_ref_name: str | None = None,
     base_ref_name: str | None = None,
@@ -90,7 +92,18 @@ def _pull_requests(
         "COMMENTS": lambda pull: (len(pull.comments), pull.number),
     }
     found.sort(key=keys[order["field"]], reverse=order["direction"] == "DESC")
-    return page_at(at.repository, found, first=first, last=last, name="pullRequests")
+    numbers = [str(pull.number) for pull in found]
+    found = found[numbers.index(after) + 1 :] if after in numbers else found
+    shown = page_at(at.repository, found, first=first, last=last, name="pullRequests")
+    return replace(shown, end=str(found[len(shown.nodes) - 1].number) if shown.nodes else None)
+
+
+@answers("Repository", "pullRequest")
+def _pull_request(at: At[Repository], _: Ask, *, number: int) -> At[PullRequest]:
+    found = at.it.issues.get(number)
+    if not isinstance(found, PullRequest):
+        raise Refused("NOT_FOUND", f"Could not resolve to a PullRequest with the number of {number}.")
+    return At(at.it, found)
 
 
 @answers("Repository", "deployments")

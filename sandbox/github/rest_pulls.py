@@ -4,6 +4,7 @@ from typing import Literal
 
 from sandbox.github import merging, pulls, resources, reviewing, talk
 from sandbox.github.access import Need
+from sandbox.github.changed_files import ChangedFile, changed_files
 from sandbox.github.rest import Answer, Ask, operation
 from sandbox.github.state import GitHubRefusal, PullRequest
 
@@ -36,6 +37,33 @@ def _pull(ask: Ask) -> PullRequest:
 @operation("GET", "/repos/{owner}/{repo}/pulls/{pull_number}", Need("pull_requests", "read", "read"))
 def get(ask: Ask) -> Answer:
     return Answer(200, resources.pull_request(ask.github, ask.repository, _pull(ask), judge=True))
+
+
+@operation("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/files", Need("pull_requests", "read", "read"))
+def files(ask: Ask) -> Answer:
+    """A page of thirty, unless more are asked for."""
+    pull = _pull(ask)
+    found = changed_files(ask.repository.git, pull.base_sha, pull.head_sha)
+    size = min(int(ask.query.get("per_page", "30")), 100)
+    start = (int(ask.query.get("page", "1")) - 1) * size
+    return Answer(200, [_changed(ask, pull, one) for one in found[start : start + size]])
+
+
+def _changed(ask: Ask, pull: PullRequest, one: ChangedFile) -> dict[str, object]:
+    at = f"https://github.com/{ask.repository.full_name}"
+    contents = f"https://api.github.com/repos/{ask.repository.full_name}/contents/{one.path}?ref={pull.head_sha}"
+    told: dict[str, object] = {
+        "sha": one.sha,
+        "filename": one.path,
+        "status": one.status,
+        "additions": 0,
+        "deletions": 0,
+        "changes": 0,
+        "blob_url": f"{at}/blob/{pull.head_sha}/{one.path}",
+        "raw_url": f"{at}/raw/{pull.head_sha}/{one.path}",
+        "contents_url": contents,
+    }
+    return told | ({"previous_filename": one.previous} if one.previous else {})
 
 
 @operation("PATCH", "/repos/{owner}/{repo}/pulls/{pull_number}", _PULLS)

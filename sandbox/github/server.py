@@ -20,7 +20,11 @@ from sandbox.github.state import Caller, GitHub, GitHubRefusal
 # Importing these modules registers their operations.
 DOORS = (rest_app, rest_git, rest_pulls, rest_records, rest_rules)
 _HOURLY = 5000
+# Secondary limits on what is created, as GitHub publishes them: (seconds, how many writes).
+# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
+SECONDARY_LIMITS = ((60, 80), (3600, 500))
 _MUTATION = re.compile(r"^\s*mutation\b", re.MULTILINE)
+_MUTATIONS = re.compile(rb"\bm\d+: \w+\(input:")
 Kind = Literal["rest", "graphql", "token"]
 
 
@@ -57,6 +61,15 @@ class Fault:
     times: int = 1
 
 
+_SECONDARY = Fault(
+    method="",
+    path="",
+    status=403,
+    message="You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
+    headers={"Retry-After": "60"},
+)
+
+
 class GitHubServer:
     """Serves one GitHub. `latency` is in seconds of the machine's clock, before each answer."""
 
@@ -65,6 +78,10 @@ class GitHubServer:
         self.url = ""
         self.latency = 0.0
         self.remaining = _HOURLY
+        # `SECONDARY_LIMITS`, where a scenario wants them held.
+        self.write_limits: tuple[tuple[int, int], ...] = ()
+        self.limited = 0
+        self._written: list[float] = []
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
         self.unmodelled: list[str] = graphql.unmodelled(github)
@@ -98,11 +115,24 @@ class GitHubServer:
         if fault and fault.when == "before":
             self._log(request.method, path, raw, fault.status)
             return _faulty(request, fault)
+        if self._too_much(request.method, path, raw):
+            self.limited += 1
+            self._log(request.method, path, raw, 403)
+            return _faulty(request, _SECONDARY)
         answer = await self._operate(request, path, raw)
         if fault:
             self._log(request.method, path, raw, fault.status)
             return _faulty(request, fault)
         return self._respond(request, path, raw, answer)
+
+    def _too_much(self, method: str, path: str, raw: bytes) -> bool:
+        """Whether a secondary limit refuses this: every request that writes counts, of a document every mutation."""
+        if method == "GET" or path.endswith("/access_tokens") or not self.write_limits:
+            return False
+        weight = len(_MUTATIONS.findall(raw)) if path == "/graphql" and _mutates(raw) else int(path != "/graphql")
+        now = self.github.now().timestamp()
+        self._written += [now] * weight
+        return any(sum(at > now - span for at in self._written) > most for span, most in self.write_limits)
 
     def _fault(self, method: str, path: str, raw: bytes) -> Fault | None:
         for fault in self.faults:

@@ -17,9 +17,10 @@ import yaml
 
 from bot.clock import SystemClock
 from bot.cluster import Cluster, connect
-from bot.cluster_api import ApplicationsApi, Expired
+from bot.cluster_api import Expired, ObjectsApi
 from bot.errors import Transient
 from bot.model import Application, Unknown
+from bot.rollouts import in_words
 from tests.conftest import require
 
 # A server killed in the middle of an answer leaves transports that only the garbage collector closes.
@@ -28,26 +29,31 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 SHOP = "github.com/org/shop"
 DOOR = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
 
-# What Argo CD's own definition amounts to for us: any content, and no status subresource.
-DEFINITION = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "applications.argoproj.io"},
-    "spec": {
-        "group": "argoproj.io",
-        "scope": "Namespaced",
-        "names": {"plural": "applications", "singular": "application", "kind": "Application"},
-        "versions": [
-            {
-                "name": "v1alpha1",
-                "served": True,
-                "storage": True,
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-            }
-        ],
-    },
-}
-APPLICATION = {
+
+def definition(singular: str) -> dict[str, Any]:
+    """What Argo's own definitions amount to for us: any content, and no status subresource."""
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{singular}s.argoproj.io"},
+        "spec": {
+            "group": "argoproj.io",
+            "scope": "Namespaced",
+            "names": {"plural": f"{singular}s", "singular": singular, "kind": singular.title()},
+            "versions": [
+                {
+                    "name": "v1alpha1",
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+                }
+            ],
+        },
+    }
+
+
+ROLLOUTS_DOOR = "/apis/argoproj.io/v1alpha1/namespaces/argocd/rollouts"
+APPLICATION: dict[str, Any] = {
     "apiVersion": "argoproj.io/v1alpha1",
     "kind": "Application",
     "metadata": {"name": "shop", "namespace": "argocd"},
@@ -75,16 +81,23 @@ class ApiServer:
 
     async def define_applications(self) -> None:
         """Return when the server serves Applications, which is a moment after it took the definition."""
-        await self.send("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", DEFINITION)
+        await self.send("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition("application"))
         name = {"kind": "Namespace", "metadata": {"name": "argocd"}}
         await self.send("POST", "/api/v1/namespaces", name)
         async with asyncio.timeout(30):
-            while not await self._serves_applications():
+            while not await self._serves(DOOR):
                 pass
 
-    async def _serves_applications(self) -> bool:
+    async def define_rollouts(self) -> None:
+        """Return when the server serves Rollouts too."""
+        await self.send("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition("rollout"))
+        async with asyncio.timeout(30):
+            while not await self._serves(ROLLOUTS_DOOR):
+                pass
+
+    async def _serves(self, door: str) -> bool:
         headers = {"Authorization": "Bearer admin"}
-        async with self._session.get(self._url + DOOR, headers=headers, ssl=False) as response:
+        async with self._session.get(self._url + door, headers=headers, ssl=False) as response:
             return response.status == 200
 
     async def restart(self, *, when_down: asyncio.Event) -> None:
@@ -173,7 +186,7 @@ async def test_the_life_of_an_application_is_followed(server: ApiServer) -> None
 async def test_a_version_that_is_too_old_is_told_apart(server: ApiServer) -> None:
     """A real server's way of saying that history is gone (410) is understood as a reason to list again."""
     client = await connect(str(server.kubeconfig), "admin")
-    api = ApplicationsApi(client, namespace=None)
+    api = ObjectsApi(client, namespace=None, plural="applications")
     try:
         with pytest.raises(Expired):
             async for _ in api.watch("1"):
@@ -214,3 +227,37 @@ async def test_a_user_without_rights_is_told_so(server: ApiServer) -> None:
         assert "403" in found.reason
     finally:
         await cluster.close()
+
+
+async def test_a_rollout_is_followed_once_it_is_there(server: ApiServer) -> None:
+    """Without the definition of Rollouts an Application's is unknown; with it each step is seen and told."""
+    here = {"server": "https://kubernetes.default.svc"}
+    resource = {"group": "argoproj.io", "kind": "Rollout", "namespace": "argocd", "name": "web"}
+    status = {"resources": [resource]}
+    spec = {**APPLICATION["spec"], "destination": here}
+    made = await server.send("POST", DOOR, {**APPLICATION, "spec": spec, "status": status})
+    async with watched(server.kubeconfig) as (cluster, told):
+        await cluster.caught_up(made["metadata"]["resourceVersion"])
+        await _until(cluster, told, "web: its Rollout cannot be read: it answered 404")
+        await server.define_rollouts()
+        strategy = {"canary": {"steps": [{"setWeight": 20}, {"pause": {}}]}}
+        rollout = {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Rollout",
+            "metadata": {"name": "web", "namespace": "argocd"},
+            "spec": {"strategy": strategy},
+            "status": {"phase": "Progressing", "currentStepIndex": 0},
+        }
+        await server.send("POST", ROLLOUTS_DOOR, rollout)
+        await _until(cluster, told, "web: step 1 of 2, weight 20 %, Progressing")
+        paused = {"phase": "Paused", "currentStepIndex": 1}
+        await server.send("PATCH", f"{ROLLOUTS_DOOR}/web", {"status": paused})
+        await _until(cluster, told, "web: step 2 of 2, weight 20 %, paused until resumed")
+
+
+async def _until(cluster: Cluster, told: asyncio.Queue[frozenset[str]], said: str) -> None:
+    """Wait for what is told until the one Rollout says this."""
+    while said not in "; ".join(
+        one.reason if isinstance(one, Unknown) else in_words(one) for one in only(cluster).rollouts
+    ):
+        assert await told.get() == frozenset({SHOP})

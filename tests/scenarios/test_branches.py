@@ -19,8 +19,9 @@ pipelines:
 """
 
 
-async def _started(world: World) -> None:
-    await world.start(config=CONFIG, files={"index.yaml": "version: 1\n"}, branches=("staging", "production"))
+async def started(world: World, *, config: str = CONFIG) -> None:
+    """The version 1 of everything, on each of the three branches."""
+    await world.start(config=config, files={"index.yaml": "version: 1\n"}, branches=("staging", "production"))
     names = {"development": "HEAD", "staging": "staging", "production": "production"}
     shop.deploy(world.laptop, FULL_NAME, branch_of=names)
     await world.settle()
@@ -28,7 +29,7 @@ async def _started(world: World) -> None:
 
 async def test_a_commit_travels_by_merges(world: World) -> None:
     """A commit on the source branch is merged into each next branch, by pull request."""
-    await _started(world)
+    await started(world)
     sha = world.laptop.commit(world.repository, {"index.yaml": "version: 2\n"}, "Version 2", by="bob")
     await world.settle()
     assert world.file("index.yaml", branch="staging") == "version: 2\n"
@@ -43,7 +44,7 @@ async def test_a_commit_travels_by_merges(world: World) -> None:
 
 async def test_the_author_of_a_promoted_commit_may_not_approve_it(world: World) -> None:
     """Whoever wrote what is promoted is not the second pair of eyes."""
-    await _started(world)
+    await started(world)
     world.laptop.commit(world.repository, {"index.yaml": "version: 2\n"}, "Version 2", by="bob")
     await world.settle()
     pull = world.pull_request(into="production", pipeline="site")
@@ -56,7 +57,7 @@ async def test_the_author_of_a_promoted_commit_may_not_approve_it(world: World) 
 @pytest.mark.parametrize("own", [pytest.param("own.yaml", id="another file")])
 async def test_a_branch_keeps_its_own_commits(world: World, own: str) -> None:
     """A merge keeps what the target branch has of its own."""
-    await _started(world)
+    await started(world)
     world.laptop.commit(world.repository, {own: "a: 1\n"}, "Only here", by="alice", branch="staging")
     world.laptop.commit(world.repository, {"index.yaml": "version: 2\n"}, "Version 2", by="bob")
     await world.settle()
@@ -66,7 +67,7 @@ async def test_a_branch_keeps_its_own_commits(world: World, own: str) -> None:
 
 async def test_a_co_author_of_a_promoted_commit_may_not_approve_it(world: World) -> None:
     """Neither by a review nor by a comment, under the login that the address names or the one taken since."""
-    await _started(world)
+    await started(world)
     bob = world.laptop.user("bob")
     message = f"Version 2\n\nCo-authored-by: Bob <{bob.id}+bob@users.noreply.github.com>"
     world.laptop.commit(world.repository, {"index.yaml": "version: 2\n"}, message, by="alice")
@@ -83,7 +84,7 @@ async def test_a_co_author_of_a_promoted_commit_may_not_approve_it(world: World)
 
 async def test_the_author_of_the_newest_commit_is_assigned(world: World) -> None:
     """Whoever wrote last what is promoted has the pull request as theirs."""
-    await _started(world)
+    await started(world)
     world.laptop.commit(world.repository, {"index.yaml": "version: 2\n"}, "Version 2", by="bob")
     world.laptop.commit(world.repository, {"index.yaml": "version: 3\n"}, "Version 3", by="wanda")
     await world.settle()

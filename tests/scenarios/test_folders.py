@@ -1,17 +1,15 @@
 """One pipeline declared for many folders: a folder that appears, goes, or cannot have one."""
 
-from collections.abc import Mapping
-
 import pytest
 
 from bot.errors import Transient
-from bot.github.documents import Place
 from bot.known import Known, Layout
-from bot.layouts import Layouts, own_places
-from bot.observe import Key
+from bot.layouts import Layouts, Wanted, own_places
 from bot.reconcile import CHECKS
 from sandbox import shop
 from sandbox.github.state import Repository
+from tests.scenarios.people import propose, says
+from tests.scenarios.test_story import told
 from tests.world import FULL_NAME, World
 
 CONFIG = """\
@@ -162,8 +160,10 @@ async def test_a_broken_file_shows_the_folders_that_there_are(world: World) -> N
 @pytest.mark.parametrize(
     ("pushes", "reads"),
     [
-        pytest.param(0, 3, id="nothing: once for the file, once for its folders, once for their environments"),
-        pytest.param(1, 4, id="one push in between"),
+        pytest.param(
+            0, 4, id="nothing: the file, its folders, their environments, and who approved of its last change"
+        ),
+        pytest.param(1, 6, id="one push in between, and who approved of that"),
         pytest.param(99, None, id="a push at every read"),
     ],
 )
@@ -175,7 +175,7 @@ async def test_what_was_read_fits_the_file_that_it_was_read_by(
     await started(world, "web")
     left = iter(range(pushes))
 
-    def pushing(layout: Layout) -> tuple[Mapping[Key, Place], tuple[str, ...]]:
+    def pushing(layout: Layout) -> Wanted:
         if layout.folders and (turn := next(left, None)) is not None:
             changed = {CONFIG_PATH: f"{world.file(CONFIG_PATH)}# {turn}\n"}
             world.laptop.commit(world.repository, {**changed, **folder(world, f"new-{turn}")}, "Add one", by="alice")
@@ -195,6 +195,54 @@ async def test_what_was_read_fits_the_file_that_it_was_read_by(
     expected = {"web", *(f"new-{turn}" for turn in range(pushes))}
     assert {pipeline.name for pipeline in layout.configuration.pipelines} == expected
     assert {pipeline for pipeline, _ in found.places} == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "asked"),
+    [
+        pytest.param('constraint: "<2"', 'constraint: "<3"', "production", id="what holds for each of them"),
+        pytest.param('"!applications/shared"', '"!applications/web"', "production", id="a folder taken out"),
+        pytest.param("[applications/*,", "[apps/*,", "production", id="other folders"),
+        pytest.param("[applications/*,", "[applications/*, apps/*,", "production", id="folders nobody has listed yet"),
+        pytest.param("version: 1", "# Ours\nversion: 1", "", id="words"),
+    ],
+)
+async def test_a_change_of_the_file_is_judged_folder_by_folder(
+    prompt_world: World, *, old: str, new: str, asked: str
+) -> None:
+    """What would mean something else for a folder's environment needs its approvals."""
+    world = prompt_world
+    config = CONFIG.replace("after: [development]}", "after: [development], approvals: {users: [alice]}}")
+    await started(world, "web", config=config)
+    text = world.file(CONFIG_PATH)
+    assert text.count(old) == 1
+    pull = propose(world, {CONFIG_PATH: text.replace(old, new)})
+    await world.settle()
+    conclusion, title = says(world, pull)
+    assert (conclusion is None) == bool(asked), title
+    assert f"approvals ({asked})" in title or not asked
+    world.approve(pull, by="alice")
+    await world.settle()
+    assert says(world, pull)[0] == "success"
+
+
+async def test_a_story_is_told_of_each_folder(prompt_world: World) -> None:
+    """`caisson explain` lists the folders as a pass does."""
+    await started(prompt_world, "web", "api")
+    found = await told(prompt_world, "1.0.0")
+    assert "web 1.0.0" in found
+    assert "api 1.0.0" in found
+
+
+async def test_a_folders_approvals_that_a_push_did_not_have_are_told_of(prompt_world: World) -> None:
+    """Also where the pipelines are known by their folders only."""
+    world = prompt_world
+    config = CONFIG.replace("after: [development]}", "after: [development], approvals: {users: [alice]}}")
+    await started(world, "web", config=config)
+    changed = world.file(CONFIG_PATH).replace("users: [alice]", "count: 1")
+    world.laptop.commit(world.repository, {CONFIG_PATH: changed}, "Anyone", by="wanda")
+    await world.settle()
+    assert "without the approvals that were declared for web/production" in said(world)[1]
 
 
 # --- into another repository ------------------------------------------------------------------------------------------

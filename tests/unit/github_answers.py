@@ -138,7 +138,7 @@ def merged(number: int = 3, /, **changed: object) -> JSON:
         "author": OUR_BOT,
         "mergedBy": OUR_BOT,
         "queued": listed(),
-        "mergeCommit": commit("m1") | {"folder": {"oid": "f1", "object": {"entries": entries}}},
+        "mergeCommit": commit("m1", statusCheckRollup=None) | {"folder": {"oid": "f1", "object": {"entries": entries}}},
         "commits": {"nodes": [{"commit": commit()}]},
     }
     return done | changed

@@ -75,7 +75,7 @@ class Bench:
             default_branch=self.there.default_branch,
             configuration=self.file,
         )
-        places = dict.fromkeys(wanting(layout)[0], place(LIVE))
+        places = dict.fromkeys(wanting(layout).places, place(LIVE))
         return GitHubFacts(repository=self.there, places=places, keys={}), layout
 
 

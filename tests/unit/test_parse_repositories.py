@@ -97,6 +97,12 @@ def test_places_of_different_repositories_never_collide(more: str) -> None:
             id="a merge across repositories",
         ),
         pytest.param(
+            sending("repository: org/other, path: b, manual_changes: gate"),
+            "6:52: what becomes of people's own pull requests in org/other is for its own file to say; "
+            "write it beside `accept_from` there",
+            id="people's changes in the other repository",
+        ),
+        pytest.param(
             sending("repository: org/other, path: a}\n      third: {repository: Org/Other, path: a/b"),
             "7:44: web/production already lives in a on the default branch of org/other, which holds a/b; "
             "write a `path` or `branch` of its own",

@@ -3,7 +3,7 @@
 import pytest
 from graphql import parse
 
-from bot.github.documents import MOST_PLACES, Place, batches, repository_query
+from bot.github.documents import MOST_PLACES, Place, batches, merged_query, repository_query
 from sandbox.github.graphql_cost import MOST_NODES, Cost, cost
 
 HERE = Place(branch="main", folder="apps", head="caisson/shop/staging", record="shop/staging")
@@ -50,11 +50,18 @@ def test_a_point_is_a_hundred_requests_and_the_least_price(requests: int, points
 
 
 def test_one_query_may_read_as_many_places_as_we_say() -> None:
-    """One more place would be refused, so the bound is neither too high nor wasteful."""
-    most, _ = repository_query([HERE] * MOST_PLACES, ["cosign.pub"])
+    """Each on a branch of its own, and the default branch besides: one more would be refused."""
+    branches = [f"branch-{i}" for i in range(MOST_PLACES + 2)]
+    most, _ = repository_query([HERE] * MOST_PLACES, ["cosign.pub"], into=branches[:-1])
     assert cost(parse(most), {}).nodes <= MOST_NODES
-    more, _ = repository_query([HERE] * (MOST_PLACES + 1))
+    more, _ = repository_query([HERE] * (MOST_PLACES + 1), [], into=branches)
     assert cost(parse(more), {}).nodes > MOST_NODES
+
+
+def test_the_merged_promotions_of_as_many_places_are_read_in_one_query() -> None:
+    """Further back than a pass looks, and cheap beside it."""
+    history, _ = merged_query([HERE] * MOST_PLACES)
+    assert cost(parse(history), {}).nodes <= MOST_NODES
 
 
 @pytest.mark.parametrize(
