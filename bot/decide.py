@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot import declaration
-from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostCheck, Verdict
+from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostCheck, Verdict, Whole
 from bot.active import Ground, ground
 from bot.candidate import Candidate, candidate
 from bot.content import Wanted, branch_name, notes_on, proposed_release, wanted
 from bot.copy_heads import wanted_copy, with_promoted
 from bot.declaration import declares
 from bot.gates.verdicts import blocks, waits
+from bot.hydrated_heads import wanted_hydrated, with_dry_authors
 from bot.judgement import Case
 from bot.merge_heads import wanted_merge
 from bot.messages import GATES, gates_check
@@ -85,9 +86,9 @@ def _step(
         return _asking(pipeline, environment, place, standing, newest.ask, why=newest.reason)
     release = _kept(pipeline, environment, seen, newest, standings)
     if release is None:
-        # A copied folder that people changed: nothing else would tell of it.
+        # A copied folder, or a hydrated branch, that people changed: nothing else would tell of it.
         by_hand = environment.promote is Promote.TREE and standing.active is not None and standing.record is None
-        why = f"{newest.reason}; {standing.health.reason}" if by_hand else newest.reason
+        why = f"{newest.reason}; {standing.health.reason}" if by_hand or standing.drift else newest.reason
         step = _nothing(pipeline, environment, place, standing, newest, why=why)
         return replace(step, actions=(*step.actions, *_tidy(pipeline, environment, seen, here)))
     wish = _wish(pipeline, environment, release, seen=seen, here=here)
@@ -100,6 +101,9 @@ def _step(
     pull = place.pull
     if environment.promote is Promote.TREE:
         pull = with_promoted(pipeline.source, release, pull, active=standing.active, seen=seen)
+    if isinstance(wish.content, Whole):
+        release = replace(release, hydrated=wish.content.source)
+        pull = with_dry_authors(release, pull, active=standing.active, seen=seen)
     case = Case(
         pipeline=pipeline,
         environment=environment,
@@ -126,6 +130,8 @@ def _wish(
     """What its head must contain, by the way in which content moves into the environment; else why it cannot be."""
     place = seen.places[environment.name]
     assert place.base is not None
+    if environment.hydrated is not None:
+        return wanted_hydrated(environment, release, place=place, active=here.standing.active, seen=seen)
     if release.source is not None and (gone := source_gone(pipeline, release, seen)):
         return gone
     match environment.promote:

@@ -76,6 +76,7 @@ def places(configuration: Configuration, default_branch: str) -> dict[Key, Place
             head=branch_name(pipeline, environment),
             record=record_name(pipeline, environment),
             owners=environment.approvals is not None and environment.approvals.reads_owners,
+            hydrated=environment.hydrated or "",
         )
         for pipeline in configuration.pipelines
         for environment in pipeline.environments
@@ -200,6 +201,7 @@ async def _with_objects(ask: Ask, seen: Observation, client: GitHubClient, objec
         folders={**seen.folders, **await objects.folders(client, full_name, ask.folders)},
         listings={**seen.listings, **await objects.listings(client, full_name, ask.listings)},
         comparisons={**seen.comparisons, **await objects.comparisons(client, full_name, ask.comparisons)},
+        notes={**seen.notes, **await objects.notes(client, full_name, ask.notes)},
     )
 
 

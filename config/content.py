@@ -25,6 +25,9 @@ def read_content(
     """The two keys of one environment, held against its other keys; `check_sources` holds it against the others."""
     promote = _promote(reader, fields, has_artifacts=has_artifacts)
     is_source = is_root and not has_artifacts
+    if "hydrated" in fields:
+        # What speaks against the other keys then is said where that one is read.
+        return DeclaredContent(promote=promote, keep=())
     if promote is Promote.MERGE and "path" in fields and not has_artifacts and not is_source:
         message = f"environment `{entry.name}` is promoted by merges, which move the whole branch, not a `path`"
         reader.refuse(fields["path"].key, message, "`promote: tree`; or `branch:` alone; or declare `images`")

@@ -8,6 +8,7 @@ from config.checks import Checks
 from config.content import check_sources
 from config.environments import DeclaredEnvironment, read_environment
 from config.gates import Surroundings
+from config.hydrated import check_hydrated
 from config.pipeline import ReleaseRule
 from config.reading import Entry, Reader, Section
 
@@ -50,6 +51,7 @@ def read_pipeline(reader: Reader, entry: Entry, checks: Checks) -> DeclaredPipel
     ordered = _ordered(reader, environments, declared={one.name for one in entries})
     if not has_artifacts:
         check_sources(reader, tuple((one.model, one.place) for one in ordered))
+        check_hydrated(reader, tuple((one.model, one.place) for one in ordered))
     if name is None:
         return None
     return DeclaredPipeline(name=name, artifacts=artifacts, release=release, environments=ordered)

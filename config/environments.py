@@ -7,6 +7,7 @@ from config.approval_keys import read_approvals
 from config.checks import Checks
 from config.content import read_content
 from config.gates import Surroundings, read_gates
+from config.hydrated import read_hydrated
 from config.pipeline import (
     Environment,
     Gates,
@@ -28,6 +29,7 @@ _KEYS = (
     "after",
     "promote",
     "keep",
+    "hydrated",
     "auto",
     "approvals",
     "health",
@@ -75,7 +77,7 @@ def read_environment(
     promote = content.promote
     auto = reader.flag(fields["auto"].value, "auto") if "auto" in fields else False
     supersede = reader.choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
-    scope = around.scope(is_root=_is_root(fields))
+    scope = around.scope(is_root=_is_root(fields), hydrated="hydrated" in fields)
     model = Environment(
         name=entry.name,
         branch=branch,
@@ -83,6 +85,7 @@ def read_environment(
         after=tuple(dict.fromkeys(name for name, _ in after if _is_name(name))),
         promote=promote,
         keep=content.keep,
+        hydrated=read_hydrated(reader, entry, fields, has_artifacts=has_artifacts) if "hydrated" in fields else None,
         auto=bool(auto),
         approvals=read_approvals(reader, fields["approvals"].value) if "approvals" in fields else None,
         health=_health(reader, fields["health"]) if "health" in fields else HealthRule(),

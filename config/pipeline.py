@@ -358,8 +358,8 @@ class Environment(Declared):
     """One stop of a pipeline: a folder on a branch, a whole branch, or a folder on its own branch.
 
     `branch` None is the repository's default branch; `path` "" is the whole tree. `keep`: globs of the paths below
-    `path` that `promote: tree` and `promote: merge` leave as they are here. `skippable`: which gates `/skip` may waive
-    here.
+    `path` that `promote: tree` and `promote: merge` leave as they are here. `hydrated`: the branch
+    that Argo CD's source hydrator writes for it (`hydrateTo`). `skippable`: which gates `/skip` may waive here.
     """
 
     name: Name
@@ -368,6 +368,7 @@ class Environment(Declared):
     after: tuple[Name, ...] = ()
     promote: Promote = Promote.VERSIONS
     keep: tuple[Glob, ...] = Field(default=(), max_length=50)
+    hydrated: str | None = None
     auto: bool = False
     approvals: Approvals | None = None
     health: HealthRule = HealthRule()
@@ -403,7 +404,7 @@ class Pipeline(Declared):
 
     def is_source(self, environment: Environment) -> bool:
         """A root without artifacts: what stands there is the release, nothing is promoted into it."""
-        return environment.is_root and not self.artifacts
+        return environment.is_root and not self.artifacts and environment.hydrated is None
 
     @property
     def source(self) -> Environment:

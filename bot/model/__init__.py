@@ -32,6 +32,7 @@ from bot.model.github import (
     Review,
     ReviewState,
 )
+from bot.model.hydration import HYDRATIONS_READ, HydratedCommit, Hydration
 from bot.model.observation import Observation, Place
 from bot.model.registry import ImageDetails, Signature, SignatureMaterial, SimpleSigning, Tags
 from bot.model.releases import Artifact, Digest, Release, ReleaseStatus, Sha, Unknown, short_digest
@@ -39,6 +40,7 @@ from bot.model.trees import Comparison, Folder, Listing, TreeEntry
 
 __all__ = [
     "HISTORY_READ",
+    "HYDRATIONS_READ",
     "Actor",
     "ActorKind",
     "Application",
@@ -57,6 +59,8 @@ __all__ = [
     "ForeignCheck",
     "Forum",
     "How",
+    "HydratedCommit",
+    "Hydration",
     "ImageDetails",
     "Labelling",
     "Listing",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.model.cluster import Application
 from bot.model.github import Base, Commit, Conversation, Merged, Permission, PullRequest, Record, Repository
+from bot.model.hydration import Hydration
 from bot.model.registry import ImageDetails, Signature, Tags
 from bot.model.releases import Digest, Sha, Unknown
 from bot.model.trees import Comparison, Folder, Listing
@@ -17,7 +18,8 @@ class Place:
 
     `records` are our deployments, newest first. `head_files`: path → blob in the environment's folder at our branch's
     head. `foreign_pull` names a pull request from our branch that is not ours. `owners`: the text of the base branch's
-    CODEOWNERS, "" where it has none, None where nothing asks for it.
+    CODEOWNERS, "" where it has none, None where nothing asks for it. `hydration`: the branch that the hydrator writes
+    for it, None where there is none, or none is declared.
     """
 
     base: Base | None
@@ -28,6 +30,7 @@ class Place:
     head_files: Mapping[str, Sha] = field(default_factory=dict)
     foreign_pull: str | None = None
     owners: str | Unknown | None = None
+    hydration: Hydration | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,8 @@ class Observation:
     `memberships`: (`org/team`, login), both in lower case → whether an active member. `keys`: path → text of a key file
     on the default branch. `signer`: our bot as a commit's sign-off names it. `conversations`: what was said outside our
     open pull requests, on those that were merged or closed and on issues. `folders`: (commit, path). `listings`: by the
-    id of the tree. `comparisons`: (one commit, another).
+    id of the tree. `comparisons`: (one commit, another). `notes`: (tree of notes, commit) → text, None where none
+    is.
     """
 
     now: datetime
@@ -60,3 +64,4 @@ class Observation:
     folders: Mapping[tuple[Sha, str], Folder | Unknown] = field(default_factory=dict)
     listings: Mapping[Sha, Listing | Unknown] = field(default_factory=dict)
     comparisons: Mapping[tuple[Sha, Sha], Comparison | Unknown] = field(default_factory=dict)
+    notes: Mapping[tuple[Sha, Sha], str | Unknown | None] = field(default_factory=dict)
