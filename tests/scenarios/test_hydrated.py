@@ -196,6 +196,24 @@ async def test_what_is_merged_by_hand_is_recorded_as_what_it_is(world: World) ->
     assert world.board("production", pipeline="site").live == dry[:7]
 
 
+async def test_a_promotion_that_a_person_squashes_is_the_same_release(world: World) -> None:
+    """It is recorded as theirs, and the next one goes on from it."""
+    await _started(world)
+    two = _dry(world, "two")
+    _hydrate(world, two, "two")
+    await world.settle()
+    world.laptop.merge(world.repository, _production(world), by="alice", method="squash")
+    await world.settle()
+    assert world.board("production", pipeline="site").live == two[:7]
+    three = _dry(world, "three")
+    _hydrate(world, three, "three")
+    await world.settle()
+    world.approve(_production(world), by="wanda")
+    await world.settle()
+    assert world.board("production", pipeline="site").live == three[:7]
+    assert _text(world, "production") == "three"
+
+
 async def test_an_approval_counts_for_what_was_hydrated_then(world: World) -> None:
     """The hydrated branch is written anew, in the name of the same dry commit: that is another head."""
     await _started(world)
