@@ -32,8 +32,9 @@ class Ask:
     """Facts a decision still needs, to be called again with.
 
     `digests`: (repository, tag); `details`: (repository, digest); `signatures`: (artifact name, digest); `permissions`:
-    logins; `memberships`: (`org/team`, login); `folders`: (commit, path); `listings`: ids of trees; `comparisons`: (one
-    commit, another); `notes`: (tree of notes, commit).
+    logins; `memberships`: (`org/team`, login); `rules`: branches; `roles_elsewhere`, `rules_elsewhere`: (full name of
+    another repository, login or branch there); `folders`: (commit, path); `listings`: ids of trees; `comparisons`:
+    (one commit, another); `notes`: (tree of notes, commit).
     """
 
     digests: frozenset[tuple[str, str]] = frozenset()
@@ -41,15 +42,19 @@ class Ask:
     signatures: frozenset[tuple[str, str]] = frozenset()
     permissions: frozenset[str] = frozenset()
     memberships: frozenset[tuple[str, str]] = frozenset()
+    rules: frozenset[str] = frozenset()
+    roles_elsewhere: frozenset[tuple[str, str]] = frozenset()
+    rules_elsewhere: frozenset[tuple[str, str]] = frozenset()
     folders: frozenset[tuple[Sha, str]] = frozenset()
     listings: frozenset[Sha] = frozenset()
     comparisons: frozenset[tuple[Sha, Sha]] = frozenset()
     notes: frozenset[tuple[Sha, Sha]] = frozenset()
 
     def __bool__(self) -> bool:
-        about_people = self.permissions or self.memberships
+        about_images = self.digests or self.details or self.signatures
+        about_people = self.permissions or self.memberships or self.roles_elsewhere
         about_git = self.folders or self.listings or self.comparisons or self.notes
-        return bool(self.digests or self.details or self.signatures or about_people or about_git)
+        return bool(about_images or about_people or about_git or self.rules or self.rules_elsewhere)
 
     def __or__(self, other: "Ask") -> "Ask":
         return Ask(
@@ -58,6 +63,9 @@ class Ask:
             signatures=self.signatures | other.signatures,
             permissions=self.permissions | other.permissions,
             memberships=self.memberships | other.memberships,
+            rules=self.rules | other.rules,
+            roles_elsewhere=self.roles_elsewhere | other.roles_elsewhere,
+            rules_elsewhere=self.rules_elsewhere | other.rules_elsewhere,
             folders=self.folders | other.folders,
             listings=self.listings | other.listings,
             comparisons=self.comparisons | other.comparisons,
@@ -177,6 +185,22 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enqueue:
+    """Put it into its base branch's merge queue, at exactly this head; the queue says how and when it merges."""
+
+    environment: str
+    pull: PullRequest
+    head: Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dequeue:
+    """Take it out of the merge queue, into which our App put it."""
+
+    pull: PullRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
     """Close a pull request of ours whose release the environment has already, or wants no more."""
 
@@ -258,6 +282,8 @@ Action = (
     | PostCheck
     | Retitle
     | Merge
+    | Enqueue
+    | Dequeue
     | Close
     | RecordRelease
     | RecordStatusChange
@@ -272,7 +298,7 @@ Action = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentView:
-    """What the board shows of one environment."""
+    """What the board shows of one environment. `repository`: the other one that it lives in; "" at home."""
 
     name: str
     active: str | None
@@ -282,12 +308,17 @@ class EnvironmentView:
     health: str
     waiting: str
     verdicts: tuple[Verdict, ...] = ()
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to do now, what to show, and when time alone may change the answer."""
+    """What to do now, what to show, and when time alone may change the answer.
+
+    `elsewhere`: what is to be done in other repositories, by full name.
+    """
 
     actions: tuple[Action, ...] = ()
+    elsewhere: Mapping[str, tuple[Action, ...]] = field(default_factory=dict)
     views: tuple[EnvironmentView, ...] = ()
     look_again_at: datetime | None = None

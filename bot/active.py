@@ -14,7 +14,7 @@ from bot.hydrated import standing_hydration
 from bot.manifests.subject import subjects
 from bot.manifests.versions import version_in
 from bot.merge_heads import merged_by_people
-from bot.merges import carried_by, merge_record, mismatch, record_name, stands, unrecorded
+from bot.merges import carried_by, first_proposed_as, merge_record, mismatch, record_name, stands, unrecorded
 from bot.model import (
     Artifact,
     Base,
@@ -54,8 +54,10 @@ class Ground:
 def ground(pipeline: Pipeline, environment: Environment, seen: Observation) -> Ground:
     """Where one environment stands, from what was observed."""
     place = seen.places[environment.name]
+    if place.elsewhere is not None and place.elsewhere.refusal:
+        return Ground(standing=_nowhere(environment, place, place.elsewhere.refusal))
     if place.base is None:
-        branch = environment.branch or seen.repository.default_branch
+        branch = environment.branch or seen.repository_of(environment.name).default_branch
         return Ground(standing=_nowhere(environment, place, f"the branch {branch} does not exist"))
     if environment.hydrated is not None:
         return _hydrated_ground(pipeline, environment, seen, place, place.base)
@@ -166,12 +168,13 @@ def _adopt(
         release = replace(release, proposed=min(r.proposed for r in known))
     claimed = carried_by(by_hand) if by_hand else None
     if by_hand is not None and claimed is not None:
-        release = replace(release, proposed=claimed.proposed) if claimed.id == release.id else release
+        if claimed.id == release.id and not known:
+            release = first_proposed_as(claimed, by_hand, recorded=(), now=seen.now)
         action = merge_record(pipeline, environment, by_hand, release)
         return replace(found, actions=(action,), standing=replace(found.standing, active=release))
     action = RecordRelease(
         record=record_name(pipeline, environment),
-        production=environment is pipeline.environments[-1],
+        production=not pipeline.downstreams(environment),
         commit=base.tip,
         release=release,
         how=How.ADOPTED,
@@ -278,6 +281,9 @@ def _branch_ground(pipeline: Pipeline, environment: Environment, seen: Observati
     standing = _standing(environment, seen, place, base, record)
     merged = unrecorded(place, base)
     if merged is not None and (release_merged := carried_by(merged)) is not None:
+        if not merged.merged_by_us:
+            recorded = (r.release for p in seen.places.values() for r in p.records)
+            release_merged = first_proposed_as(release_merged, merged, recorded=recorded, now=seen.now)
         action = merge_record(pipeline, environment, merged, release_merged)
         return Ground(standing=replace(standing, active=release_merged), actions=(action,))
     found = merged_by_people(pipeline, environment, place, base=base, seen=seen, record=record)
@@ -314,14 +320,15 @@ def _health(environment: Environment, seen: Observation, place: Place, base: Bas
         return _unknown("health is not watched (health: from: none)")
     if record is None:
         return _unknown("nothing has been recorded here yet")
+    repository = seen.repository_of(environment.name)
     applications = seen.applications.get(environment.name, Unknown("the cluster has not been asked"))
     if not isinstance(applications, Unknown):
         applications = matching(
             applications,
-            repository=f"github.com/{seen.repository.full_name}".lower(),
+            repository=f"github.com/{repository.full_name}".lower(),
             path=environment.path,
             branch=base.branch,
-            default_branch=seen.repository.default_branch,
+            default_branch=repository.default_branch,
         )
     return assess(
         applications,

@@ -44,7 +44,8 @@ class Setting:
     """Where commands are heard, and what they may set off.
 
     `verdicts`: what the gates say before anything is obeyed. `rebuild`: makes our head anew where somebody else's
-    commit blocks it, None where nothing does. `repost`: our gates check once more.
+    commit blocks it, None where nothing does. `repost`: our gates check once more. `emergency`: how many people one
+    takes, None where none is declared.
     """
 
     environment: Environment
@@ -53,6 +54,7 @@ class Setting:
     verdicts: tuple[Verdict, ...]
     rebuild: Propose | None
     repost: PostCheck
+    emergency: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 """Which release an environment should take next. One predicate for listing, display and enforcement. No I/O."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.actions import Ask
+from bot.availability import available, first_known, spoken_upstreams
 from bot.declaration import declares
 from bot.gathering import gather
 from bot.hydrated import newest_dry
@@ -41,28 +42,19 @@ def candidate(
     if here.problem:
         return Candidate(release=None, reason=here.problem)
     if environment.is_root and environment.hydrated is not None:
-        return _hydrated(environment, seen, here)
+        return _hydrated(environment, seen, here, standings)
     if environment.is_root:
-        return _chosen(pipeline, seen, here)
-    return _available(pipeline, environment, here, [standings[name] for name in environment.after])
+        return _chosen(pipeline, seen, here, standings)
+    return _available(pipeline, environment, standings)
 
 
-def _available(
-    pipeline: Pipeline, environment: Environment, here: Standing, upstreams: Sequence[Standing]
-) -> Candidate:
-    """Releases verified in every upstream; an older one never displaces a newer one."""
-    first, *others = upstreams
-    rejected = here.reverted.union(*(u.reverted for u in upstreams))
-    shared = [
-        r
-        for r in first.verified_releases
-        if r.id not in rejected
-        and declares(pipeline, r)
-        and all(r.id in {o.id for o in u.verified_releases} for u in others)
-    ]
-    newest = max(shared, key=lambda r: r.order, default=None)
-    names = ", ".join(environment.after)
-    if newest is None:
+def _available(pipeline: Pipeline, environment: Environment, standings: Mapping[str, Standing]) -> Candidate:
+    """Releases that may come from upstream; an older one never displaces a newer one."""
+    here = standings[environment.name]
+    offered = [r for r in available(environment, standings) if declares(pipeline, r)]
+    names = spoken_upstreams(environment)
+    if not offered:
+        upstreams = [standings[name] for name in environment.upstreams]
         waiting = "; ".join(f"{u.name}: {u.health.reason}" for u in upstreams if not u.verified_releases)
         return Candidate(
             release=None,
@@ -70,14 +62,18 @@ def _available(
             if waiting
             else f"nothing is verified in {names} yet",
         )
-    if here.active is not None and newest.id == here.active.id:
+    newest = offered[-1]
+    active = first_known(here.active, standings) if here.active is not None else None
+    if active is not None and newest.id == active.id:
         return Candidate(release=None, reason=f"runs {newest.label}, the newest release verified in {names}")
-    if here.active is not None and newest.order <= here.active.order:
-        return Candidate(release=None, reason=f"runs {here.active.label}, newer than what is verified in {names}")
+    if active is not None and newest.order <= active.order:
+        return Candidate(release=None, reason=f"runs {active.label}, newer than what is verified in {names}")
     return Candidate(release=newest, reason=f"{newest.label} is verified in {names}")
 
 
-def _hydrated(environment: Environment, seen: Observation, here: Standing) -> Candidate:
+def _hydrated(
+    environment: Environment, seen: Observation, here: Standing, standings: Mapping[str, Standing]
+) -> Candidate:
     """The dry commit that the hydrator made the environment's branch of last."""
     newest = newest_dry(environment, seen.places[environment.name], seen)
     if isinstance(newest, Ask):
@@ -94,10 +90,11 @@ def _hydrated(environment: Environment, seen: Observation, here: Standing) -> Ca
         why = f"{environment.hydrated} went back to {label}, which comes before {here.active.label}"
         return Candidate(release=None, reason=f"{why}; nothing moves back by itself")
     release = Release(source=newest, proposed=first_proposed(here.records, now=seen.now))
+    release = _known_before(release, here, standings)
     return Candidate(release=release, reason=f"{environment.hydrated} is hydrated to {label}")
 
 
-def _chosen(pipeline: Pipeline, seen: Observation, here: Standing) -> Candidate:
+def _chosen(pipeline: Pipeline, seen: Observation, here: Standing, standings: Mapping[str, Standing]) -> Candidate:
     """The newest versions that the declaration admits, each resolved to its digest, as one release."""
     if not pipeline.artifacts:
         return Candidate(release=None, reason="the tip of its branch is the release")
@@ -122,12 +119,18 @@ def _chosen(pipeline: Pipeline, seen: Observation, here: Standing) -> Candidate:
     if gathered.waiting is not None:
         until = min((moment for moment in (until, gathered.until) if moment), default=None)
         return Candidate(release=None, reason=gathered.waiting, until=until, picks=picks)
-    return _as_release(gathered.picks, seen, here, until=until)
-
-
-def _as_release(picks: Mapping[str, Pick], seen: Observation, here: Standing, *, until: datetime | None) -> Candidate:
-    artifacts = tuple(p.artifact for p in picks.values() if p.artifact is not None)
+    artifacts = tuple(p.artifact for p in gathered.picks.values() if p.artifact is not None)
     release = Release(artifacts=artifacts, proposed=first_proposed(here.records, now=seen.now))
+    return _as_release(gathered.picks, _known_before(release, here, standings), here, until=until)
+
+
+def _known_before(release: Release, here: Standing, standings: Mapping[str, Standing]) -> Release:
+    """In its place in the order, where another root had it first, and nothing newer than that has been here since."""
+    first = first_known(release, standings)
+    return first if all(r.release.order < first.order for r in here.records) else release
+
+
+def _as_release(picks: Mapping[str, Pick], release: Release, here: Standing, *, until: datetime | None) -> Candidate:
     if here.active is not None and release.id == here.active.id:
         reason = f"runs {here.active.label}, the newest version the declaration admits{_held_back(picks)}"
         return Candidate(release=None, reason=reason, until=until, picks=picks)

@@ -35,7 +35,7 @@ class Wanted:
 
 
 def branch_name(pipeline: Pipeline, environment: Environment) -> str:
-    return f"caisson/{pipeline.name}/{environment.name}"
+    return f"caisson/{pipeline.place_name(environment)}"
 
 
 def blob_id(text: str) -> Sha:
@@ -149,7 +149,7 @@ def stale(
     """
     carried = proposed_release(head)
     # The whole of it, not its id alone: what the merge will record is what the head says.
-    if carried is None or (carried.artifacts, carried.source) != (release.artifacts, release.source):
+    if carried is None or carried != release:
         return True
     if isinstance(wish.content, Whole):
         made = (base.tip, wish.content.source), wish.content.tree, wish.content.source

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.actions import Ask, RecordRelease
+from bot.merge_trailers import account_of
 from bot.merges import merge_record, record_name, unrecorded
 from bot.model import Base, How, Merged, Observation, Place, Record, Release, Unknown
 from bot.release_record import release_from_json, trailers
@@ -76,11 +77,17 @@ def _recorded(
 
 def _carried(pipeline: Pipeline, merged: Merged | None, seen: Observation) -> Release | None:
     """The release that a merged head names, as the source's own record has it: a forged head may name what it likes."""
-    if merged is None or merged.head is None or not merged.head.by_us:
-        return None
-    claimed = release_from_json(trailers(merged.head.message).get("Caisson-Release"))
+    claimed = _claimed(merged) if merged else None
     records = seen.places[pipeline.source.name].records
     return next((r.release for r in records if claimed is not None and r.release.id == claimed.id), None)
+
+
+def _claimed(merged: Merged) -> Release | None:
+    """What the head says; where GitHub does not show it any more, what the merge says that our App made."""
+    if merged.head is None:
+        account = account_of(merged)
+        return account.release if account else None
+    return release_from_json(trailers(merged.head.message).get("Caisson-Release")) if merged.head.by_us else None
 
 
 def _merged(
@@ -129,7 +136,7 @@ def _adoptable(
 def _found_there(pipeline: Pipeline, environment: Environment, release: Release, base: Base) -> Found:
     action = RecordRelease(
         record=record_name(pipeline, environment),
-        production=environment is pipeline.environments[-1],
+        production=not pipeline.downstreams(environment),
         commit=base.tip,
         release=release,
         how=How.ADOPTED,

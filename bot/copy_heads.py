@@ -13,7 +13,7 @@ from bot.content import Wanted, proposed_release
 from bot.model import Folder, Listing, Observation, Place, PullRequest, Release, Sha, TreeEntry, Unknown
 from bot.sources import holds
 from bot.tree_copy import EMPTY_TREE, FOLDER_MODE, changes, copied, root_id, tree_id, without
-from bot.tree_facts import both, listing_at, listing_here, source_listing, with_way
+from bot.tree_facts import both, listing_at, listing_below, listing_here, source_listing, with_way
 from config.pipeline import Environment, Pipeline
 
 # A commit's message names no more paths than these; of more, it names the folder's tree.
@@ -127,6 +127,20 @@ def _told(entries: Mapping[str, TreeEntry | None]) -> dict[str, str | None]:
 
 def _spelled(entry: TreeEntry) -> str:
     return entry.oid if entry.mode == _USUAL_MODE else f"{entry.mode:06o} {entry.oid}"
+
+
+def is_copy(
+    pipeline: Pipeline, environment: Environment, release: Release, *, tree: Sha | None, seen: Observation
+) -> bool | Ask | Unknown:
+    """Whether the tree of a folder is what a release brings there, kept paths aside."""
+    assert release.source is not None
+    base = seen.places[environment.name].base
+    there = listing_below(tree, environment.path, seen, base=base)
+    known = both(source_listing(pipeline, release.source, seen), there)
+    if isinstance(known, Ask | Unknown):
+        return known
+    source, found = known
+    return without(source, environment.keep) == without(found, environment.keep)
 
 
 # --- whose it is ------------------------------------------------------------------------------------------------------

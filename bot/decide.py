@@ -4,31 +4,32 @@ At most one step that moves a promotion is taken per environment and pass; no st
 fact about a candidate is needed that was not observed, the decision is an `Ask` and is made again with the answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot import declaration
+from bot import declaration, elsewhere, superseding
 from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostCheck, Verdict, Whole
 from bot.active import Ground, ground
+from bot.availability import first_known, recorded_upstream
 from bot.candidate import Candidate, candidate
 from bot.content import Wanted, branch_name, notes_on, proposed_release, wanted
 from bot.copy_heads import wanted_copy, with_promoted
 from bot.declaration import declares
+from bot.first_proposal import believed_release, carried_on
 from bot.gates.verdicts import blocks, waits
 from bot.hydrated_heads import wanted_hydrated, with_dry_authors
 from bot.judgement import Case
 from bot.merge_heads import wanted_merge
+from bot.merge_queue import left
 from bot.messages import GATES, gates_check
-from bot.model import Observation, Place, Release, Unknown
+from bot.model import Observation, Place, Release
 from bot.open_pull import attend
-from bot.opinions import opinions
 from bot.proposing import must_build, propose
-from bot.selection import pins
 from bot.sources import source_gone
 from bot.spans import SOON
 from bot.standing import Standing
 from bot.steps import Step, view_of
-from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Promote, Supersede, Templates
+from config.pipeline import CommandStyle, Emergency, Environment, Mode, Pipeline, Promote, Templates
 
 NO_TEMPLATES = Templates()
 
@@ -41,29 +42,54 @@ def decide(
     templates: Templates = NO_TEMPLATES,
     last: bool = False,
     style: CommandStyle = CommandStyle.PLAIN,
+    emergency: Emergency | None = None,
 ) -> Plan | Ask:
     """The plan for one pipeline, or the facts still needed to make it.
 
     `last`: no more facts are to be had in this pass; whatever needs some waits, and the rest goes on.
     """
-    grounds = {e.name: ground(pipeline, e, seen) for e in pipeline.environments}
+    there = {e.name: elsewhere.seen_from(seen, e.name) for e in pipeline.environments}
+    styles = {e.name: elsewhere.spoken(style, seen.places[e.name]) for e in pipeline.environments}
+    modes = {e.name: elsewhere.limited(mode, seen.places[e.name]) for e in pipeline.environments}
+    grounds = {e.name: ground(pipeline, e, there[e.name]) for e in pipeline.environments}
     standings = {name: g.standing for name, g in grounds.items()}
     steps = [
-        _step(pipeline, e, seen, grounds[e.name], standings, mode=mode, templates=templates, style=style)
+        _step(
+            pipeline,
+            e,
+            there[e.name],
+            grounds[e.name],
+            standings,
+            mode=modes[e.name],
+            templates=templates,
+            style=styles[e.name],
+            emergency=elsewhere.urgent(emergency, seen.places[e.name]),
+        )
         for e in pipeline.environments
     ]
     ask = Ask()
-    for wanting in (*(g.ask for g in grounds.values()), *(s.ask for s in steps)):
-        ask |= wanting
+    for name, step in zip(grounds, steps, strict=True):
+        ask |= elsewhere.asked_from(grounds[name].ask | step.ask, there[name])
     if ask and not last:
         return ask
-    actions = [a for g in grounds.values() for a in g.actions] + [a for s in steps for a in s.actions]
-    if mode is Mode.OBSERVE:
-        actions = []
+    done = [(name, a) for name, g in grounds.items() for a in g.actions]
+    done += [(name, a) for name, step in zip(grounds, steps, strict=True) for a in step.actions]
+    return _plan(seen, [(name, a) for name, a in done if modes[name] is not Mode.OBSERVE], steps, later=bool(ask))
+
+
+def _plan(seen: Observation, done: Sequence[tuple[str, Action]], steps: Sequence[Step], *, later: bool) -> Plan:
+    """What is done in which environment, sorted by where they live. `later`: facts are wanting."""
     moments = [v.until for s in steps for v in s.verdicts] + [s.until for s in steps]
-    moments += [seen.now + SOON] if ask else []
-    later = [moment for moment in moments if moment is not None and moment > seen.now]
-    return Plan(actions=tuple(actions), views=tuple(s.view for s in steps), look_again_at=min(later, default=None))
+    moments += [seen.now + SOON] if later else []
+    coming = [moment for moment in moments if moment is not None and moment > seen.now]
+    actions = elsewhere.by_repository([(seen.repository_of(name), action) for name, action in done])
+    at_home = actions.pop(seen.repository.full_name, ())
+    return Plan(
+        actions=at_home,
+        elsewhere=actions,
+        views=tuple(elsewhere.shown_at(s.view, seen.places[s.view.name]) for s in steps),
+        look_again_at=min(coming, default=None),
+    )
 
 
 def _step(
@@ -76,6 +102,7 @@ def _step(
     mode: Mode,
     templates: Templates,
     style: CommandStyle,
+    emergency: Emergency | None,
 ) -> Step:
     place = seen.places[environment.name]
     standing = here.standing
@@ -84,7 +111,9 @@ def _step(
     newest = candidate(pipeline, environment, seen, standings)
     if newest.ask:
         return _asking(pipeline, environment, place, standing, newest.ask, why=newest.reason)
-    release = _kept(pipeline, environment, seen, newest, standings)
+    release, unread = _kept(pipeline, environment, seen, newest, standings)
+    if unread:
+        return _asking(pipeline, environment, place, standing, unread, why="reading who approves of what is proposed")
     if release is None:
         # A copied folder, or a hydrated branch, that people changed: nothing else would tell of it.
         by_hand = environment.promote is Promote.TREE and standing.active is not None and standing.record is None
@@ -119,9 +148,10 @@ def _step(
         picks=newest.picks,
         notes=notes_on(pipeline, wish.content, place.base),
         style=style,
+        emergency=emergency.people if emergency else None,
     )
     step = propose(case) if must_build(case) else attend(case)
-    return replace(step, until=newest.until)
+    return replace(step, until=min((m for m in (step.until, newest.until) if m is not None), default=None))
 
 
 def _wish(
@@ -209,44 +239,37 @@ def _kept(
     seen: Observation,
     newest: Candidate,
     standings: Mapping[str, Standing],
-) -> Release | None:
+) -> tuple[Release | None, Ask]:
     """The release to promote: the candidate, or the one already proposed where it may not be moved.
 
     What a head says of its release is only a claim: an upstream's record must know it, and into a root the gate
-    `declaration` must let it. What can never merge, since its tag is another image's now, does not stay for its
-    approvals.
+    `declaration` must let it.
     """
     place = seen.places[environment.name]
     here, pull = standings[environment.name], place.pull
-    proposed = proposed_release(place.head) if pull else None
+    active = here.active
+    proposed = believed_release(place.head, pull)
     if proposed is None or pull is None or not declares(pipeline, proposed):
-        return newest.release
+        return newest.release, Ask()
     if newest.release is not None and proposed.id == newest.release.id:
-        # The same release again: its order is when it was *first* proposed.
-        first = min(proposed.proposed, newest.release.proposed)
-        return replace(newest.release, proposed=first) if environment.is_root else newest.release
-    if here.active and proposed.order <= here.active.order:
-        return newest.release
+        return superseding.first_of(proposed, newest.release) if environment.is_root else newest.release, Ask()
     if not environment.is_root:
-        record = standings[environment.after[0]].record_of(proposed)
-        if record is None or record.release.artifacts != proposed.artifacts:
-            return newest.release
-        proposed = record.release
+        # Also its order is the record's: a head that shows a conflict carries no seal of it.
+        recorded = recorded_upstream(environment, proposed, standings)
+        if recorded is None:
+            return newest.release, Ask()
+        proposed = recorded
+        active = first_known(here.active, standings) if here.active else None
+    if active and proposed.order <= active.order:
+        return newest.release, Ask()
     if newest.release is None:
-        return proposed
-    approved = environment.supersede is Supersede.UNAPPROVED and any(
-        # A reader's approval counts for nothing, and so must not keep a newer release out.
-        voice.can_push is not False
-        for voice in opinions(pull).approving
-    )
-    return proposed if approved and not _tag_lost(pipeline, proposed, here, seen) else newest.release
-
-
-def _tag_lost(pipeline: Pipeline, release: Release, here: Standing, seen: Observation) -> bool:
-    """Whether a tag that would stand without its digest is known to be gone, or to point elsewhere."""
-    bare = [a for a in release.artifacts if a.name not in here.pinned and not pins(pipeline.artifacts[a.name])]
-    known = ((a, seen.digests[a.repository, a.tag]) for a in bare if (a.repository, a.tag) in seen.digests)
-    return any(not isinstance(digest, Unknown) and digest != artifact.digest for artifact, digest in known)
+        return proposed, Ask()
+    if environment.promote is Promote.TREE:
+        pull = with_promoted(pipeline.source, proposed, pull, active=here.active, seen=seen) or pull
+    if environment.hydrated is not None:
+        pull = with_dry_authors(proposed, pull, active=here.active, seen=seen) or pull
+    stay = superseding.judge(pipeline, environment, proposed, pull, seen=seen, standings=standings)
+    return proposed if stay.stays else newest.release, stay.ask
 
 
 def _ending(
@@ -267,10 +290,10 @@ def _withdrawn(pipeline: Pipeline, environment: Environment, place: Place, reaso
     if pull is None or not pull.by_us or proposed is None:
         return ()
     existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
-    text = gates_check(pipeline, environment, proposed, (waits("environment", reason),))
+    text = carried_on(gates_check(pipeline, environment, proposed, (waits("environment", reason),)), existing)
     if existing is None or existing.external_id == text.external_id:
-        return ()
-    return (PostCheck(commit=pull.head, existing=existing, text=text),)
+        return left(pull)
+    return (PostCheck(commit=pull.head, existing=existing, text=text), *left(pull))
 
 
 def _tidy(pipeline: Pipeline, environment: Environment, seen: Observation, here: Ground) -> tuple[Action, ...]:

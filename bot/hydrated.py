@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.actions import Ask, RecordRelease
-from bot.merges import carried_by, merge_record, record_name, unrecorded
+from bot.merges import carried_by, first_proposed_as, merge_record, record_name, unrecorded
 from bot.model import Base, How, HydratedCommit, Hydration, Observation, Place, Record, Release, Sha, Unknown
 from bot.release_record import decoded
 from bot.standing import first_proposed
@@ -122,6 +122,9 @@ def standing_hydration(
         return StandingHydration(problem=problem)
     merged = unrecorded(place, base)
     if merged is not None and (release := carried_by(merged)) is not None:
+        if not merged.merged_by_us:
+            recorded = (r.release for p in seen.places.values() for r in p.records)
+            release = first_proposed_as(release, merged, recorded=recorded, now=seen.now)
         return StandingHydration(record=record, action=merge_record(pipeline, environment, merged, release))
     same = _as_recorded(record, base, seen) if record else False
     if isinstance(same, Ask):
@@ -188,7 +191,7 @@ def _adopted(
     proposed = first_proposed(place.records, now=seen.now) if place.records else now
     return RecordRelease(
         record=record_name(pipeline, environment),
-        production=environment is pipeline.environments[-1],
+        production=not pipeline.downstreams(environment),
         commit=base.tip,
         release=Release(source=found.dry, hydrated=found.hydrated, proposed=min(known, default=proposed)),
         how=How.ADOPTED,

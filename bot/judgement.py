@@ -3,18 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from bot import codeowners, declaration
+from bot import codeowners, declaration, emergency, merge_queue, pace
 from bot.actions import Action, Ask, Copy, Edits, Outcome, PostCheck, Verdict
 from bot.codeowners import Rule
 from bot.commands import spelled
 from bot.conditions import Entry, declared_verdicts
 from bot.content import MADE_BY_US, Wanted, judge_head
-from bot.gates import approvals, health, hold, signature, soak, tag
-from bot.gates.approvers import Evidence
+from bot.gates import approvals, hold, signature, tag, upstreams
+from bot.gates.approvers import Evidence, Voice, found
 from bot.gates.verdicts import waits, worst
 from bot.merge_heads import judge_conflict, judge_kept
 from bot.merge_requests import ASKED, asked
-from bot.messages import GATES
 from bot.model import Base, Check, Commit, Observation, PullRequest, Release, Sha, Unknown
 from bot.opinions import opinions
 from bot.orders import Sticky, sticky
@@ -26,7 +25,7 @@ from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Templates
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One promotion under judgement."""
+    """One promotion under judgement. `emergency`: how many people one takes, None where none is declared."""
 
     pipeline: Pipeline
     environment: Environment
@@ -42,6 +41,7 @@ class Case:
     picks: Mapping[str, Pick] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     style: CommandStyle = CommandStyle.PLAIN
+    emergency: int | None = None
 
 
 def foreseen(case: Case) -> tuple[Verdict, ...]:
@@ -70,11 +70,9 @@ def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
         verdicts.append(waits("revert", f"{case.release.label} was taken out of {case.environment.name} by hand"))
     verdicts.append(declaration.judge(case.pipeline, case.environment, case.release, seen=case.seen, here=here).verdict)
     verdicts += _artifact_verdicts(case)
-    for name in case.environment.after:
-        upstream = case.standings[name]
-        verdicts.append(health.judge(case.release, upstream))
-        if case.environment.gates.soak is not None:
-            verdicts.append(soak.judge(case.release, upstream, needed=case.environment.gates.soak, now=case.seen.now))
+    verdicts += upstreams.judge(case.environment, case.release, case.standings, now=case.seen.now)
+    if case.environment.completes:
+        verdicts.append(pace.judge(case.pipeline, case.environment, case.standings, now=case.seen.now))
     return tuple(verdicts)
 
 
@@ -124,14 +122,21 @@ def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[
     conflict, clashes = judge_conflict(case.pipeline, case.environment, case.head, base=case.base, seen=case.seen)
     if conflict is None and pull.mergeable == "CONFLICTING":
         conflict = waits("merge", f"GitHub reports a conflict with {case.base.branch}")
-    verdicts += [verdict for verdict in (kept, conflict) if verdict is not None]
+    against = merge_queue.method_against(case.environment, pull)
+    verdicts += [verdict for verdict in (kept, conflict, against) if verdict is not None]
     shown, skippers = waived(verdicts, pull, case.environment, case.seen)
     verdict, unread = _said_by_people(case, pull)
-    verdicts = [*shown, *([verdict] if verdict else [])]
+    known = evidence(case, pull)
+    called = emergency.waive(
+        [*shown, *([verdict] if verdict else [])], pull, case.environment, people=case.emergency, evidence=known
+    )
     # Access is read only when it could decide: all else passes already.
-    needed = unread if worst(shown) is Outcome.PASS else Ask()
-    needed |= Ask(permissions=skippers if worst(verdicts) is Outcome.PASS else frozenset())
-    return _worded(case, verdicts), needed | compared | clashes
+    if called.in_force:
+        needed = called.ask if worst(called.verdicts) is Outcome.PASS else Ask()
+    else:
+        needed = unread if worst(shown) is Outcome.PASS else Ask()
+    needed |= Ask(permissions=skippers if worst(called.verdicts) is Outcome.PASS else frozenset())
+    return _worded(case, called.verdicts), needed | compared | clashes
 
 
 def _said_by_people(case: Case, pull: PullRequest) -> tuple[Verdict | None, Ask]:
@@ -140,6 +145,21 @@ def _said_by_people(case: Case, pull: PullRequest) -> tuple[Verdict | None, Ask]
     if environment.approvals is not None:
         return approvals.judge(environment.approvals, without_skippers(opinions(pull), pull), evidence(case, pull))
     return (None, Ask()) if environment.auto else asked(pull, case.seen, needed=environment.roles.merge)
+
+
+def approvers_of(case: Case, pull: PullRequest) -> tuple[Voice, ...]:
+    """Whose approvals opened the gate; nobody's where none is declared."""
+    if case.environment.approvals is None:
+        return ()
+    voices = without_skippers(opinions(pull), pull).approving
+    counted = found(case.environment.approvals, voices, evidence(case, pull)).by
+    return tuple(voice for voice in voices if voice.login in counted)
+
+
+def source_of(case: Case) -> dict[str, Sha]:
+    """Upstream environment → the commit at which the release stood there."""
+    upstream = ((name, case.standings[name].record_of(case.release)) for name in case.environment.upstreams)
+    return {name: record.commit for name, record in upstream if record is not None}
 
 
 def _worded(case: Case, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
@@ -197,28 +217,20 @@ def heard(pull: PullRequest, orders: tuple[Action, ...]) -> PullRequest:
 
 def may_merge(case: Case, verdicts: tuple[Verdict, ...]) -> bool:
     asked_for = case.environment.auto or case.environment.approvals is not None or _asked(verdicts)
-    if case.mode is not Mode.MERGE or not asked_for or worst(verdicts) is not Outcome.PASS:
-        return False
-    assert case.pull is not None
-    # GitHub refused once although our own check had passed (a branch protection of its own): people must act there.
-    refused = case.pull.merge_state in ("BLOCKED", "BEHIND") and any(
-        c.name == GATES and c.commit == case.pull.head and c.conclusion == "SUCCESS" for c in case.pull.checks
-    )
-    return not refused
+    return case.mode is Mode.MERGE and asked_for and worst(verdicts) is Outcome.PASS
 
 
 def _asked(verdicts: tuple[Verdict, ...]) -> bool:
-    return any(verdict.gate == ASKED for verdict in verdicts)
+    return any(verdict.gate in (ASKED, emergency.GATE) for verdict in verdicts)
 
 
 def unasked(case: Case, verdicts: tuple[Verdict, ...]) -> str:
     if case.mode is not Mode.MERGE:
-        return f"every gate passes; mode: {case.mode} never merges"
+        whose = f" of {case.seen.repository.full_name}" if case.seen.home else ""
+        return f"every gate passes; mode: {case.mode}{whose} never merges"
     if not case.environment.auto and case.environment.approvals is None and not _asked(verdicts):
         how = spelled("`/merge`", case.style).strip("`")
         return f"every gate passes; a person merges it, or says {how} (auto: false, no approvals declared)"
-    if case.pull is not None and case.pull.merge_state in ("BLOCKED", "BEHIND"):
-        return "every gate passes; GitHub's branch protection asks for more"
     return ""
 
 

@@ -89,7 +89,7 @@ def judge_conflict(
     missing = frozenset(pair for pair in pairs if pair not in seen.comparisons)
     sides = [seen.comparisons[pair] for pair in pairs if pair in seen.comparisons]
     said = f"{source[:7]} conflicts with {base.branch}{_where(environment, sides)}"
-    return waits("merge", f"{said}. {_remedy(pipeline, base, source)}"), Ask(comparisons=missing)
+    return waits("merge", f"{said}. {_remedy(pipeline, base, source, seen)}"), Ask(comparisons=missing)
 
 
 def _where(environment: Environment, sides: Sequence[Comparison | Unknown]) -> str:
@@ -107,9 +107,11 @@ def _where(environment: Environment, sides: Sequence[Comparison | Unknown]) -> s
     return f" in {_named(clashing)} (changed on both sides{more})" if clashing else ""
 
 
-def _remedy(pipeline: Pipeline, base: Base, source: Sha) -> str:
+def _remedy(pipeline: Pipeline, base: Base, source: Sha, seen: Observation) -> str:
     """What a person can do. Whatever is pushed onto our branch is not merged by us."""
-    root = next(e for e in pipeline.environments if e.is_root)
+    roots = [e for e in pipeline.environments if e.is_root]
+    holding = (e for e in roots if any(r.release.source == source for r in seen.places[e.name].records))
+    root = next(holding, roots[0])
     into = root.branch or "the default branch"
     return (
         f"Merge {base.branch} into {into} and resolve it there: the next release then merges. Or merge {source[:7]} "
@@ -154,7 +156,7 @@ def _as_found(
         number, how = merged[0].number, How.MERGED_BY_PERSON
     return RecordRelease(
         record=record_name(pipeline, environment),
-        production=environment is pipeline.environments[-1],
+        production=not pipeline.downstreams(environment),
         commit=commit,
         release=release,
         how=how,

@@ -1,9 +1,12 @@
 """What our merged pull requests brought: their release, and whether the result is what was proposed. No I/O."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from bot.actions import RecordRelease
+from bot.merge_trailers import account_of
 from bot.model import Base, How, Merged, Place, Release, Sha
 from bot.release_record import release_from_json, trailers
 from bot.standing import ALARM
@@ -12,7 +15,7 @@ from config.pipeline import Environment, Pipeline, Promote
 
 def record_name(pipeline: Pipeline, environment: Environment) -> str:
     """The name under which GitHub lists the environment's deployments."""
-    return f"{pipeline.name}/{environment.name}"
+    return pipeline.place_name(environment)
 
 
 def stands(release: Release, versions: Mapping[str, tuple[str | None, str | None]]) -> bool:
@@ -28,20 +31,38 @@ def unrecorded(place: Place, base: Base) -> Merged | None:
     """Our newest merged pull request that no record names yet and whose merge is still in the branch."""
     known = {r.commit for r in place.records}
     for merged in place.merged:
-        if merged.commit is not None and merged.by_us and merged.commit.sha in base.history:
+        if merged.commit is None or not merged.by_us:
+            continue
+        # The last commit that changed the folder is in the branch, however many others came since.
+        if merged.commit.sha in base.history or merged.commit.sha == base.touched:
             return None if merged.commit.sha in known else merged
     return None
 
 
 def carried_by(merged: Merged) -> Release | None:
-    """The release of a merged pull request, from the trailers of its head, which only our App can have written."""
-    if merged.head is None or not merged.head.by_us:
+    """The release of a merged pull request, from the trailers of its head, which only our App can have written.
+
+    Where GitHub does not show the head any more, from those of the merge that our App made.
+    """
+    if merged.head is None:
+        account = account_of(merged)
+        return account.release if account and account.release.source is None else None
+    if not merged.head.by_us:
         return None
     release = release_from_json(trailers(merged.head.message).get("Caisson-Release"))
     if release is None or release.source is None:
         return release
     # A squash made by hand may say what it likes; a merge that we made has its source as second parent.
     return release if merged.head.parents[1:] == (release.hydrated or release.source,) else None
+
+
+def first_proposed_as(release: Release, merged: Merged, *, recorded: Iterable[Release], now: datetime) -> Release:
+    """What a person merged, proposed when our records say; else not before its pull request was opened, nor after now.
+
+    Nobody judged the head that a person merges: what its trailers say of the past is only a claim.
+    """
+    known = [one.proposed for one in recorded if one.id == release.id]
+    return replace(release, proposed=min(known) if known else min(max(release.proposed, merged.created), now))
 
 
 def merge_record(
@@ -57,7 +78,7 @@ def merge_record(
         note = note or f"merged by {who}, gates not enforced"
     return RecordRelease(
         record=record_name(pipeline, environment),
-        production=environment is pipeline.environments[-1],
+        production=not pipeline.downstreams(environment),
         commit=merged.commit.sha,
         release=release,
         how=how,
@@ -68,12 +89,13 @@ def merge_record(
 
 def mismatch(merged: Merged, environment: Environment) -> str:
     """What is wrong with a merge's result, or nothing: the files it promoted must be exactly those of its head."""
-    assert merged.commit is not None and merged.head is not None
+    assert merged.commit is not None
     if environment.promote is Promote.MERGE:
+        assert merged.head is not None
         if merged.commit.tree != merged.head.tree:
             return f"{ALARM}: merge {merged.commit.sha[:7]} does not have the content of the pull request's head"
         return ""
-    promised = trailers(merged.head.message).get("Caisson-Blobs")
+    promised = trailers((merged.head or merged.commit).message).get("Caisson-Blobs")
     for path, blob in (_blobs(promised)).items():
         if merged.files.get(path) != blob:
             return f"{ALARM}: merge {merged.commit.sha[:7]} changed {path} to something that was not proposed"

@@ -9,7 +9,7 @@ from bot.answers import DONE, PUZZLED, REFUSED, Answer, Holder, Queries, Said, S
 from bot.command_grammar import Command, Misunderstood, parse_comment
 from bot.commands import BY_NAME, CommandSpec, Support, help_text, spelled
 from bot.gates.hold import LABEL, Hold
-from bot.head_orders import approve, ask_for_merge, opinion, retry, skip
+from bot.head_orders import approve, ask_for_merge, opinion, retry, waive
 from bot.messages import STICKY, hold_comment, released_comment, reply_marker
 from bot.model import ActorKind, Comment, Observation, Permission, PullRequest, Review, Unknown
 from bot.opinions import is_author
@@ -178,8 +178,8 @@ def _obeyed(
             return _unhold(said, pull, held)
         case "merge":
             return ask_for_merge(said, pull, setting)
-        case "skip":
-            return skip(order, said, pull, setting)
+        case "skip" | "emergency":
+            return waive(order, said, pull, setting)
         case "retry":
             return retry(said, pull, setting)
         case _:
@@ -209,7 +209,7 @@ def _barred(
 
 def access_needed(spec: CommandSpec, environment: Environment) -> Permission:
     """The access a command needs in an environment: its `approvals` or its `roles` decide, where they speak of it."""
-    if spec.name in ("approve", "unapprove") and environment.approvals is not None:
+    if spec.name in ("approve", "unapprove", "emergency") and environment.approvals is not None:
         return Permission(environment.approvals.least_access.value)
     return Permission(environment.roles.of(spec.role).value) if spec.role else spec.who
 

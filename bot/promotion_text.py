@@ -36,7 +36,8 @@ class Promotion:
     """One promotion as its pull request tells of it.
 
     `details`, `signatures`: as observed, keyed as in `bot.model.Observation`. `picks`: why these versions, for a root.
-    `notes`: what a reviewer should know besides. `signer`: `name <address>` of our bot, for the sign-off.
+    `notes`: what a reviewer should know besides. `signer`: `name <address>` of our bot, for the sign-off. `home`: the
+    repository whose file declares the pipeline, where the pull request is in another.
     """
 
     pipeline: Pipeline
@@ -50,6 +51,7 @@ class Promotion:
     notes: tuple[str, ...] = ()
     signer: str = ""
     style: CommandStyle = CommandStyle.PLAIN
+    home: str = ""
 
 
 def title(promotion: Promotion) -> str:
@@ -66,6 +68,8 @@ def commit_message(promotion: Promotion, *, blobs: Mapping[str, str | None], bas
         "Caisson-Environment": promotion.environment.name,
         "Caisson-Release": one_line(release_to_json(promotion.release)),
     }
+    if promotion.home:
+        kept["Caisson-Repository"] = promotion.home
     if blobs:
         kept["Caisson-Blobs"] = one_line(dict(blobs))
         kept["Caisson-Base"] = one_line(dict(base))
@@ -82,7 +86,7 @@ def body(promotion: Promotion, verdicts: Sequence[Verdict]) -> str:
         "changes": _changes(promotion),
         "road": _road(promotion),
         "gates": verdict_table(verdicts),
-        "how": spelled(_how(promotion.environment), promotion.style),
+        "how": _whose(promotion) + spelled(_how(promotion.environment), promotion.style),
     }
     ours = f"{parts['changes']}\n\n{parts['road']}\n\n### Gates\n\n{parts['gates']}\n\n{parts['how']}\n"
     template = promotion.templates.body
@@ -253,7 +257,18 @@ def refused_newer(pick: Pick) -> tuple[Rejection, ...]:
 
 def _road(promotion: Promotion) -> str:
     here = promotion.environment.name
-    return " → ".join(f"**{e.name}**" if e.name == here else e.name for e in promotion.pipeline.environments)
+    waves = (
+        ", ".join(f"**{e.name}**" if e.name == here else e.name for e in wave) for wave in promotion.pipeline.waves
+    )
+    return " → ".join(waves)
+
+
+def _whose(promotion: Promotion) -> str:
+    """Whose pipeline comes here from another repository; the reader knows their own."""
+    if not promotion.home:
+        return ""
+    asked = f"The pipeline `{promotion.pipeline.name}` of `{promotion.home}` promotes into this repository"
+    return f"{asked}, which accepts it as `{promotion.environment.received_as}`.\n\n"
 
 
 def _how(environment: Environment) -> str:

@@ -11,8 +11,10 @@ from bot.actions import (
     Verdict,
 )
 from bot.content import branch_name, judge_head, stale
+from bot.first_proposal import sealed
 from bot.gates.verdicts import blocks
 from bot.judgement import Case, foreseen, waiting_for
+from bot.merge_queue import left
 from bot.messages import gates_check
 from bot.promotion_text import Promotion
 from bot.steps import Step, view_of
@@ -45,6 +47,10 @@ def propose(case: Case) -> Step:
         branch = branch_name(case.pipeline, environment)
         reason = f"{head.author} pushed {head.sha[:7]} onto our branch {branch}; delete that branch"
         return Step(view=view_of(environment, standing, waiting=reason), verdicts=(blocks("head", reason),))
+    if out := left(case.pull):
+        # GitHub may keep the branch from moving while the queue has it.
+        reason = "taken out of GitHub's merge queue: the head must be made anew"
+        return Step(view=view_of(environment, standing, waiting=reason, pull=case.pull), actions=out)
     verdicts = foreseen(case)
     view = view_of(
         environment, standing, waiting=waiting_for(verdicts), proposed=release, pull=case.pull, verdicts=verdicts
@@ -70,7 +76,7 @@ def proposal(case: Case, verdicts: tuple[Verdict, ...]) -> Propose:
         title=promotion_text.title(told),
         body=promotion_text.body(told, verdicts),
         pull=case.pull,
-        check=gates_check(pipeline, environment, case.release, verdicts),
+        check=sealed(gates_check(pipeline, environment, case.release, verdicts), case.release.proposed),
     )
 
 
@@ -88,4 +94,5 @@ def told_of(case: Case) -> Promotion:
         notes=case.notes,
         signer=case.seen.signer,
         style=case.style,
+        home=case.seen.home.full_name if case.seen.home else "",
     )

@@ -1,7 +1,6 @@
 """How content moves into an environment, and what stays its own: `promote` and `keep`, read. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from config.pipeline import Environment, Promote
 from config.reading import Entry, Fields, Reader
@@ -11,34 +10,29 @@ _MOST_GLOBS = 50
 _LONGEST_GLOB = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredContent:
-    """`keep`: globs relative to the environment's folder, of which each has a name in it."""
-
-    promote: Promote
-    keep: tuple[str, ...]
-
-
-def read_content(
-    reader: Reader, entry: Entry, fields: Fields, *, has_artifacts: bool, is_root: bool
-) -> DeclaredContent:
-    """The two keys of one environment, held against its other keys; `check_sources` holds it against the others."""
+def read_promote(reader: Reader, entry: Entry, fields: Fields, *, has_artifacts: bool, is_root: bool) -> Promote:
+    """How content moves into one environment; `check_sources` holds it against the others."""
     promote = _promote(reader, fields, has_artifacts=has_artifacts)
     is_source = is_root and not has_artifacts
     if "hydrated" in fields:
         # What speaks against the other keys then is said where that one is read.
-        return DeclaredContent(promote=promote, keep=())
+        return promote
     if promote is Promote.MERGE and "path" in fields and not has_artifacts and not is_source:
         message = f"environment `{entry.name}` is promoted by merges, which move the whole branch, not a `path`"
         reader.refuse(fields["path"].key, message, "`promote: tree`; or `branch:` alone; or declare `images`")
-    keep = _keep(reader, fields["keep"]) if "keep" in fields else ()
-    if "keep" in fields and is_source:
+    return promote
+
+
+def read_keep(reader: Reader, entry: Entry, *, promote: Promote, is_source: bool) -> tuple[str, ...]:
+    """Globs relative to the environment's folder, of which each has a name in it."""
+    keep = _keep(reader, entry)
+    if is_source:
         message = "nothing is promoted into an environment that is the source, so that nothing needs keeping"
-        reader.refuse(fields["keep"].key, message, "`keep` in the environments that come after it")
-    elif "keep" in fields and promote is Promote.VERSIONS:
+        reader.refuse(entry.key, message, "`keep` in the environments that come after it")
+    elif promote is Promote.VERSIONS:
         message = "`promote: versions` changes versions and nothing else, so that nothing needs keeping"
-        reader.refuse(fields["keep"].key, message, "no `keep`")
-    return DeclaredContent(promote=promote, keep=keep)
+        reader.refuse(entry.key, message, "no `keep`")
+    return keep
 
 
 def _promote(reader: Reader, fields: Fields, *, has_artifacts: bool) -> Promote:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from config.approval_keys import read_approvals
 from config.checks import Checks
-from config.content import read_content
+from config.content import read_keep, read_promote
+from config.defaults import Defaults
 from config.gates import Surroundings, read_gates
 from config.hydrated import read_hydrated
 from config.pipeline import (
@@ -14,19 +15,22 @@ from config.pipeline import (
     HealthRule,
     HealthSource,
     MergeMethod,
+    Pace,
     Promote,
     Supersede,
 )
-from config.places import read_branch, read_path
+from config.places import read_branch, read_path, read_repository
 from config.reading import Entry, Fields, Reader
 from config.roles import read_roles, read_skippable
 from config.windows import read_windows
 from config.yaml_text import Node, Sequence, resolved
 
-_KEYS = (
+KEYS = (
+    "repository",
     "branch",
     "path",
     "after",
+    "after_any",
     "promote",
     "keep",
     "hydrated",
@@ -36,18 +40,15 @@ _KEYS = (
     "gates",
     "windows",
     "supersede",
+    "pace",
     "merge_method",
     "roles",
     "skippable",
 )
-_KEYS_LATER = (
-    "repository",
-    "after_any",
-    "pace",
+KEYS_LATER = (
     "on_degraded",
     "rollback",
     "manual_changes",
-    "accept_from",
 )
 _HEALTH_LATER = ("applications", "at_least")
 
@@ -58,57 +59,90 @@ class DeclaredEnvironment:
 
     model: Environment
     after: tuple[tuple[str, Node], ...]
+    after_any: tuple[tuple[str, Node], ...] = ()
     place: Node | None
 
 
 def read_environment(
-    reader: Reader, entry: Entry, checks: Checks, *, has_artifacts: bool, around: Surroundings
+    reader: Reader, entry: Entry, checks: Checks, *, has_artifacts: bool, around: Surroundings, defaults: Defaults
 ) -> DeclaredEnvironment:
     """The environment, its name being usable; parts that cannot be read are noted and left at their defaults."""
     what = f"environment `{entry.name}`"
-    known_before = len(reader.problems)
-    fields = reader.fields(entry.value, what, known=_KEYS, later=_KEYS_LATER)
+    known_before, told_before = len(reader.problems), len(defaults.reader.problems)
+    own = reader.fill(reader.fields(entry.value, what, known=KEYS, later=KEYS_LATER), "path", "branch", "hydrated")
     # A key that could not be read may have been the path: nothing is said of the place then.
-    lost = len(reader.problems) > known_before and "path" not in fields
-    after = reader.texts(fields["after"].value, "`after`") if "after" in fields else ()
-    branch = read_branch(reader, fields["branch"].value) if "branch" in fields else None
-    path = read_path(reader, fields["path"].value) if "path" in fields else ""
-    content = read_content(reader, entry, fields, has_artifacts=has_artifacts, is_root=_is_root(fields))
-    promote = content.promote
-    auto = reader.flag(fields["auto"].value, "auto") if "auto" in fields else False
-    supersede = reader.choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
-    scope = around.scope(is_root=_is_root(fields), hydrated="hydrated" in fields)
+    lost = len(reader.problems) > known_before and "path" not in own
+    after, after_any = (reader.texts(own[k].value, f"`{k}`") if k in own else () for k in ("after", "after_any"))
+    _refuse_none(reader, own)
+    repository = read_repository(reader, own["repository"].value) if "repository" in own else None
+    branch = read_branch(reader, own["branch"].value) if "branch" in own else None
+    path = read_path(reader, own["path"].value) if "path" in own else ""
+    promote = read_promote(reader, entry, own, has_artifacts=has_artifacts, is_root=_is_root(own))
+    hydrated = read_hydrated(reader, entry, own, has_artifacts=has_artifacts) if "hydrated" in own else None
+    if repository is not None and promote is not Promote.VERSIONS and "hydrated" not in own:
+        moved = "folders are copied" if promote is Promote.TREE else "commits are merged"
+        message = f"{moved} within one repository: releases of images and charts go into others"
+        reader.refuse(own["repository"].key, message, "no `repository`, or declare `images` or `charts`")
+    fields = {**defaults.under(own, is_root=_is_root(own), has_artifacts=has_artifacts, promote=promote), **own}
+    scope = around.scope(is_root=_is_root(own), hydrated="hydrated" in own)
+
+    def by(key: str) -> Reader:
+        return reader if key in own else defaults.reader
+
+    keeps = "keep" in fields and "hydrated" not in own
+    keep = read_keep(by("keep"), fields["keep"], promote=promote, is_source=scope.is_source) if keeps else ()
+    auto = by("auto").flag(fields["auto"].value, "auto") if "auto" in fields else False
+    supersede = (
+        by("supersede").choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
+    )
     model = Environment(
         name=entry.name,
+        repository=repository,
         branch=branch,
         path=path or "",
-        after=tuple(dict.fromkeys(name for name, _ in after if _is_name(name))),
+        after=_names(after),
+        after_any=_names(after_any),
         promote=promote,
-        keep=content.keep,
-        hydrated=read_hydrated(reader, entry, fields, has_artifacts=has_artifacts) if "hydrated" in fields else None,
+        keep=keep,
+        hydrated=hydrated,
         auto=bool(auto),
-        approvals=read_approvals(reader, fields["approvals"].value) if "approvals" in fields else None,
-        health=_health(reader, fields["health"]) if "health" in fields else HealthRule(),
-        gates=read_gates(reader, fields["gates"], checks, scope) if "gates" in fields else Gates(),
-        windows=read_windows(reader, fields["windows"], checks, scope) if "windows" in fields else (),
+        approvals=read_approvals(by("approvals"), fields["approvals"].value) if "approvals" in fields else None,
+        health=_health(by("health"), fields["health"]) if "health" in fields else HealthRule(),
+        gates=read_gates(by("gates"), fields["gates"], checks, scope) if "gates" in fields else Gates(),
+        windows=read_windows(by("windows"), fields["windows"], checks, scope) if "windows" in fields else (),
         supersede=supersede or Supersede.UNAPPROVED,
-        merge_method=_merge_method(reader, fields, promote),
-        roles=read_roles(reader, fields),
-        skippable=read_skippable(reader, fields),
+        pace=by("pace").choice(fields["pace"].value, "pace", Pace) if "pace" in fields else None,
+        merge_method=_merge_method(by("merge_method"), fields, promote),
+        roles=read_roles(by("roles"), fields),
+        skippable=read_skippable(by("skippable"), fields),
     )
-    place = next((fields[key].value for key in ("path", "branch") if key in fields), entry.key)
-    lost = lost or path is None or (branch is None and "branch" in fields)
-    return DeclaredEnvironment(model=model, after=after, place=None if lost else place)
+    if around.pipeline:
+        defaults.attribute(told_before, f"{around.pipeline}/{entry.name}")
+    place = next((own[key].value for key in ("path", "branch") if key in own), entry.key)
+    unread = any(key in own and read is None for key, read in (("branch", branch), ("repository", repository)))
+    lost = lost or path is None or unread
+    return DeclaredEnvironment(model=model, after=after, after_any=after_any, place=None if lost else place)
 
 
 def _is_root(fields: Fields) -> bool:
     """No upstream is declared; one that cannot be read is an upstream all the same."""
-    after = resolved(fields["after"].value) if "after" in fields else None
-    return after is None or (isinstance(after, Sequence) and not after.items)
+    return all(_is_empty(fields[key].value) for key in ("after", "after_any") if key in fields)
 
 
-def _is_name(text: str) -> bool:
-    return re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", text) is not None
+def _is_empty(node: Node) -> bool:
+    listed = resolved(node)
+    return isinstance(listed, Sequence) and not listed.items
+
+
+def _refuse_none(reader: Reader, fields: Fields) -> None:
+    """Of no environments every one may be verified, but never one."""
+    if "after_any" in fields and _is_empty(fields["after_any"].value):
+        message = "`after_any` names no environment, so that none could ever do"
+        reader.refuse(fields["after_any"].value, message, "an environment, or remove `after_any`")
+
+
+def _names(upstreams: tuple[tuple[str, Node], ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name, _ in upstreams if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", name)))
 
 
 def _merge_method(reader: Reader, fields: Fields, promote: Promote) -> MergeMethod:

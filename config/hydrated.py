@@ -22,6 +22,9 @@ def read_hydrated(reader: Reader, entry: Entry, fields: Fields, *, has_artifacts
     if "path" in fields:
         message = "hydrated branches are promoted whole, not a `path`"
         reader.refuse(fields["path"].key, message, "no `path`; each environment has branches of its own")
+    if "repository" in fields:
+        message = "a hydrated branch is promoted within one repository: releases of images and charts go into others"
+        reader.refuse(fields["repository"].key, message, "no `repository`; this file in the one that is hydrated")
     if "keep" in fields:
         message = "hydrated branches are generated and taken whole, so that nothing can be kept"
         reader.refuse(fields["keep"].key, message, "no `keep`; have the hydrator write it")

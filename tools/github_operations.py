@@ -1,7 +1,9 @@
 """What the sandbox models of GitHub: the one list of REST operations and of GraphQL documents. No I/O."""
 
 from bot.github.documents import (
+    BRANCH_RULES,
     CONFIG_HISTORY,
+    RECORDS_AFTER,
     Mutation,
     Place,
     folders_query,
@@ -40,6 +42,7 @@ OPERATIONS = frozenset(
         "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
         "POST /repos/{owner}/{repo}/issues/{issue_number}/labels",
         "DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels/{name}",
+        "GET /repos/{owner}/{repo}/rules/branches/{branch}",
         "POST /repos/{owner}/{repo}/merges",
         "POST /repos/{owner}/{repo}/pulls",
         "GET /repos/{owner}/{repo}/pulls/{pull_number}",
@@ -56,6 +59,8 @@ _PAYLOADS = {
     "createPullRequest": "pullRequest { id number }",
     "updatePullRequest": "pullRequest { id number }",
     "closePullRequest": "pullRequest { id number }",
+    "enqueuePullRequest": "mergeQueueEntry { position }",
+    "dequeuePullRequest": "",
     "createCheckRun": "checkRun { id }",
     "updateCheckRun": "checkRun { id }",
     "createDeploymentStatus": "deploymentStatus { id }",
@@ -78,5 +83,6 @@ def documents() -> tuple[str, ...]:
     ]
     reads = [repository_query(places[:count])[0] for count in (0, 1, 2, 3)]
     whole, keyed = repository_query(places[1:2])[0], repository_query([], ["k", "l"])[0]
-    folders = folders_query([("c", "a/b"), ("c", "")])[0]
-    return (*reads, whole, keyed, folders, CONFIG_HISTORY, mutation_document(mutations)[0])
+    listed, folders = repository_query([], folders=["f", ""])[0], folders_query([("c", "a/b"), ("c", "")])[0]
+    known = (CONFIG_HISTORY, BRANCH_RULES, RECORDS_AFTER)
+    return (*reads, whole, keyed, listed, folders, *known, mutation_document(mutations)[0])

@@ -18,6 +18,8 @@ CONFIG_PATH = ".github/caisson.yaml"
 # Where a source hydrator notes which dry commits come to what a hydrated commit holds already.
 NOTES = "refs/notes/hydrator.metadata"
 
+# How many deployments of an environment the one read asks for.
+RECORDS_READ = 20
 # How many places one query may read: GitHub refuses what might give more than 500,000 nodes, and one may give 35,000.
 MOST_PLACES = 14
 
@@ -45,20 +47,25 @@ def batches(places: Sequence[Place]) -> tuple[tuple[Place, ...], ...]:
     return tuple(tuple(places[start : start + MOST_PLACES]) for start in starts)
 
 
-def repository_query(places: Sequence[Place], keys: Sequence[str] = ()) -> tuple[str, dict[str, str]]:
+def repository_query(
+    places: Sequence[Place], keys: Sequence[str] = (), *, folders: Sequence[str] = ()
+) -> tuple[str, dict[str, str]]:
     """The one read of a pass, and its variables except `owner` and `name`.
 
     Without places it reads the configuration; more than `MOST_PLACES` need several queries (`batches`). `keys` are
-    paths from the root, read at the same commit as the configuration (`read.read_keys`).
+    paths from the root, read at the same commit as the configuration (`read.read_keys`); so are `folders`, of which the
+    folders in them are listed (`read.read_folders`), "" being the root.
     """
     declared = [
         "$owner: String!",
         "$name: String!",
         "$config: String!",
         *(f"$key{i}: String!" for i in range(len(keys))),
+        *(f"$folder{i}: String!" for i, path in enumerate(folders) if path),
     ]
-    fields = [_configuration(len(keys))]
+    fields = [_configuration(len(keys), folders)]
     variables = {"config": CONFIG_PATH, **{f"key{i}": path for i, path in enumerate(keys)}}
+    variables |= {f"folder{i}": path for i, path in enumerate(folders) if path}
     for i, place in enumerate(places):
         declared.append(
             f"$base{i}: String!, $baseName{i}: String!, $files{i}: String!, $path{i}: String!, "
@@ -91,8 +98,13 @@ def repository_query(places: Sequence[Place], keys: Sequence[str] = ()) -> tuple
     return query + fragments_of(query), variables
 
 
-def _configuration(keys: int) -> str:
+def _configuration(keys: int, folders: Sequence[str]) -> str:
     more = "".join(f"\n          key{i}: file(path: $key{i}) {{ ...Entry }}" for i in range(keys))
+    names = "entries { name mode }"
+    for i, path in enumerate(folders):
+        # GitHub's `file` answers for a path below the root only.
+        below = f"folder{i}: file(path: $folder{i}) {{ mode object {{ ... on Tree {{ {names} }} }} }}"
+        more += f"\n          {below if path else f'folder{i}: tree {{ {names} }}'}"
     return f"""
     id databaseId nameWithOwner isArchived
     defaultBranchRef {{
@@ -124,6 +136,9 @@ def _environment(i: int, *, whole: bool) -> str:
     head{i}: ref(qualifiedName: $head{i}) {{
       ...Head
       target {{ ... on Commit {{ {folder} }} }}
+      grouped: associatedPullRequests(states: OPEN, first: 3) {{
+        nodes {{ number mergeQueueEntry {{ headCommit {{ {folder} }} }} }}
+      }}
     }}
     merged{i}: pullRequests(headRefName: $headName{i}, baseRefName: $baseName{i}, states: MERGED, first: 3, {newest}) {{
       nodes {{
@@ -131,7 +146,7 @@ def _environment(i: int, *, whole: bool) -> str:
         mergeCommit {{ {folder} }}
       }}
     }}
-    deployments{i}: deployments(environments: [$record{i}], first: 20, {created}) {{
+    deployments{i}: deployments(environments: [$record{i}], first: {RECORDS_READ}, {created}) {{
       ...Records
     }}"""
 
@@ -223,3 +238,26 @@ query ConfigHistory($owner: String!, $name: String!, $config: String!) {
   }
 }
 """
+
+BRANCH_RULES = """
+query BranchRules($owner: String!, $name: String!, $branch: String!) {
+  repository(owner: $owner, name: $name) {
+    ref(qualifiedName: $branch) {
+      refUpdateRule {
+        requiredApprovingReviewCount requiresCodeOwnerReviews requiresConversationResolution requiresSignatures
+        requiresLinearHistory requiredStatusCheckContexts
+      }
+    }
+  }
+}
+"""
+
+RECORDS_AFTER = f"""
+query Records($owner: String!, $name: String!, $record: String!, $after: String!) {{
+  repository(owner: $owner, name: $name) {{
+    deployments0: deployments(
+      environments: [$record], first: 100, after: $after, orderBy: {{field: CREATED_AT, direction: DESC}}
+    ) {{ ...Records }}
+  }}
+}}
+{fragments_of("...Records")}"""

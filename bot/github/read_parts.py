@@ -12,7 +12,7 @@ from bot.model import Actor, ActorKind, Check, CheckStatus, Commit, File, Foreig
 GHOST = Actor("ghost", 0, ActorKind.OTHER)
 
 _REGULAR = (0o100644, 0o100755)
-_FOLDER = 0o040000
+FOLDER = 0o040000
 _STATUSES = {one.value: one for one in CheckStatus}
 
 
@@ -133,7 +133,7 @@ def files(folder: Node, path: str, *, depth: int) -> tuple[File, ...]:
     for entry in folder.nodes("entries"):
         one = file(entry, below(path, entry.text("name")))
         found.append(one)
-        if one.mode == _FOLDER and depth > 1:
+        if one.mode == FOLDER and depth > 1:
             found += files(entry.node("object"), one.path, depth=depth - 1)
     return tuple(found)
 

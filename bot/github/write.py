@@ -17,7 +17,9 @@ from bot.actions import (
     Close,
     Copy,
     DeleteBranch,
+    Dequeue,
     Edits,
+    Enqueue,
     Merge,
     MergeOf,
     PostCheck,
@@ -39,7 +41,7 @@ from bot.release_record import CONFLICT, release_to_json
 NOWHERE = "0" * 40
 _SUBMODULE = 0o160000
 
-Batched = PostCheck | Retitle | Close | RecordStatusChange | DeleteBranch | React | Say
+Batched = PostCheck | Retitle | Close | Dequeue | RecordStatusChange | DeleteBranch | React | Say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +265,8 @@ def mutation(repository: Repository, action: Batched, *, now: datetime) -> Mutat
             return _retitle(action)
         case Close():
             return Mutation("closePullRequest", "ClosePullRequestInput", {"pullRequestId": action.pull.id})
+        case Dequeue():
+            return Mutation("dequeuePullRequest", "DequeuePullRequestInput", {"id": action.pull.id})
         case RecordStatusChange():
             body: dict[str, object] = {
                 "deploymentId": action.record_id,
@@ -340,3 +344,15 @@ async def merge(client: Client, repository: Repository, action: Merge) -> None:
         "commit_message": action.message,
     }
     await client.put(f"/repos/{repository.full_name}/pulls/{action.pull.number}/merge", body)
+
+
+async def enqueue(client: Client, action: Enqueue) -> None:
+    """Put it into the merge queue (https://docs.github.com/en/graphql/reference/mutations#enqueuepullrequest).
+
+    Raises Refused with GitHub's words.
+    """
+    asked: dict[str, object] = {"pullRequestId": action.pull.id, "expectedHeadOid": action.head}
+    document, variables = mutation_document([Mutation("enqueuePullRequest", "EnqueuePullRequestInput", asked)])
+    _, errors = await client.graphql_partial(document, variables)
+    if errors:
+        raise Refused("; ".join(str(e.get("message", "refused")) for e in errors), status=HTTPStatus.OK)

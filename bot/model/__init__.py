@@ -11,6 +11,7 @@ from bot.model.github import (
     Actor,
     ActorKind,
     Base,
+    BranchRules,
     Check,
     CheckStatus,
     Comment,
@@ -21,19 +22,22 @@ from bot.model.github import (
     ForeignCheck,
     Forum,
     How,
+    Invited,
     Labelling,
     Merged,
     Permission,
     PullRequest,
+    Queued,
     Record,
     RecordState,
     RecordStatus,
     Repository,
     Review,
     ReviewState,
+    TakenOut,
 )
 from bot.model.hydration import HYDRATIONS_READ, HydratedCommit, Hydration
-from bot.model.observation import Observation, Place
+from bot.model.observation import Elsewhere, Observation, Place
 from bot.model.registry import ImageDetails, Signature, SignatureMaterial, SimpleSigning, Tags
 from bot.model.releases import Artifact, Digest, Release, ReleaseStatus, Sha, Unknown, short_digest
 from bot.model.trees import Comparison, Folder, Listing, TreeEntry
@@ -46,6 +50,7 @@ __all__ = [
     "Application",
     "Artifact",
     "Base",
+    "BranchRules",
     "Check",
     "CheckStatus",
     "Comment",
@@ -54,6 +59,7 @@ __all__ = [
     "Configured",
     "Conversation",
     "Digest",
+    "Elsewhere",
     "File",
     "Folder",
     "ForeignCheck",
@@ -62,6 +68,7 @@ __all__ = [
     "HydratedCommit",
     "Hydration",
     "ImageDetails",
+    "Invited",
     "Labelling",
     "Listing",
     "Merged",
@@ -69,6 +76,7 @@ __all__ = [
     "Permission",
     "Place",
     "PullRequest",
+    "Queued",
     "Record",
     "RecordState",
     "RecordStatus",
@@ -83,6 +91,7 @@ __all__ = [
     "SimpleSigning",
     "Source",
     "Tags",
+    "TakenOut",
     "TreeEntry",
     "Unknown",
     "short_digest",

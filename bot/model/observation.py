@@ -5,11 +5,38 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.model.cluster import Application
-from bot.model.github import Base, Commit, Conversation, Merged, Permission, PullRequest, Record, Repository
+from bot.model.github import (
+    Base,
+    BranchRules,
+    Commit,
+    Conversation,
+    Merged,
+    Permission,
+    PullRequest,
+    Record,
+    Repository,
+)
 from bot.model.hydration import Hydration
 from bot.model.registry import ImageDetails, Signature, Tags
 from bot.model.releases import Digest, Sha, Unknown
 from bot.model.trees import Comparison, Folder, Listing
+from config.pipeline import CommandStyle, Emergency, Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """That an environment lives in another repository than the one whose file declares it.
+
+    `repository`: None where it is not known. `refusal`: why nothing may be done there, in words; "" where its own file
+    accepts the environment. `mode`: how far its own file lets us go. `style`: how its own file wants commands written.
+    `emergency`: what its own file says of emergencies, None where it knows of none.
+    """
+
+    repository: Repository | None
+    refusal: str = ""
+    mode: Mode = Mode.MERGE
+    style: CommandStyle = CommandStyle.PLAIN
+    emergency: Emergency | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +46,8 @@ class Place:
     `records` are our deployments, newest first. `head_files`: path → blob in the environment's folder at our branch's
     head. `foreign_pull` names a pull request from our branch that is not ours. `owners`: the text of the base branch's
     CODEOWNERS, "" where it has none, None where nothing asks for it. `hydration`: the branch that the hydrator writes
-    for it, None where there is none, or none is declared.
+    for it, None where there is none, or none is declared. `elsewhere`: None where the environment lives in the
+    repository whose file declares it.
     """
 
     base: Base | None
@@ -31,6 +59,7 @@ class Place:
     foreign_pull: str | None = None
     owners: str | Unknown | None = None
     hydration: Hydration | None = None
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +71,12 @@ class Observation:
     key means "not asked yet": the decision asks. `identities`: login → whose it was when its role was read.
     `memberships`: (`org/team`, login), both in lower case → whether an active member. `keys`: path → text of a key file
     on the default branch. `signer`: our bot as a commit's sign-off names it. `conversations`: what was said outside our
-    open pull requests, on those that were merged or closed and on issues. `folders`: (commit, path). `listings`: by the
-    id of the tree. `comparisons`: (one commit, another). `notes`: (tree of notes, commit) → text, None where none
-    is.
+    open pull requests, on those that were merged or closed and on issues. `rules`: branch → what GitHub's rules ask.
+    `folders`: (commit, path). `listings`: by the id of the tree. `comparisons`: (one commit, another).
+    `notes`: (tree of notes, commit) → text, None where none is.
+    `roles_elsewhere`: (full name of another repository, login) → the role there, and whose the login was then.
+    `rules_elsewhere`: (full name of another repository, branch). `home`: the repository whose file declares the
+    pipeline, where `repository` is another that one of its environments lives in (`bot.elsewhere`).
     """
 
     now: datetime
@@ -61,7 +93,16 @@ class Observation:
     keys: Mapping[str, str | None] = field(default_factory=dict)
     signer: str = ""
     conversations: tuple[Conversation, ...] = ()
+    rules: Mapping[str, BranchRules | Unknown] = field(default_factory=dict)
     folders: Mapping[tuple[Sha, str], Folder | Unknown] = field(default_factory=dict)
     listings: Mapping[Sha, Listing | Unknown] = field(default_factory=dict)
     comparisons: Mapping[tuple[Sha, Sha], Comparison | Unknown] = field(default_factory=dict)
     notes: Mapping[tuple[Sha, Sha], str | Unknown | None] = field(default_factory=dict)
+    roles_elsewhere: Mapping[tuple[str, str], tuple[Permission | Unknown, int]] = field(default_factory=dict)
+    rules_elsewhere: Mapping[tuple[str, str], BranchRules | Unknown] = field(default_factory=dict)
+    home: Repository | None = None
+
+    def repository_of(self, environment: str) -> Repository:
+        """The repository that an environment lives in."""
+        there = self.places[environment].elsewhere
+        return (there and there.repository) or self.home or self.repository

@@ -254,6 +254,16 @@ async def test_who_wrote_what_is_copied_may_not_approve(world: World) -> None:
     assert pull.merged_at
 
 
+async def test_its_author_s_approval_keeps_no_newer_copy_out(world: World) -> None:
+    """An approval that counts for nobody voids nothing: the pull request takes the newer release."""
+    pull = await _proposed(world)
+    world.approve(pull, by="bob")
+    await world.settle()
+    sha = world.laptop.commit(world.repository, {f"{HERE}/index.yaml": "version: 3\n"}, "Version 3", by="alice")
+    await world.settle()
+    assert pull.title == f"Promote site {sha[:7]} to production"
+
+
 async def test_a_commit_on_a_copy_blocks(world: World) -> None:
     """However small, and in a kept path too."""
     pull = await _proposed(world)

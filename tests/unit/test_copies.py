@@ -7,15 +7,30 @@ from typing import Any
 
 import pytest
 
-from bot.actions import Ask, Copy, RecordRelease
+from bot.actions import Ask, Copy, Plan, Propose, RecordRelease
 from bot.content import Wanted, stale
 from bot.copies import Found, standing_copy
 from bot.copy_heads import wanted_copy, with_promoted
-from bot.model import Commit, File, Folder, How, Listing, Merged, Observation, Place, Release, Sha, TreeEntry, Unknown
+from bot.decide import decide
+from bot.model import (
+    Commit,
+    File,
+    Folder,
+    How,
+    Listing,
+    Merged,
+    Observation,
+    Permission,
+    Place,
+    Release,
+    Sha,
+    TreeEntry,
+    Unknown,
+)
 from bot.release_record import one_line, release_to_json
 from bot.tree_copy import FOLDER_MODE, level_id, root_id, tree_id
 from config.pipeline import Environment, Pipeline, Promote
-from tests.unit.facts import US, at, base, commit, observation, person, place, pull, record, sha
+from tests.unit.facts import US, at, base, comment, commit, observation, person, place, pull, record, sha
 
 ROOT = Environment(name="development", path="dev")
 COPY = Environment(name="production", path="prod", after=("development",), promote=Promote.TREE, keep=("own",))
@@ -188,6 +203,19 @@ def test_a_merge_is_the_whole_folder(world: World, *, text: str, ours: bool, how
         assert found.action.note.startswith("ALARM") is alarm
 
 
+@pytest.mark.parametrize(("ours", "how"), [(True, How.PROMOTED), (False, How.ADOPTED)], ids=["by us", "by a person"])
+def test_without_its_head_the_merge_tells_what_it_brought(world: World, *, ours: bool, how: How) -> None:
+    """GitHub shows the head no more: a merge that our App made says the release, anybody else's only its content."""
+    tree = world.at("merge", "prod", "a=2 b")
+    told = replace(merged(NEW, by="wanda", ours=ours), head=None, folder=tree)
+    assert told.commit is not None
+    found = stood(
+        world, here(world, "a=2 b", merged=(replace(told, commit=replace(told.commit, message=message(NEW))),))
+    )
+    assert found.action is not None
+    assert (found.action.release, found.action.how) == (NEW, how)
+
+
 def test_a_merged_head_names_only_releases_that_the_source_had(world: World) -> None:
     """A squash by hand keeps our name and GitHub's signature: what it claims of order and source is not believed."""
     tree = world.at("merge", "prod", "a=2 b")
@@ -357,6 +385,27 @@ def test_the_authors_are_those_of_the_source(world: World) -> None:
     unknown = with_promoted(ROOT, NEW, pull(), active=None, seen=world.seen())
     assert unknown is not None
     assert len(unknown.promoted) == 3
+
+
+def test_a_copy_that_must_be_up_to_date_is_made_anew_on_the_branch_as_it_is(world: World) -> None:
+    """Only commits beside it came, which GitHub's rule minds and we do not: `/retry` puts it on top of them."""
+    made = proposed(world, "a=1 own=prod")
+    world.at("parent", "prod", "a=1 own=prod")
+    assert made.head is not None
+    head = replace(made.head, parents=(sha("parent"),))
+    asked = pull(commits=(head,), merge_state="BEHIND", comments=(comment("bob", "/retry"),))
+    there = replace(here(world, "a=1 own=prod", FIRST), head=head, pull=asked)
+    seen = world.seen(permissions={"bob": Permission.WRITE})
+    source = base(touched=sha("second"), history=(sha("tip"), sha("second")), folder=tree_id(listing("a=2 b own=dev")))
+    development = replace(seen.places["development"], base=source)
+    seen = replace(seen, places={"development": development, "production": there})
+    tip = sha("tip"), "prod"
+    assert decide(SITE, replace(seen, folders={k: v for k, v in seen.folders.items() if k != tip})) == Ask(
+        folders=frozenset({tip})
+    )
+    decided = decide(SITE, seen)
+    assert isinstance(decided, Plan)
+    assert [one.parent for one in decided.actions if isinstance(one, Propose)] == [sha("tip")]
 
 
 def test_nobody_records_twice(world: World) -> None:

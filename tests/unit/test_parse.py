@@ -270,7 +270,10 @@ def test_a_mistake_in_an_image(image: str, message: str, suggestion: str | None)
         pytest.param("[]", (1, 1), "must be a mapping", id="a list"),
         pytest.param("version: 1\n", (1, 1), "declares no pipelines", id="no pipelines"),
         pytest.param("version: 2\npipelines: {}\n", (1, 10), "`version: 1` only", id="another version"),
-        pytest.param("pipelines: {}\nemergency: {people: 2}\n", (2, 1), "not supported by this version", id="later"),
+        pytest.param("pipelines: {}\ndefaults: {}\n", (2, 1), "not supported by this version", id="later"),
+        pytest.param("pipelines: {}\nemergency: {people: 1}\n", (2, 21), "must be a whole number", id="one person"),
+        pytest.param("pipelines: {}\nemergency: {who: 2}\n", (2, 13), "`who`", id="an emergency's unknown key"),
+        pytest.param("pipelines: {}\nemergency: 2\n", (2, 12), "must be a mapping", id="an emergency's number alone"),
         pytest.param("pipelines: {a: {}}\n", (1, 13), "no environments", id="no environments"),
         pytest.param("pipelines: {a: b}\n", (1, 16), "pipeline `a` must be a mapping", id="no keys"),
         pytest.param("pipelines: {a: {environments: {}}}\n", (1, 17), "no environments", id="none inside"),
@@ -358,7 +361,21 @@ NODES = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["a", "b", "path", "branch", "after", "auto", "gates", "soak", "health", "promote", "approvals"]
+                [
+                    "a",
+                    "b",
+                    "path",
+                    "branch",
+                    "after",
+                    "after_any",
+                    "pace",
+                    "auto",
+                    "gates",
+                    "soak",
+                    "health",
+                    "promote",
+                    "approvals",
+                ]
             ),
             inner,
             max_size=5,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.actions import Ask
-from bot.model import Base, Comparison, Place, Release, Sha, Unknown
+from bot.model import HISTORY_READ, Base, Comparison, Place, Release, Sha, Unknown
 from bot.sources import holds, source_commit, source_gone
 from config.pipeline import Environment, Pipeline, Promote
 from tests.unit.facts import at, base, observation, record, sha
@@ -14,7 +14,7 @@ ROOT = Environment(name="development", path="site/development")
 COPY = Environment(name="production", path="site/production", after=("development",), promote=Promote.TREE)
 SITE = Pipeline(name="site", environments=(ROOT, COPY))
 SOURCE = Release(source=sha("source"), proposed=at(-60))
-LONG = tuple(sha(f"commit {number}") for number in range(50))
+LONG = tuple(sha(f"commit {number}") for number in range(HISTORY_READ))
 PAIR = (sha("source"), sha("tip"))
 
 
