@@ -34,7 +34,8 @@ def method_against(environment: Environment, pull: PullRequest) -> Verdict | Non
     if environment.promote is not Promote.MERGE or pull.queue_method in (None, "", "MERGE"):
         return None
     how = str(pull.queue_method).lower()
-    told = f"the merge queue of {pull.base_branch} makes a {how}, and promote: merge needs merge commits"
+    what = "what is hydrated" if environment.hydrated is not None else "promote: merge"
+    told = f"the merge queue of {pull.base_branch} makes a {how}, and {what} needs merge commits"
     return waits("merge", f"{told}; set the queue's merge method")
 
 

@@ -3,8 +3,10 @@
 import json
 
 from sandbox import hydrator, shop
-from sandbox.github.state import PullRequest
-from tests.world import FULL_NAME, World
+from sandbox.github import pulls, queueing, records, refs
+from sandbox.github.access import register_app
+from sandbox.github.state import Caller, MergeQueue, Protection, PullRequest
+from tests.world import FULL_NAME, ROOT, World
 
 # Whose commits the hydrated ones are.
 HYDRATOR = "tom"
@@ -316,3 +318,69 @@ async def test_gates_hold_at_the_first_environment_too(world: World) -> None:
     world.approve(pull, by="wanda")
     await world.settle()
     assert _text(world, "development") == "one"
+
+
+async def test_a_hydrated_release_goes_through_a_merge_queue(world: World) -> None:
+    """Our check on the group says that it brings the hydrated tree, and the queue's merge is recorded as promoted."""
+    await _started(world)
+    world.repository.queues[_branch("production")] = MergeQueue(method="merge")
+    world.repository.protection[_branch("production")] = Protection(required_checks=("caisson/gates",))
+    dry = _dry(world, "two")
+    _hydrate(world, dry, "two")
+    await world.settle()
+    pull = _production(world)
+    world.approve(pull, by="wanda")
+    await world.settle()
+    assert pull.merged_by is world.laptop.github.merge_queue_bot
+    assert _text(world, "production") == "two"
+    record = [d for d in world.repository.deployments if d.environment == "site/production"][-1]
+    assert isinstance(record.payload, dict)
+    assert (record.payload["how"], record.payload["note"]) == ("promoted", "")
+    assert world.board("production", pipeline="site").live == dry[:7]
+
+
+async def test_a_merge_group_with_other_content_than_the_hydrated_tree_waits(prompt_world: World) -> None:
+    """Another entry before ours adds a file: what would come of both is not what was hydrated."""
+    world = prompt_world
+    await _started(world)
+    production = _branch("production")
+    _hydrate(world, _dry(world, "two"), "two")
+    await world.settle()
+    pull = _production(world)
+    ci = register_app(world.laptop.github, "ci", ROOT / "app.yml", webhook_secret="x")
+    world.repository.queues[production] = MergeQueue(method="merge")
+    world.repository.protection[production] = Protection(required_checks=("ci", "caisson/gates"))
+    tip = world.repository.branch(production)
+    assert tip is not None
+    refs.create_ref(world.laptop.github, world.repository, world.laptop.person("wanda"), "refs/heads/theirs", tip)
+    world.laptop.commit(world.repository, {"theirs.yaml": "a: 1\n"}, "Theirs", by="wanda", branch="theirs")
+    other = pulls.create_pull_request(
+        world.laptop.github,
+        world.repository,
+        world.laptop.person("wanda"),
+        title="Theirs",
+        head="theirs",
+        base=production,
+    )
+    for sha, names in ((other.head_sha, ("ci", "caisson/gates")), (pull.head_sha, ("ci",))):
+        for name in names:
+            records.create_check_run(
+                world.laptop.github,
+                world.repository,
+                Caller(user=ci.bot, app=ci),
+                name=name,
+                head_sha=sha,
+                conclusion="success",
+            )
+    world.laptop.enqueue(world.repository, other, by="wanda")
+    world.approve(pull, by="wanda")
+    await world.settle()
+    entry = queueing.entry_of(world.repository, pull)
+    assert entry is not None
+    said = [
+        run.conclusion
+        for run in world.repository.check_runs
+        if (run.head_sha, run.name) == (entry.head_sha, "caisson/gates")
+    ]
+    assert said == [None]
+    assert not pull.merged_at

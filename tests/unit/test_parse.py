@@ -213,6 +213,9 @@ def test_a_mistake_in_an_environment(text: str, line: int, column: int, message:
         pytest.param("a: {branch: x, path: p, hydrated: x-next}", 4, "whole, not a `path`", id="a hydrated folder"),
         pytest.param("a: {branch: x, hydrated: x-next, keep: [b]}", 4, "nothing can be kept", id="hydrated and kept"),
         pytest.param("a: {branch: x, hydrated: x-next, promote: tree}", 4, "by merges", id="hydrated and copied"),
+        pytest.param(
+            "a: {branch: x, hydrated: n, repository: o/r}", 4, "within one repository", id="hydrated elsewhere"
+        ),
         pytest.param("a: {branch: x, hydrated: true}", 4, "name of the branch", id="hydrated without a name"),
         pytest.param("a: {branch: x, hydrated: x}", 4, "without any gate", id="hydrated into the branch itself"),
         pytest.param("a: {branch: x, hydrated: refs/heads/x-next}", 4, "without refs/", id="a hydrated ref"),

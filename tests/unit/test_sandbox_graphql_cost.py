@@ -1,9 +1,12 @@
 """What a GraphQL document costs, by the examples of GitHub's documentation, and that ours are within the limits."""
 
+from dataclasses import replace
+
 import pytest
 from graphql import parse
 
 from bot.github.documents import MOST_PLACES, Place, batches, repository_query
+from bot.model import HYDRATIONS_READ
 from sandbox.github.graphql_cost import MOST_NODES, Cost, cost
 
 HERE = Place(branch="main", folder="apps", head="caisson/shop/staging", record="shop/staging")
@@ -55,6 +58,16 @@ def test_one_query_may_read_as_many_places_as_we_say() -> None:
     assert cost(parse(most), {}).nodes <= MOST_NODES
     more, _ = repository_query([HERE] * (MOST_PLACES + 1))
     assert cost(parse(more), {}).nodes > MOST_NODES
+
+
+def test_what_a_hydrator_writes_and_who_owns_files_fits_beside_all_else() -> None:
+    """As many places again, each with its CODEOWNERS and its hydrated branch."""
+    hydrated = replace(HERE, owners=True, hydrated="environment/staging-next")
+    most, _ = repository_query([hydrated] * MOST_PLACES, ["cosign.pub"])
+    plain, _ = repository_query([HERE] * MOST_PLACES, ["cosign.pub"])
+    nodes = cost(parse(most), {}).nodes
+    assert nodes == cost(parse(plain), {}).nodes + MOST_PLACES * HYDRATIONS_READ
+    assert nodes <= MOST_NODES
 
 
 @pytest.mark.parametrize(
