@@ -45,7 +45,7 @@ class Setting:
 
     `verdicts`: what the gates say before anything is obeyed. `rebuild`: makes our head anew where somebody else's
     commit blocks it, None where nothing does. `repost`: our gates check once more. `emergency`: how many people one
-    takes, None where none is declared.
+    takes, None where none is declared. `home`: the repository whose file declares the pipeline, where that is another.
     """
 
     environment: Environment
@@ -55,6 +55,7 @@ class Setting:
     rebuild: Propose | None
     repost: PostCheck
     emergency: int | None = None
+    home: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

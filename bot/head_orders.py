@@ -76,7 +76,8 @@ def _skip(order: Command, said: Said, pull: PullRequest, setting: Setting) -> An
 def _call_emergency(order: Command, said: Said, pull: PullRequest, setting: Setting) -> Answer:
     """One person's call; alone it opens nothing."""
     if setting.emergency is None:
-        return refused(said, "No `emergency` is declared in this repository's file: every gate stands.")
+        both = f", or none in that of {setting.home}; it takes both" if setting.home else ""
+        return refused(said, f"No `emergency` is declared in this repository's file{both}: every gate stands.")
     if is_author(said.author.id, said.author.login, pull):
         return refused(said, "You are an author of what is promoted here; others must call an emergency.")
     if not _was_shown(said, pull):

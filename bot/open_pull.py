@@ -176,6 +176,7 @@ def _setting(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> Se
         rebuild=proposal(case, foreseen(case)) if blocked else None,
         repost=_gates_posted(case, pull, verdicts),
         emergency=case.emergency,
+        home=case.seen.home.full_name if case.seen.home else None,
     )
 
 

@@ -124,3 +124,19 @@ async def test_a_stranger_s_commit_is_never_waived(prompt_world: World) -> None:
         world.comment(pull, CALL, by=by)
     await world.settle()
     assert not pull.merged_at
+
+
+async def test_a_fix_does_not_wait_for_what_it_replaces(world: World) -> None:
+    """What stands in staging soaks there for production: two people bring the fix in all the same, one does not."""
+    await soaking(world)
+    world.push("1.1.1")
+    await world.settle()
+    pull = world.pull_request(into="staging")
+    assert "soaks for production" in world.board("staging").waiting
+    world.comment(pull, CALL, by="bob")
+    await world.settle()
+    assert not pull.merged_at
+    world.comment(pull, "/emergency I see it too", by="wanda")
+    await world.settle()
+    assert pull.merged_at
+    assert world.board("staging").active == "1.1.1"

@@ -10,7 +10,7 @@ from sandbox.github import refs
 from sandbox.github.access import change_repositories
 from sandbox.github.server import Fault
 from sandbox.github.settings import archive_repository, rename_repository
-from sandbox.github.state import PullRequest, Repository, Role
+from sandbox.github.state import MergeQueue, Protection, PullRequest, Repository, Role
 from tests.world import FULL_NAME, World
 
 OTHER = "acme/production"
@@ -287,6 +287,77 @@ async def test_its_file_says_how_far_we_go_there(prompt_world: World, mode: str)
     assert not [pull for pull in other.pulls if pull.merged_at]
     if mode == "propose":
         assert "mode: propose of acme/production never merges" in prompt_world.board("production").waiting
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        pytest.param("", "emergency: {people: 2}", id="the pipeline's file has none"),
+        pytest.param("emergency: {people: 2}", "", id="its own file has none"),
+    ],
+)
+async def test_an_emergency_there_takes_both_files(prompt_world: World, ours: str, theirs: str) -> None:
+    """One file alone lets nobody waive what the other asks, and the answer names both."""
+    world = prompt_world
+    declared = configuration(production="approvals: {count: 3}") + f"{ours}\n"
+    other = await started(world, accepting(top=theirs), declared=declared)
+    world.push("1.1.0")
+    await world.settle()
+    (pull,) = opened(other)
+    for by in ("olga", "otto"):
+        world.laptop.comment(other, pull, "/emergency payments are down", by=by)
+    await world.settle()
+    assert not pull.merged_at
+    assert f"in this repository's file, or none in that of {FULL_NAME}; it takes both" in pull.comments[-1].body
+
+
+async def test_an_emergency_there_takes_its_people(world: World) -> None:
+    """As many as the stricter file asks, of those with access there; the pipeline's own people call in vain."""
+    declared = configuration(production="approvals: {count: 3}") + "emergency: {people: 2}\n"
+    other = await started(world, accepting(top="emergency: {people: 2}"), declared=declared)
+    other.private = False
+    world.push("1.1.0")
+    await world.settle()
+    (pull,) = opened(other)
+    for by in ("alice", "bob", "otto"):
+        world.laptop.comment(other, pull, "/emergency payments are down", by=by)
+    await world.settle()
+    assert not pull.merged_at
+    world.laptop.comment(other, pull, "/emergency I see it too", by="olga")
+    await world.settle()
+    assert pull.merged_at
+
+
+async def test_the_rules_of_its_branch_are_told(prompt_world: World) -> None:
+    """They are those of the branch there; a branch of the same name at home has its own, and merges."""
+    world = prompt_world
+    other = await started(world, accepting())
+    other.protection["main"] = Protection(required_approvals=2)
+    world.push("1.1.0")
+    await world.settle()
+    await world.after("5m")
+    (pull,) = opened(other)
+    assert world.board("development").active == "1.1.0"
+    assert not pull.merged_at
+    told = "main's rules ask for 2 approving reviews on GitHub"
+    assert told in world.board("production").waiting
+    for by in ("olga", "otto"):
+        world.laptop.approve(other, pull, by=by)
+    await world.after("1h")
+    assert pull.merged_at
+
+
+async def test_its_merge_queue_is_used(world: World) -> None:
+    """Where its branch has one, the promotion is put in there, judged again on the group, and recorded as ours."""
+    other = await started(world, accepting())
+    other.queues["main"] = MergeQueue()
+    other.protection["main"] = Protection(required_checks=("caisson/gates",))
+    world.push("1.1.0")
+    await world.settle()
+    (pull,) = other.pulls
+    assert pull.merged_at
+    assert pull.merged_by is world.laptop.github.merge_queue_bot
+    assert world.board("production").active == "1.1.0"
 
 
 async def test_commands_are_written_as_its_file_wants_them(prompt_world: World) -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from bot.actions import Ask, DeleteBranch
 from bot.decide import decide
-from bot.elsewhere import asked_from, by_repository, limited, seen_from, shown_at, spoken
-from bot.model import Elsewhere, Observation, Permission, Place
+from bot.elsewhere import asked_from, by_repository, limited, seen_from, shown_at, spoken, urgent
+from bot.model import BranchRules, Elsewhere, Observation, Permission, Place
 from bot.steps import view_of
-from config.pipeline import CommandStyle, Mode
+from config.pipeline import CommandStyle, Emergency, Mode
 from tests.unit.facts import OLD, PRODUCTION, SHOP, observation, place, record, sha, standing
 
 HOME = observation().repository
@@ -29,6 +29,11 @@ def seen() -> Observation:
             ("org/other", "otto"): (Permission.WRITE, 7),
             ("org/third", "alice"): (Permission.ADMIN, 8),
         },
+        rules={"main": BranchRules(approvals=1)},
+        rules_elsewhere={
+            ("org/other", "main"): BranchRules(approvals=2),
+            ("org/third", "main"): BranchRules(approvals=3),
+        },
     )
 
 
@@ -37,6 +42,11 @@ def test_from_there_only_its_own_people_are_known() -> None:
     there = seen_from(seen(), "production")
     assert (there.repository, there.home) == (THERE, HOME)
     assert (dict(there.permissions), dict(there.identities)) == ({"otto": Permission.WRITE}, {"otto": 7})
+
+
+def test_from_there_only_its_own_rules_are_known() -> None:
+    """A branch of the same name at home, or in a third repository, has rules of its own."""
+    assert dict(seen_from(seen(), "production").rules) == {"main": BranchRules(approvals=2)}
 
 
 def test_at_home_nothing_of_elsewhere_is_known() -> None:
@@ -51,6 +61,33 @@ def test_what_is_asked_from_there_says_whose_people_are_meant() -> None:
     assert asked == Ask(roles_elsewhere=frozenset({("org/other", "otto")}), digests=ask.digests)
     assert asked
     assert asked_from(ask, seen()) == ask
+
+
+def test_what_is_asked_of_a_branch_from_there_is_of_its_repository() -> None:
+    """`main` there is not `main` at home."""
+    ask = Ask(rules=frozenset({"main"}))
+    asked = asked_from(ask, seen_from(seen(), "production"))
+    assert asked == Ask(rules_elsewhere=frozenset({("org/other", "main")}))
+    assert asked
+    assert asked_from(ask, seen()) == ask
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "people"),
+    [
+        pytest.param(2, 3, 3, id="as many as the stricter file asks"),
+        pytest.param(4, 3, 4, id="whichever that is"),
+        pytest.param(2, None, None, id="none where its own file has none"),
+        pytest.param(None, 2, None, id="none where the pipeline's file has none"),
+    ],
+)
+def test_an_emergency_there_takes_what_both_files_ask(ours: int | None, theirs: int | None, people: int | None) -> None:
+    """Neither file opens the other's gates; at home its own alone counts."""
+    declared = Emergency(people=ours) if ours else None
+    there = elsewhere(emergency=Emergency(people=theirs) if theirs else None)
+    found = urgent(declared, there)
+    assert (found and found.people) == people
+    assert urgent(declared, place(PRODUCTION, record(OLD))) == declared
 
 
 @pytest.mark.parametrize("mode", list(Mode))

@@ -122,6 +122,8 @@ def test_who_calls_it(*, checks: tuple[Check, ...], changed: dict[str, Any], in_
         pytest.param(blocks("check (ci)", "failed"), True, id="a check that failed"),
         pytest.param(waits("expression (x)", "false"), True, id="an expression"),
         pytest.param(waits("freeze", "frozen"), True, id="a freeze"),
+        pytest.param(waits("pace", "soaks"), True, id="what stands and has not completed"),
+        pytest.param(waits("soak (eu or us)", "soaking"), True, id="a soak in one of several"),
         pytest.param(waits("approvals", "needs 2"), True, id="approvals that are missing"),
         pytest.param(blocks("approvals", "changes requested by tom"), False, id="somebody's objection"),
         pytest.param(HELD, False, id="a hold"),

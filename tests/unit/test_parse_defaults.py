@@ -73,6 +73,24 @@ def test_hydrated_branches_keep_nothing_and_a_hydrated_root_has_gates() -> None:
     assert (root.gates.soak, after.gates.soak) == (None, timedelta(days=1))
 
 
+def test_what_is_copied_or_merged_keeps_what_all_keep() -> None:
+    """Not the source, nor what is promoted by its versions; and a copy may be merged in either way."""
+    sites = """\
+      main: {path: main}
+      open: {path: open, after: [main], promote: tree}
+      copied: {path: copied, after: [main], promote: tree, keep: [b]}
+"""
+    text = PIPELINES[: PIPELINES.index("      main:")] + sites
+    found = parse(f"defaults: {{keep: [a], merge_method: merge}}\n{text}", checks=CHECKS).pipelines
+    assert {e.name: (e.keep, e.merge_method) for e in found[1].environments} == {
+        "main": ((), MergeMethod.MERGE),
+        "open": (("a",), MergeMethod.MERGE),
+        "copied": (("b",), MergeMethod.MERGE),
+    }
+    assert {e.keep for e in found[0].environments} == {()}
+    assert declared("{keep: [a, b/]}")["public"].keep == ("a", "b")
+
+
 @pytest.mark.parametrize(
     ("defaults", "column", "message", "suggestion"),
     [
@@ -89,6 +107,7 @@ def test_hydrated_branches_keep_nothing_and_a_hydrated_root_has_gates() -> None:
         pytest.param("{gates: {soak: soon}}", 26, "must be a duration", "30m", id="a duration that is none"),
         pytest.param("{gates: {scan: {}}}", 20, "not supported by this version yet", "", id="a later gate"),
         pytest.param("{merge_method: rebase}", 26, "did not check", "squash", id="a method that is refused"),
+        pytest.param("{keep: [/a]}", 19, "without a slash", "`a`", id="a glob that is none"),
         pytest.param("{on_degraded: hold}", 12, "not supported by this version yet", "", id="a later key"),
         pytest.param("[auto]", 11, "must be a mapping", "", id="no mapping"),
     ],
@@ -109,6 +128,8 @@ def test_a_mistake_is_told_though_nobody_takes_it() -> None:
     )
     (problem,) = refused("{auto: perhaps}", own)
     assert "must be true or false" in problem.message
+    (problem,) = refused("{keep: [../a]}", own)
+    assert "may not climb" in problem.message
 
 
 def test_what_does_not_fit_one_environment_says_which() -> None:

@@ -85,6 +85,12 @@ def test_places_of_different_repositories_never_collide(more: str) -> None:
             id="a name without its owner",
         ),
         pytest.param(
+            sending("repository: org/other, path: b, after: [staging], promote: tree", images=False),
+            "6:20: folders are copied within one repository: releases of images and charts go into others; "
+            "write no `repository`, or declare `images` or `charts`",
+            id="a folder that is copied",
+        ),
+        pytest.param(
             sending("repository: org/other, branch: live, after: [staging]", images=False).replace("{path: a}", "{}"),
             "6:20: commits are merged within one repository: releases of images and charts go into others; "
             "write no `repository`, or declare `images` or `charts`",

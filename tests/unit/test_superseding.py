@@ -107,6 +107,26 @@ def test_what_people_took_out_makes_way(*, production: tuple[Release, ...], stag
 
 
 @pytest.mark.parametrize(
+    ("eu", "us", "wanted"),
+    [
+        pytest.param((OLD, NEW), (NEW,), STAYS, id="out of one, and it came by the other too"),
+        pytest.param((OLD, NEW), (OLD,), GOES, id="out of the only one that had it"),
+        pytest.param((OLD, NEW), (OLD, NEW), GOES, id="out of both"),
+        pytest.param((NEW,), (OLD,), STAYS, id="out of neither"),
+    ],
+)
+def test_of_several_ways_one_is_enough(eu: tuple[Release, ...], us: tuple[Release, ...], wanted: Stay) -> None:
+    """What people took out of one of `after_any` may still have come by another; never what came by none."""
+    environment = PRODUCTION.model_copy(update={"after": (), "after_any": ("eu", "us")})
+    standings = {
+        "production": standing(record(OLD)),
+        "eu": standing(*map(record, eu)),
+        "us": standing(*map(record, us)),
+    }
+    assert judge(SHOP, environment, NEW, pull(reviews=BOB), seen=observation(), standings=standings) == wanted
+
+
+@pytest.mark.parametrize(
     ("constraint", "tags", "wanted"),
     [
         pytest.param("<2", None, STAYS, id="it is admitted"),
