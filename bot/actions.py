@@ -34,7 +34,7 @@ class Ask:
     `digests`: (repository, tag); `details`: (repository, digest); `signatures`: (artifact name, digest); `permissions`:
     logins; `memberships`: (`org/team`, login); `rules`: branches; `roles_elsewhere`, `rules_elsewhere`: (full name of
     another repository, login or branch there); `folders`: (commit, path); `listings`: ids of trees; `comparisons`:
-    (one commit, another).
+    (one commit, another); `notes`: (tree of notes, commit).
     """
 
     digests: frozenset[tuple[str, str]] = frozenset()
@@ -48,11 +48,12 @@ class Ask:
     folders: frozenset[tuple[Sha, str]] = frozenset()
     listings: frozenset[Sha] = frozenset()
     comparisons: frozenset[tuple[Sha, Sha]] = frozenset()
+    notes: frozenset[tuple[Sha, Sha]] = frozenset()
 
     def __bool__(self) -> bool:
         about_images = self.digests or self.details or self.signatures
         about_people = self.permissions or self.memberships or self.roles_elsewhere
-        about_git = self.folders or self.listings or self.comparisons
+        about_git = self.folders or self.listings or self.comparisons or self.notes
         return bool(about_images or about_people or about_git or self.rules or self.rules_elsewhere)
 
     def __or__(self, other: "Ask") -> "Ask":
@@ -68,6 +69,7 @@ class Ask:
             folders=self.folders | other.folders,
             listings=self.listings | other.listings,
             comparisons=self.comparisons | other.comparisons,
+            notes=self.notes | other.notes,
         )
 
 
@@ -122,7 +124,16 @@ class MergeOf:
     source_tree: Sha | None = None
 
 
-Content = Edits | Copy | MergeOf
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """The tree of a commit `source` of the branch `of`, taken whole: the base's own content makes way."""
+
+    source: Sha
+    tree: Sha
+    of: str
+
+
+Content = Edits | Copy | MergeOf | Whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from bot.copies import standing_copy
 from bot.declaration import declares
 from bot.errors import UserError
 from bot.health import Health, HealthState, assess, matching
+from bot.hydrated import standing_hydration
 from bot.manifests.subject import subjects
 from bot.manifests.versions import version_in
 from bot.merge_heads import merged_by_people
@@ -58,6 +59,8 @@ def ground(pipeline: Pipeline, environment: Environment, seen: Observation) -> G
     if place.base is None:
         branch = environment.branch or seen.repository_of(environment.name).default_branch
         return Ground(standing=_nowhere(environment, place, f"the branch {branch} does not exist"))
+    if environment.hydrated is not None:
+        return _hydrated_ground(pipeline, environment, seen, place, place.base)
     if environment.promote is Promote.MERGE or pipeline.is_source(environment):
         return _branch_ground(pipeline, environment, seen, place, place.base)
     if environment.promote is Promote.TREE:
@@ -221,6 +224,26 @@ def _copied_ground(pipeline: Pipeline, environment: Environment, seen: Observati
         standing = replace(standing, health=_unknown(found.drift))
     if found.ask or found.action:
         return Ground(standing=standing, ask=found.ask, actions=(found.action,) if found.action else ())
+    return _watched(Ground(standing=standing), now=seen.now)
+
+
+# --- branches that Argo CD's source hydrator writes ------------------------------------------------------------------
+
+
+def _hydrated_ground(
+    pipeline: Pipeline, environment: Environment, seen: Observation, place: Place, base: Base
+) -> Ground:
+    found = standing_hydration(pipeline, environment, seen, place, base)
+    if found.problem is not None:
+        return Ground(standing=_nowhere(environment, place, found.problem))
+    standing = _standing(environment, seen, place, base, found.record)
+    if found.ask:
+        return Ground(standing=standing, ask=found.ask)
+    if found.drift:
+        standing = replace(standing, health=_unknown(found.drift), drift=found.drift)
+    if found.action is not None:
+        here = found.record if found.action.how is not How.ADOPTED else None
+        return Ground(standing=replace(standing, record=here, active=found.action.release), actions=(found.action,))
     return _watched(Ground(standing=standing), now=seen.now)
 
 

@@ -8,7 +8,8 @@ from bot.actions import Ask
 from bot.availability import available, first_known, spoken_upstreams
 from bot.declaration import declares
 from bot.gathering import gather
-from bot.model import Observation, Release
+from bot.hydrated import newest_dry
+from bot.model import Observation, Release, Unknown
 from bot.selection import Pick, pick
 from bot.spans import SOON
 from bot.standing import Standing, first_proposed
@@ -40,6 +41,8 @@ def candidate(
     here = standings[environment.name]
     if here.problem:
         return Candidate(release=None, reason=here.problem)
+    if environment.is_root and environment.hydrated is not None:
+        return _hydrated(environment, seen, here, standings)
     if environment.is_root:
         return _chosen(pipeline, seen, here, standings)
     return _available(pipeline, environment, standings)
@@ -66,6 +69,29 @@ def _available(pipeline: Pipeline, environment: Environment, standings: Mapping[
     if active is not None and newest.order <= active.order:
         return Candidate(release=None, reason=f"runs {active.label}, newer than what is verified in {names}")
     return Candidate(release=newest, reason=f"{newest.label} is verified in {names}")
+
+
+def _hydrated(
+    environment: Environment, seen: Observation, here: Standing, standings: Mapping[str, Standing]
+) -> Candidate:
+    """The dry commit that the hydrator made the environment's branch of last."""
+    newest = newest_dry(environment, seen.places[environment.name], seen)
+    if isinstance(newest, Ask):
+        return Candidate(release=None, reason="reading what the hydrator noted", ask=newest)
+    if isinstance(newest, Unknown):
+        return Candidate(release=None, reason=newest.reason)
+    label = newest[:7]
+    if here.active is not None and here.active.source == newest:
+        return Candidate(release=None, reason=f"runs {label}, to which {environment.hydrated} is hydrated")
+    recorded = [r.release for r in here.records if r.release.source == newest]
+    if any(r.id in here.reverted for r in recorded):
+        return Candidate(release=None, reason=f"{label} was taken out of Git by hand; a newer commit goes on")
+    if recorded and here.active is not None:
+        why = f"{environment.hydrated} went back to {label}, which comes before {here.active.label}"
+        return Candidate(release=None, reason=f"{why}; nothing moves back by itself")
+    release = Release(source=newest, proposed=first_proposed(here.records, now=seen.now))
+    release = _known_before(release, here, standings)
+    return Candidate(release=release, reason=f"{environment.hydrated} is hydrated to {label}")
 
 
 def _chosen(pipeline: Pipeline, seen: Observation, here: Standing, standings: Mapping[str, Standing]) -> Candidate:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.actions import Content, Copy, Edits, MergeOf, Verdict
+from bot.actions import Content, Copy, Edits, MergeOf, Verdict, Whole
 from bot.errors import UserError
 from bot.gates.verdicts import blocks, passed, waits
 from bot.manifests.chart import stale_lock
@@ -108,6 +108,8 @@ def notes_on(pipeline: Pipeline, content: Content, base: Base) -> tuple[str, ...
         gone = [path for path, entry in content.entries.items() if entry is None]
         deleted = f", of which {len(gone)} are deleted" if gone else ""
         return (f"{len(content.entries)} files become as `{content.of}` has them{deleted}",)
+    if isinstance(content, Whole):
+        return (f"`{base.branch}` becomes exactly what `{content.of}` holds at `{content.source[:7]}`",)
     if not isinstance(content, Edits):
         return ()
     texts = {file.path: file.text for file in base.files if file.text is not None} | dict(content.texts)
@@ -149,6 +151,9 @@ def stale(
     # The whole of it, not its id alone: what the merge will record is what the head says.
     if carried is None or carried != release:
         return True
+    if isinstance(wish.content, Whole):
+        made = (base.tip, wish.content.source), wish.content.tree, wish.content.source
+        return (head.parents, head.tree, carried.hydrated) != made
     if isinstance(wish.content, MergeOf):
         if (conflict := conflict_of(head)) is not None:
             # Tried again when the branch has moved; until then it would conflict again.

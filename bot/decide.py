@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot import declaration, elsewhere, superseding
-from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostCheck, Verdict
+from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostCheck, Verdict, Whole
 from bot.active import Ground, ground
 from bot.availability import first_known, recorded_upstream
 from bot.candidate import Candidate, candidate
@@ -18,6 +18,7 @@ from bot.declaration import declares
 from bot.first_proposal import believed_release, carried_on
 from bot.gates.verdicts import blocks, waits
 from bot.health_check import health_checks
+from bot.hydrated_heads import wanted_hydrated, with_dry_authors
 from bot.judgement import Case
 from bot.merge_heads import wanted_merge
 from bot.merge_queue import left
@@ -117,9 +118,9 @@ def _step(
     if unread:
         return _asking(pipeline, environment, place, standing, unread, why="reading who approves of what is proposed")
     if release is None:
-        # A copied folder that people changed: nothing else would tell of it.
+        # A copied folder, or a hydrated branch, that people changed: nothing else would tell of it.
         by_hand = environment.promote is Promote.TREE and standing.active is not None and standing.record is None
-        why = f"{newest.reason}; {standing.health.reason}" if by_hand else newest.reason
+        why = f"{newest.reason}; {standing.health.reason}" if by_hand or standing.drift else newest.reason
         step = _nothing(pipeline, environment, place, standing, newest, why=why)
         return replace(step, actions=(*step.actions, *_tidy(pipeline, environment, seen, here)))
     wish = _wish(pipeline, environment, release, seen=seen, here=here)
@@ -132,6 +133,9 @@ def _step(
     pull = place.pull
     if environment.promote is Promote.TREE:
         pull = with_promoted(pipeline.source, release, pull, active=standing.active, seen=seen)
+    if isinstance(wish.content, Whole):
+        release = replace(release, hydrated=wish.content.source)
+        pull = with_dry_authors(release, pull, active=standing.active, seen=seen)
     case = Case(
         pipeline=pipeline,
         environment=environment,
@@ -159,6 +163,8 @@ def _wish(
     """What its head must contain, by the way in which content moves into the environment; else why it cannot be."""
     place = seen.places[environment.name]
     assert place.base is not None
+    if environment.hydrated is not None:
+        return wanted_hydrated(environment, release, place=place, active=here.standing.active, seen=seen)
     if release.source is not None and (gone := source_gone(pipeline, release, seen)):
         return gone
     match environment.promote:
@@ -263,6 +269,8 @@ def _kept(
         return proposed, Ask()
     if environment.promote is Promote.TREE:
         pull = with_promoted(pipeline.source, proposed, pull, active=here.active, seen=seen) or pull
+    if environment.hydrated is not None:
+        pull = with_dry_authors(proposed, pull, active=here.active, seen=seen) or pull
     stay = superseding.judge(pipeline, environment, proposed, pull, seen=seen, standings=standings)
     return proposed if stay.stays else newest.release, stay.ask
 

@@ -8,7 +8,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from bot.actions import Copy, Edits
+from bot.actions import Copy, Edits, Whole
 from bot.content import Wanted
 from bot.messages import code
 from bot.model import File, PullRequest
@@ -29,6 +29,9 @@ def difference(wish: Wanted, files: Iterable[File], pull: PullRequest) -> str:
         gone = [path for path, entry in wish.content.entries.items() if entry is None]
         copied = f"This promotion copies {code(wish.content.of)}. {_listed(sorted(wish.content.entries))}"
         return f"{copied}\n\nDeleted of these: {_listed(gone)}" if gone else copied
+    if isinstance(wish.content, Whole):
+        taken = f"This promotion takes {code(wish.content.of)} whole, at {code(wish.content.source)}."
+        return f"{taken}\n\n{_listed(sorted(pull.changed or ()))}".rstrip()
     if not isinstance(wish.content, Edits):
         merged = f"This promotion merges commit {code(wish.content.source)}."
         return f"{merged}\n\n{_listed(sorted(pull.changed or ()))}".rstrip()

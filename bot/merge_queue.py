@@ -7,7 +7,7 @@ the group brings exactly what was approved. See GitHub's documentation, "Managin
 
 from datetime import datetime
 
-from bot.actions import Action, Ask, Copy, Dequeue, Edits, MergeOf, PostCheck, Verdict
+from bot.actions import Action, Ask, Copy, Dequeue, Edits, MergeOf, PostCheck, Verdict, Whole
 from bot.content import Wanted
 from bot.copy_heads import is_copy
 from bot.gates.verdicts import waits
@@ -34,7 +34,8 @@ def method_against(environment: Environment, pull: PullRequest) -> Verdict | Non
     if environment.promote is not Promote.MERGE or pull.queue_method in (None, "", "MERGE"):
         return None
     how = str(pull.queue_method).lower()
-    told = f"the merge queue of {pull.base_branch} makes a {how}, and promote: merge needs merge commits"
+    what = "what is hydrated" if environment.hydrated is not None else "promote: merge"
+    told = f"the merge queue of {pull.base_branch} makes a {how}, and {what} needs merge commits"
     return waits("merge", f"{told}; set the queue's merge method")
 
 
@@ -86,7 +87,8 @@ def judge_group(
     """Whether the merge group, where there is one, brings exactly what is promoted; None where it does.
 
     `head`: what the promotion brings, and the commit that was judged. Of edits the promoted blobs must be there, of a
-    merge the head's tree, of a copy the source's folder, kept paths aside: other entries may have changed those.
+    merge or a hydrated branch the head's tree, of a copy the source's folder, kept paths aside: other entries may have
+    changed those.
     """
     wish, commit = head
     if queued.group is None:
@@ -95,7 +97,7 @@ def judge_group(
     match wish.content:
         case Edits():
             same = all(queued.files.get(path) == blob for path, blob in wish.blobs.items())
-        case MergeOf():
+        case MergeOf() | Whole():
             same = queued.tree == commit.tree
         case Copy():
             same = is_copy(pipeline, environment, release, tree=queued.folder, seen=seen)

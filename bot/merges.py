@@ -50,10 +50,10 @@ def carried_by(merged: Merged) -> Release | None:
     if not merged.head.by_us:
         return None
     release = release_from_json(trailers(merged.head.message).get("Caisson-Release"))
-    if release is not None and release.source is not None and merged.head.parents[1:] != (release.source,):
-        # A squash made by hand may say what it likes; a merge that we made has its source as second parent.
-        return None
-    return release
+    if release is None or release.source is None:
+        return release
+    # A squash made by hand may say what it likes; a merge that we made has its source as second parent.
+    return release if merged.head.parents[1:] == (release.hydrated or release.source,) else None
 
 
 def first_proposed_as(release: Release, merged: Merged, *, recorded: Iterable[Release], now: datetime) -> Release:

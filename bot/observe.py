@@ -113,6 +113,7 @@ def place_of(pipeline: Pipeline, environment: Environment, default_branch: str) 
         head=branch_name(pipeline, environment),
         record=record_name(pipeline, environment),
         owners=environment.approvals is not None and environment.approvals.reads_owners,
+        hydrated=environment.hydrated or "",
     )
 
 
@@ -345,6 +346,7 @@ async def _with_objects(ask: Ask, seen: Observation, client: GitHubClient, objec
         folders={**seen.folders, **await objects.folders(client, full_name, ask.folders)},
         listings={**seen.listings, **await objects.listings(client, full_name, ask.listings)},
         comparisons={**seen.comparisons, **await objects.comparisons(client, full_name, ask.comparisons)},
+        notes={**seen.notes, **await objects.notes(client, full_name, ask.notes)},
     )
 
 

@@ -41,6 +41,8 @@ def release_to_json(release: Release) -> dict[str, object]:
     written: dict[str, object] = {"proposed": release.proposed.astimezone(UTC).isoformat().replace("+00:00", "Z")}
     if release.source is not None:
         written["source"] = release.source
+    if release.hydrated is not None:
+        written["hydrated"] = release.hydrated
     if release.artifacts:
         written["artifacts"] = [
             {"name": a.name, "repository": a.repository, "tag": a.tag, "digest": a.digest} for a in release.artifacts
@@ -58,11 +60,18 @@ def release_from_json(value: object) -> Release | None:
         artifacts = tuple(_artifact(one) for one in value.get("artifacts", []))
     except (KeyError, TypeError, ValueError):
         return None
-    source = value.get("source")
+    source, hydrated = value.get("source"), value.get("hydrated")
     # A release is one or the other, and without a time zone its order among others would be a guess.
     if proposed.tzinfo is None or (source is None) == (not artifacts) or not isinstance(source, str | None):
         return None
-    return Release(artifacts=artifacts, source=Sha(source) if source else None, proposed=proposed.astimezone(UTC))
+    if not isinstance(hydrated, str | None) or (hydrated and not source):
+        return None
+    return Release(
+        artifacts=artifacts,
+        source=Sha(source) if source else None,
+        hydrated=Sha(hydrated) if hydrated else None,
+        proposed=proposed.astimezone(UTC),
+    )
 
 
 def _artifact(value: Mapping[str, object]) -> Artifact:

@@ -20,7 +20,7 @@ class Standing:
     """`records`: newest first.
 
     `active` is what Git holds now, `record` our record of it. `problem`: why nothing can be said.
-    `pinned`: names of the artifacts whose digest is written in Git.
+    `pinned`: names of the artifacts whose digest is written in Git. `drift`: what people changed of a hydrated branch.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Standing:
     health: Health
     problem: str | None = None
     pinned: frozenset[str] = frozenset()
+    drift: str = ""
 
     def record_of(self, release: Release) -> Record | None:
         """The newest record of that release here."""

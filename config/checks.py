@@ -31,17 +31,18 @@ def _any_template(_text: str, _kind: TemplateKind) -> None:
 class Scope:
     """What a gate's expression may speak of: names of its pipeline.
 
-    `is_root`: nothing is upstream of its environment.
+    `is_root`: nothing is upstream of its environment. `hydrated`: it is a branch into which a hydrated one is promoted.
     """
 
     environments: tuple[str, ...]
     artifacts: tuple[str, ...]
     is_root: bool
+    hydrated: bool = False
 
     @property
     def is_source(self) -> bool:
         """A root without artifacts: nothing is promoted into it, so that no gate would ever be asked."""
-        return self.is_root and not self.artifacts
+        return self.is_root and not self.artifacts and not self.hydrated
 
 
 def _any_condition(_text: str, _scope: Scope) -> None:

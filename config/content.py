@@ -14,6 +14,9 @@ def read_promote(reader: Reader, entry: Entry, fields: Fields, *, has_artifacts:
     """How content moves into one environment; `check_sources` holds it against the others."""
     promote = _promote(reader, fields, has_artifacts=has_artifacts)
     is_source = is_root and not has_artifacts
+    if "hydrated" in fields:
+        # What speaks against the other keys then is said where that one is read.
+        return promote
     if promote is Promote.MERGE and "path" in fields and not has_artifacts and not is_source:
         message = f"environment `{entry.name}` is promoted by merges, which move the whole branch, not a `path`"
         reader.refuse(fields["path"].key, message, "`promote: tree`; or `branch:` alone; or declare `images`")

@@ -9,6 +9,7 @@ from config.defaults import Defaults
 from config.environments import DeclaredEnvironment, read_environment
 from config.gates import Surroundings
 from config.graph import ordered
+from config.hydrated import check_hydrated
 from config.pipeline import ReleaseRule
 from config.places import Home
 from config.reading import PLACEHOLDER, Entry, Reader, Section
@@ -76,6 +77,7 @@ def read_pipeline(
     )
     if not has_artifacts:
         check_sources(reader, tuple((one.model, one.place) for one in travelling))
+        check_hydrated(reader, tuple((one.model, one.place) for one in travelling))
     if name is None:
         return None
     return DeclaredPipeline(

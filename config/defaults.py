@@ -16,6 +16,7 @@ from config.yaml_text import Mapping, Node, key_text, resolved
 OWN_KEYS = {
     "branch": "each environment lives in a place of its own",
     "path": "each environment lives in a place of its own",
+    "hydrated": "the hydrator writes a branch for each environment",
     "repository": "each environment lives in a place of its own",
     "after": "each environment has its own upstreams",
     "after_any": "each environment has its own upstreams",
@@ -37,11 +38,11 @@ class Defaults:
         """The keys that an environment takes from here: those that it has not itself, where they mean something there.
 
         A root takes no gate that looks upstream. A source takes neither gates nor windows, and keeps nothing; neither
-        does what is promoted by its versions. Where commits are merged there is one way to merge.
+        does what is hydrated, or promoted by its versions. Where commits are merged there is one way to merge.
         """
         dropped = {*own, *(("merge_method",) if promote is Promote.MERGE else ())}
-        dropped |= {"gates", "windows", "keep"} if is_root and not has_artifacts else set()
-        dropped |= {"keep"} if promote is Promote.VERSIONS else set()
+        dropped |= {"gates", "windows", "keep"} if is_root and not has_artifacts and "hydrated" not in own else set()
+        dropped |= {"keep"} if promote is Promote.VERSIONS or "hydrated" in own else set()
         taken = {name: entry for name, entry in self.fields.items() if name not in dropped}
         if is_root and "gates" in taken:
             taken["gates"] = replace(taken["gates"], value=_without(taken["gates"].value, _UPSTREAM))

@@ -8,6 +8,7 @@ from config.checks import Checks
 from config.content import read_keep, read_promote
 from config.defaults import Defaults
 from config.gates import Surroundings, read_gates
+from config.hydrated import read_hydrated
 from config.pipeline import (
     Environment,
     Gates,
@@ -33,6 +34,7 @@ KEYS = (
     "after_any",
     "promote",
     "keep",
+    "hydrated",
     "auto",
     "approvals",
     "health",
@@ -68,7 +70,7 @@ def read_environment(
     """The environment, its name being usable; parts that cannot be read are noted and left at their defaults."""
     what = f"environment `{entry.name}`"
     known_before, told_before = len(reader.problems), len(defaults.reader.problems)
-    own = reader.fill(reader.fields(entry.value, what, known=KEYS, later=KEYS_LATER), "path", "branch")
+    own = reader.fill(reader.fields(entry.value, what, known=KEYS, later=KEYS_LATER), "path", "branch", "hydrated")
     # A key that could not be read may have been the path: nothing is said of the place then.
     lost = len(reader.problems) > known_before and "path" not in own
     after, after_any = (reader.texts(own[k].value, f"`{k}`") if k in own else () for k in ("after", "after_any"))
@@ -77,7 +79,8 @@ def read_environment(
     branch = read_branch(reader, own["branch"].value) if "branch" in own else None
     path = read_path(reader, own["path"].value) if "path" in own else ""
     promote = read_promote(reader, entry, own, has_artifacts=has_artifacts, is_root=_is_root(own))
-    if repository is not None and promote is not Promote.VERSIONS:
+    hydrated = read_hydrated(reader, entry, own, has_artifacts=has_artifacts) if "hydrated" in own else None
+    if repository is not None and promote is not Promote.VERSIONS and "hydrated" not in own:
         moved = "folders are copied" if promote is Promote.TREE else "commits are merged"
         message = f"{moved} within one repository: releases of images and charts go into others"
         reader.refuse(own["repository"].key, message, "no `repository`, or declare `images` or `charts`")
@@ -85,13 +88,13 @@ def read_environment(
         message = f"what becomes of people's own pull requests in {repository} is for its own file to say"
         reader.refuse(own["manual_changes"].key, message, "it beside `accept_from` there")
     fields = {**defaults.under(own, is_root=_is_root(own), has_artifacts=has_artifacts, promote=promote), **own}
-    scope = around.scope(is_root=_is_root(own))
+    scope = around.scope(is_root=_is_root(own), hydrated="hydrated" in own)
 
     def by(key: str) -> Reader:
         return reader if key in own else defaults.reader
 
-    is_source = _is_root(own) and not has_artifacts
-    keep = read_keep(by("keep"), fields["keep"], promote=promote, is_source=is_source) if "keep" in fields else ()
+    keeps = "keep" in fields and "hydrated" not in own
+    keep = read_keep(by("keep"), fields["keep"], promote=promote, is_source=scope.is_source) if keeps else ()
     auto = by("auto").flag(fields["auto"].value, "auto") if "auto" in fields else False
     supersede = (
         by("supersede").choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
@@ -109,6 +112,7 @@ def read_environment(
         after_any=_names(after_any),
         promote=promote,
         keep=keep,
+        hydrated=hydrated,
         auto=bool(auto),
         approvals=read_approvals(by("approvals"), fields["approvals"].value) if "approvals" in fields else None,
         health=_health(by("health"), fields["health"]) if "health" in fields else HealthRule(),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from config.checks import Checks
 from config.declarations import DeclaredPipeline, read_pipeline
 from config.defaults import Defaults
+from config.environments import DeclaredEnvironment
 from config.folders import MOST_FOLDERS, Folder, Folders, ForEach, is_name, read_for_each
 from config.places import Home, Inhabitant, check_places, collisions, where
 from config.problems import Problem
@@ -56,7 +57,16 @@ def read_template(
         for one, _ in collisions((*there, *here), home=home):
             message = f"every folder needs a place of its own, and this is one for all: {where(one.environment)}"
             reader.refuse(one.node, message, f"a `path` or `branch` with {PLACEHOLDER} in it")
+        for environment in _hydrated_alike(sample, another) if another else ():
+            message = f"the hydrator would write {environment.model.hydrated} for every folder"
+            reader.refuse(environment.place or entry.key, message, f"a `hydrated` with {PLACEHOLDER} in it")
     return Template(entry=entry, for_each=folders) if len(reader.problems) == before else None
+
+
+def _hydrated_alike(one: DeclaredPipeline, other: DeclaredPipeline) -> Iterator[DeclaredEnvironment]:
+    """The environments of `one` that are hydrated onto a branch of the other's, which has the same in that place."""
+    theirs = {environment.model.hydrated for environment in other.environments} - {None}
+    yield from (environment for environment in one.environments if environment.model.hydrated in theirs)
 
 
 def inhabitants(pipeline: DeclaredPipeline) -> tuple[Inhabitant, ...]:

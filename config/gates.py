@@ -27,8 +27,8 @@ class Surroundings:
     environments: tuple[str, ...]
     artifacts: tuple[str, ...]
 
-    def scope(self, *, is_root: bool) -> Scope:
-        return Scope(environments=self.environments, artifacts=self.artifacts, is_root=is_root)
+    def scope(self, *, is_root: bool, hydrated: bool) -> Scope:
+        return Scope(environments=self.environments, artifacts=self.artifacts, is_root=is_root, hydrated=hydrated)
 
 
 def read_gates(reader: Reader, entry: Entry, checks: Checks, scope: Scope) -> Gates:

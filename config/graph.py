@@ -43,7 +43,8 @@ def ordered(
     # Of a graph that is mistaken already nothing more is said: what follows from a mistake is none of its own.
     if len(reader.problems) == before:
         _check_choices(reader, tuple(found))
-        if not has_artifacts:
+        # Hydrated branches are all made of the same commits.
+        if not has_artifacts and all(one.model.hydrated is None for one in found):
             _check_reach(reader, tuple(found))
     return tuple(found)
 

@@ -393,9 +393,10 @@ class Environment(Declared):
     `repository` None is the one whose file this is; another one of the same installation must accept the environment
     in its own file. `branch` None is the repository's default branch; `path` "" is the whole tree. A release comes in
     when it is verified in every environment of `after`, and in one of `after_any` at least. `keep`: globs of the paths
-    below `path` that `promote: tree` and `promote: merge` leave as they are here. `pace` None: `latest` for roots, else
-    `complete`. `skippable`: which gates `/skip` may waive here. `manual_changes`: whether a person's pull request that
-    touches it must pass its approvals and windows.
+    below `path` that `promote: tree` and `promote: merge` leave as they are here. `hydrated`: the branch that Argo CD's
+    source hydrator writes for it (`hydrateTo`). `pace` None: `latest` for roots, else `complete`. `skippable`: which
+    gates `/skip` may waive here. `manual_changes`: whether a person's pull request that touches it must pass its
+    approvals and windows.
 
     `received_as`: no key. What the other repository's file calls it, `pipeline/environment`, once that accepts it.
     """
@@ -408,6 +409,7 @@ class Environment(Declared):
     after_any: tuple[Name, ...] = ()
     promote: Promote = Promote.VERSIONS
     keep: tuple[Glob, ...] = Field(default=(), max_length=50)
+    hydrated: str | None = None
     auto: bool = False
     approvals: Approvals | None = None
     health: HealthRule = HealthRule()
@@ -492,7 +494,7 @@ class Pipeline(Declared):
 
     def is_source(self, environment: Environment) -> bool:
         """A root without artifacts: what stands there is the release, nothing is promoted into it."""
-        return environment.is_root and not self.artifacts
+        return environment.is_root and not self.artifacts and environment.hydrated is None
 
     @property
     def source(self) -> Environment:

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 from bot.codeowners import LOCATIONS
 from bot.github.fragments import fragments_of
-from bot.model import HISTORY_READ
+from bot.hydrated import METADATA
+from bot.model import HISTORY_READ, HYDRATIONS_READ, Sha
 
 CONFIG_PATH = ".github/caisson.yaml"
+# Where a source hydrator notes which dry commits come to what a hydrated commit holds already.
+NOTES = "refs/notes/hydrator.metadata"
 
 # How many deployments of an environment the one read asks for.
 RECORDS_READ = 20
@@ -34,7 +37,7 @@ class Place:
 
     `branch` is the base branch, `folder` a path relative to the repository's root ("" is the whole tree), `head` our
     own branch for promotions into it, `record` the name under which GitHub lists its deployments. `owners`: whether the
-    branch's CODEOWNERS is read too.
+    branch's CODEOWNERS is read too. `hydrated`: the branch that a source hydrator writes for it, "" where none does.
     """
 
     branch: str
@@ -42,6 +45,7 @@ class Place:
     head: str
     record: str
     owners: bool = False
+    hydrated: str = ""
 
 
 def batches(places: Sequence[Place]) -> tuple[tuple[Place, ...], ...]:
@@ -89,6 +93,10 @@ def repository_query(
             declared.append(", ".join(f"$owners{i}_{n}: String!" for n in range(len(LOCATIONS))))
             fields.append(_owners(i))
             variables |= {f"owners{i}_{n}": f"refs/heads/{place.branch}:{path}" for n, path in enumerate(LOCATIONS)}
+        if place.hydrated:
+            declared.append(f"$hydrated{i}: String!")
+            fields.append(_hydrated(i))
+            variables |= {f"hydrated{i}": f"refs/heads/{place.hydrated}"}
     for i, branch in enumerate(into):
         declared.append(f"$into{i}: String!" if i else "$app: Int!, $into0: String!")
         fields.append(f"\n    into{i}: {_open_pulls(f'into{i}')}")
@@ -215,6 +223,32 @@ def _owners(i: int) -> str:
     """The three places where GitHub looks for a CODEOWNERS file."""
     text = "{ __typename ... on Blob { byteSize isBinary isTruncated text } }"
     return "".join(f"\n    owners{i}_{n}: object(expression: $owners{i}_{n}) {text}" for n in range(len(LOCATIONS)))
+
+
+def _hydrated(i: int) -> str:
+    file = f'file(path: "{METADATA}") {{ ...Entry }}'
+    return f"""
+    hydrated{i}: ref(qualifiedName: $hydrated{i}) {{
+      target {{ ... on Commit {{ history(first: {HYDRATIONS_READ}) {{ nodes {{ oid tree {{ oid }} {file} }} }} }} }}
+    }}
+    notes{i}: object(expression: "{NOTES}") {{ __typename ... on Commit {{ tree {{ oid }} }} }}"""
+
+
+def notes_query(notes: Sequence[tuple[Sha, Sha]]) -> tuple[str, dict[str, str]]:
+    """The note on each (tree of notes, commit), and the query's variables except `owner` and `name`.
+
+    Git spreads notes over folders by the first digits of their commit once they are many: none, one or two levels.
+    """
+    variables: dict[str, str] = {}
+    for i, (tree, commit) in enumerate(notes):
+        variables[f"note{i}_0"] = f"{tree}:{commit}"
+        variables[f"note{i}_1"] = f"{tree}:{commit[:2]}/{commit[2:]}"
+        variables[f"note{i}_2"] = f"{tree}:{commit[:2]}/{commit[2:4]}/{commit[4:]}"
+    signature = ", ".join(["$owner: String!", "$name: String!", *(f"${name}: String!" for name in variables)])
+    blob = "{ __typename ... on Blob { isBinary isTruncated text } }"
+    read = "\n    ".join(f"{name}: object(expression: ${name}) {blob}" for name in variables)
+    query = f"query Notes({signature}) {{\n  repository(owner: $owner, name: $name) {{\n    {read}\n  }}\n}}\n"
+    return query, variables
 
 
 def folders_query(places: Sequence[tuple[str, str]]) -> tuple[str, dict[str, str]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.errors import Permanent
-from bot.github.documents import folders_query
+from bot.github.documents import folders_query, notes_query
 from bot.github.failures import NotFound
 from bot.github.read_parts import commit as commit_by
 from bot.github.shape import Node
@@ -25,6 +25,16 @@ _MOST_KEPT = 500_000
 Where = tuple[Sha, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a tree of notes says of a commit; None where nothing."""
+
+    text: str | Unknown | None
+
+
+Kept = Listing | Folder | Comparison | Note
+
+
 class Client(Protocol):
     async def get(self, path: str) -> object: ...
     async def graphql(self, query: str, variables: dict[str, object]) -> dict[str, object]: ...
@@ -34,7 +44,7 @@ class Client(Protocol):
 class Objects:
     """What was read of any repository, the longest unused dropped first. Losing it costs requests, nothing else."""
 
-    _kept: OrderedDict[tuple[str, object], Listing | Folder | Comparison] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[tuple[str, object], Kept] = field(default_factory=OrderedDict)
     _entries: int = 0
 
     async def listings(self, client: Client, full_name: str, trees: Iterable[Sha]) -> dict[Sha, Listing | Unknown]:
@@ -87,12 +97,35 @@ class Objects:
                 self._keep((full_name, ("compared", *pair)), read, size=1 + len(read.changed))
         return found
 
-    def _recall(self, key: tuple[str, object]) -> Listing | Folder | Comparison | None:
+    async def notes(
+        self, client: Client, full_name: str, keys: Iterable[tuple[Sha, Sha]]
+    ) -> dict[tuple[Sha, Sha], str | Unknown | None]:
+        """The text of each note, by the tree of notes and the commit, in one request; None where there is none."""
+        found: dict[tuple[Sha, Sha], str | Unknown | None] = {}
+        missing: list[tuple[Sha, Sha]] = []
+        for key in sorted(keys):
+            known = self._recall((full_name, ("note", *key)))
+            if isinstance(known, Note):
+                found[key] = known.text
+            else:
+                missing.append(key)
+        if not missing:
+            return found
+        owner, name = full_name.split("/", 1)
+        query, variables = notes_query(missing)
+        data = await client.graphql(query, {**variables, "owner": owner, "name": name})
+        node = Node(data, "data").node("repository")
+        for i, key in enumerate(missing):
+            found[key] = text = _note(node, i, key[1])
+            self._keep((full_name, ("note", *key)), Note(text), size=1)
+        return found
+
+    def _recall(self, key: tuple[str, object]) -> Kept | None:
         if key in self._kept:
             self._kept.move_to_end(key)
         return self._kept.get(key)
 
-    def _keep(self, key: tuple[str, object], what: Listing | Folder | Comparison, *, size: int) -> None:
+    def _keep(self, key: tuple[str, object], what: Kept, *, size: int) -> None:
         self._kept[key] = what
         self._entries += size
         while self._entries > _MOST_KEPT and len(self._kept) > 1:
@@ -100,9 +133,11 @@ class Objects:
             self._entries -= _size(dropped)
 
 
-def _size(what: Listing | Folder | Comparison) -> int:
+def _size(what: Kept) -> int:
     if isinstance(what, Folder):
         return 1 + len(what.commits) + sum(len(level) for level in what.above)
+    if isinstance(what, Note):
+        return 1
     return 1 + len(what.changed) if isinstance(what, Comparison) else len(what)
 
 
@@ -142,6 +177,15 @@ def _folder(node: Node, i: int, place: Where) -> Folder | Unknown:
         above=tuple(above),
         commits=tuple(commit_by(one, None) for one in known.node("history").nodes()),
     )
+
+
+def _note(node: Node, i: int, commit: Sha) -> str | Unknown | None:
+    spread = (node.maybe_node(f"note{i}_{level}") for level in range(3))
+    blob = next((one for one in spread if one is not None and one.text("__typename") == "Blob"), None)
+    if blob is None:
+        return None
+    text = None if blob.flag("isTruncated") or blob.value("isBinary") is not False else blob.maybe_text("text")
+    return Unknown(f"the note on {commit[:7]} cannot be read as text") if text is None else text
 
 
 async def _comparison(client: Client, full_name: str, first: Sha, second: Sha) -> Comparison | Unknown:

@@ -16,7 +16,20 @@ from bot.github.read_parts import FOLDER, checks, commit, file, files, folder_bl
 from bot.github.read_pulls import merged_pulls, open_pulls, with_group_files
 from bot.github.read_records import crowded_at, records
 from bot.github.shape import Node, unexpected
-from bot.model import Base, Configured, File, Merged, Place, Record, Repository, Sha, Unknown
+from bot.hydrated import METADATA
+from bot.model import (
+    Base,
+    Configured,
+    File,
+    HydratedCommit,
+    Hydration,
+    Merged,
+    Place,
+    Record,
+    Repository,
+    Sha,
+    Unknown,
+)
 
 
 def read_repository(data: Mapping[str, object], *, identity: AppIdentity) -> Repository:
@@ -58,6 +71,7 @@ def read_place(
         head_files=folder_blobs(target, place.folder),
         foreign_pull=foreign,
         owners=_owners(node, i) if place.owners else None,
+        hydration=_hydration(node, i, place) if place.hydrated else None,
     )
 
 
@@ -166,6 +180,24 @@ def _base(node: Node, i: int, place: Where) -> Base | None:
         files=_files(folder, place.folder) if folder else (),
         folder=folder.sha("oid") if folder is not None and folder.text("__typename") == "Tree" else None,
     )
+
+
+def _hydration(node: Node, i: int, place: Where) -> Hydration | None:
+    branch = node.maybe_node(f"hydrated{i}")
+    if branch is None:
+        return None
+    notes = node.maybe_node(f"notes{i}")
+    return Hydration(
+        branch=place.hydrated,
+        commits=tuple(_hydrated(one) for one in branch.node("target").node("history").nodes()),
+        notes=notes.node("tree").sha("oid") if notes and notes.text("__typename") == "Commit" else None,
+    )
+
+
+def _hydrated(commit: Node) -> HydratedCommit:
+    entry = commit.maybe_node("file")
+    text = file(entry, METADATA).text if entry else None
+    return HydratedCommit(sha=commit.sha("oid"), tree=commit.node("tree").sha("oid"), metadata=text)
 
 
 def _owners(node: Node, i: int) -> str | Unknown:

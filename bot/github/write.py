@@ -30,6 +30,7 @@ from bot.actions import (
     Retitle,
     Say,
     SetLabel,
+    Whole,
 )
 from bot.errors import Conflict, Permanent
 from bot.github.documents import Mutation, mutation_document
@@ -90,6 +91,11 @@ async def make_head(client: Client, repository: Repository, action: Propose) -> 
         updates = [ref_update(content.scratch, before=scratch, after=NOWHERE, force=True)]
     elif isinstance(content, Copy):
         made = Made(head=await _copy_commit(client, repository, action, content))
+    elif isinstance(content, Whole):
+        # The tree is Git's already: what merges is that very tree, with the commit it comes from as second parent.
+        parents = [action.parent, content.source]
+        head = await _committed(client, repository, message=action.message, tree=content.tree, parents=parents)
+        made = Made(head=head)
     else:
         made = Made(head=await _commit(client, repository, action, content))
     moved = ref_update(action.branch, before=action.head_before, after=made.head, force=True)

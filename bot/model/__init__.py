@@ -36,6 +36,7 @@ from bot.model.github import (
     ReviewState,
     TakenOut,
 )
+from bot.model.hydration import HYDRATIONS_READ, HydratedCommit, Hydration
 from bot.model.observation import Elsewhere, Observation, Place
 from bot.model.open_pulls import Brought, OpenPulls, Revision
 from bot.model.registry import ImageDetails, Signature, SignatureMaterial, SimpleSigning, Tags
@@ -44,6 +45,7 @@ from bot.model.trees import Comparison, Folder, Listing, TreeEntry
 
 __all__ = [
     "HISTORY_READ",
+    "HYDRATIONS_READ",
     "Actor",
     "ActorKind",
     "Application",
@@ -65,6 +67,8 @@ __all__ = [
     "ForeignCheck",
     "Forum",
     "How",
+    "HydratedCommit",
+    "Hydration",
     "ImageDetails",
     "Invited",
     "Labelling",

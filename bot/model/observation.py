@@ -16,6 +16,7 @@ from bot.model.github import (
     Record,
     Repository,
 )
+from bot.model.hydration import Hydration
 from bot.model.registry import ImageDetails, Signature, Tags
 from bot.model.releases import Digest, Sha, Unknown
 from bot.model.trees import Comparison, Folder, Listing
@@ -44,8 +45,9 @@ class Place:
 
     `records` are our deployments, newest first. `head_files`: path → blob in the environment's folder at our branch's
     head. `foreign_pull` names a pull request from our branch that is not ours. `owners`: the text of the base branch's
-    CODEOWNERS, "" where it has none, None where nothing asks for it. `elsewhere`: None where the environment lives in
-    the repository whose file declares it.
+    CODEOWNERS, "" where it has none, None where nothing asks for it. `hydration`: the branch that the hydrator writes
+    for it, None where there is none, or none is declared. `elsewhere`: None where the environment lives in the
+    repository whose file declares it.
     """
 
     base: Base | None
@@ -56,6 +58,7 @@ class Place:
     head_files: Mapping[str, Sha] = field(default_factory=dict)
     foreign_pull: str | None = None
     owners: str | Unknown | None = None
+    hydration: Hydration | None = None
     elsewhere: Elsewhere | None = None
 
 
@@ -71,6 +74,7 @@ class Observation:
     open pull requests, on those that were merged or closed and on issues. `rivals`: by head of ours, which pull request
     of somebody else proposes the same commit where it may not go. `rules`: branch → what GitHub's rules ask.
     `folders`: (commit, path). `listings`: by the id of the tree. `comparisons`: (one commit, another).
+    `notes`: (tree of notes, commit) → text, None where none is.
     `roles_elsewhere`: (full name of another repository, login) → the role there, and whose the login was then.
     `rules_elsewhere`: (full name of another repository, branch). `home`: the repository whose file declares the
     pipeline, where `repository` is another that one of its environments lives in (`bot.elsewhere`).
@@ -94,6 +98,7 @@ class Observation:
     folders: Mapping[tuple[Sha, str], Folder | Unknown] = field(default_factory=dict)
     listings: Mapping[Sha, Listing | Unknown] = field(default_factory=dict)
     comparisons: Mapping[tuple[Sha, Sha], Comparison | Unknown] = field(default_factory=dict)
+    notes: Mapping[tuple[Sha, Sha], str | Unknown | None] = field(default_factory=dict)
     rivals: Mapping[Sha, str] = field(default_factory=dict)
     roles_elsewhere: Mapping[tuple[str, str], tuple[Permission | Unknown, int]] = field(default_factory=dict)
     rules_elsewhere: Mapping[tuple[str, str], BranchRules | Unknown] = field(default_factory=dict)

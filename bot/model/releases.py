@@ -46,11 +46,13 @@ class Artifact:
 class Release:
     """An immutable set of artifacts, or a source commit.
 
-    `proposed`: when it was first proposed to a root environment.
+    `proposed`: when it was first proposed to a root environment. `hydrated`: where environments are hydrated branches,
+    the commit that was made of `source` for this one; it is no part of what the release is.
     """
 
     artifacts: tuple[Artifact, ...] = ()
     source: Sha | None = None
+    hydrated: Sha | None = None
     proposed: datetime
 
     @property

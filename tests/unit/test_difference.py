@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.actions import Edits, MergeOf
+from bot.actions import Edits, MergeOf, Whole
 from bot.content import Wanted
 from bot.difference import difference
 from bot.model import File
@@ -84,3 +84,11 @@ def test_a_merge_names_its_commit_and_its_files() -> None:
     said = difference(wish, (), pull(changed=frozenset({"b", "a"})))
     assert f"merges commit `{sha('source')}`" in said
     assert said.endswith("**2 changed files:**\n\n- `a`\n- `b`")
+
+
+def test_a_hydrated_branch_names_its_commit_and_its_files() -> None:
+    """What was generated is shown on GitHub; here is where it comes from."""
+    wish = Wanted(content=Whole(source=sha("source"), tree=sha("tree"), of="live-next"), blobs={}, base={})
+    said = difference(wish, (), pull(changed=frozenset({"a"})))
+    assert f"takes `live-next` whole, at `{sha('source')}`" in said
+    assert said.endswith("**1 changed file:**\n\n- `a`")

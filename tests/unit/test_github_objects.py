@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.errors import Transient
 from bot.github.client import GitHubApp, RepositoryClient
+from bot.github.documents import notes_query
 from bot.github.objects import Objects
 from bot.model import Comparison, Folder, Sha, TreeEntry, Unknown
 from bot.tree_copy import tree_id
@@ -208,3 +209,45 @@ async def test_what_cannot_be_compared_is_unknown(door: Door) -> None:
     found = await compared(door, Reply(status=404, body={"message": "Not Found"}))
     assert isinstance(found, Unknown)
     assert "gone from GitHub" in found.reason
+
+
+# --- notes ------------------------------------------------------------------------------------------------------------
+
+NOTES, NOTED = sha("notes"), sha("noted")
+
+
+def note(text: str | None, *, level: int = 0, **changed: object) -> Reply:
+    """The answer about one commit, whose note lies that many folders deep."""
+    fields: dict[str, object] = {f"note0_{n}": None for n in range(3)}
+    blob = {"__typename": "Blob", "isBinary": False, "isTruncated": False, "text": text, **changed}
+    fields |= {f"note0_{level}": blob} if text is not None else {}
+    return Reply(body={"data": {"repository": fields}})
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        *(pytest.param(note("{}", level=n), "{}", id=f"{n} folders deep") for n in range(3)),
+        pytest.param(note(None), None, id="no note"),
+        pytest.param(note("{", isTruncated=True), Unknown, id="cut short"),
+        pytest.param(note("", isBinary=True), Unknown, id="no text"),
+        pytest.param(note("", isBinary=None), Unknown, id="GitHub could not tell"),
+    ],
+)
+async def test_a_note_is_read_once_for_a_tree_of_notes(door: Door, reply: Reply, expected: object) -> None:
+    """However deep Git put it, which it does once notes are many; what is no whole text is not known."""
+    github, client = door
+    objects = Objects()
+    github.says("POST", "/graphql", reply)
+    read = (await objects.notes(client, "o/r", [(NOTES, NOTED)]))[NOTES, NOTED]
+    assert isinstance(read, Unknown) if expected is Unknown else read == expected
+    again = await objects.notes(client, "o/r", [(NOTES, NOTED)])
+    assert again == {(NOTES, NOTED): read}
+    assert len(github.asked) == 2, "a token and the note"
+
+
+def test_a_note_is_looked_for_wherever_git_may_have_put_it() -> None:
+    """By its commit's digits: in no folder, or in one or two levels of them."""
+    _, variables = notes_query([(NOTES, NOTED)])
+    spread = [NOTED, f"{NOTED[:2]}/{NOTED[2:]}", f"{NOTED[:2]}/{NOTED[2:4]}/{NOTED[4:]}"]
+    assert list(variables.values()) == [f"{NOTES}:{path}" for path in spread]

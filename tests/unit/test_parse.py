@@ -150,6 +150,9 @@ A = "a: {path: a}\n"
         pytest.param(
             "a: {path: a, promote: merge}", 6, 29, "moves commits", "`promote: versions`", id="merge of images"
         ),
+        pytest.param(
+            "a: {branch: a, hydrated: b}", 6, 22, "releases are its artifacts", "no `hydrated`", id="hydrated images"
+        ),
         pytest.param("a: {path: a, merge_method: rebase}", 6, 34, "did not check", "squash", id="rebase"),
         pytest.param(A + "b: {path: b, after: [aa]}", 7, 28, "no environment `aa`", "`a`", id="unknown upstream"),
         pytest.param(A + "b: {path: b, after: a}", 7, 27, "`after` must be a list", "`[a]`", id="not a list"),
@@ -208,6 +211,28 @@ def test_a_mistake_in_an_environment(text: str, line: int, column: int, message:
             for glob in ("*", "**", "**/*", "./", "**/**")
         ),
         pytest.param("a: {merge_method: squash}", 4, "needs merge commits", id="a squashed merge"),
+        pytest.param("a: {hydrated: x-next}", 4, "a branch of its own", id="hydrated without a branch"),
+        pytest.param("a: {branch: x, path: p, hydrated: x-next}", 4, "whole, not a `path`", id="a hydrated folder"),
+        pytest.param("a: {branch: x, hydrated: x-next, keep: [b]}", 4, "nothing can be kept", id="hydrated and kept"),
+        pytest.param("a: {branch: x, hydrated: x-next, promote: tree}", 4, "by merges", id="hydrated and copied"),
+        pytest.param(
+            "a: {branch: x, hydrated: n, repository: o/r}", 4, "within one repository", id="hydrated elsewhere"
+        ),
+        pytest.param("a: {branch: x, hydrated: true}", 4, "name of the branch", id="hydrated without a name"),
+        pytest.param("a: {branch: x, hydrated: x}", 4, "without any gate", id="hydrated into the branch itself"),
+        pytest.param("a: {branch: x, hydrated: refs/heads/x-next}", 4, "without refs/", id="a hydrated ref"),
+        pytest.param(
+            "a: {branch: x, hydrated: x-next}\nb: {branch: y, after: [a]}", 5, "one kind of release", id="half hydrated"
+        ),
+        pytest.param(
+            "a: {branch: x, hydrated: n}\nb: {branch: y, hydrated: n, after: [a]}",
+            5,
+            "for `a` already",
+            id="hydrated twice",
+        ),
+        pytest.param(
+            "a: {branch: x, hydrated: x-next}\nb: {branch: y, hydrated: x, after: [a]}", 5, "of `a`, into", id="crossed"
+        ),
         pytest.param("a: {}\nb: {after: [a]}", 5, "already lives in the whole tree on the default branch", id="twice"),
         pytest.param("a: {}\nb: {branch: main, after: [a]}", 5, "already lives", id="the default branch by its name"),
     ],

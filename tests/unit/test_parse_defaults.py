@@ -63,6 +63,16 @@ def test_what_means_nothing_somewhere_is_not_taken_there() -> None:
     assert found["live"].merge_method is MergeMethod.SQUASH
 
 
+def test_hydrated_branches_keep_nothing_and_a_hydrated_root_has_gates() -> None:
+    """It is promoted into like the others, and what looks upstream means nothing there."""
+    environments = "{a: {branch: a, hydrated: a-next}, b: {branch: b, hydrated: b-next, after: [a]}}"
+    defaults = "{keep: [own.yaml], gates: {soak: 1d, minimum_age: 2h}, windows: [{allow: '0 9 * * *', for: 8h}]}"
+    text = f"defaults: {defaults}\npipelines: {{site: {{environments: {environments}}}}}\n"
+    root, after = parse(text, checks=CHECKS).pipelines[0].environments
+    assert [(e.keep, e.gates.minimum_age, len(e.windows)) for e in (root, after)] == [((), timedelta(hours=2), 1)] * 2
+    assert (root.gates.soak, after.gates.soak) == (None, timedelta(days=1))
+
+
 def test_what_is_copied_or_merged_keeps_what_all_keep() -> None:
     """Not the source, nor what is promoted by its versions; and a copy may be merged in either way."""
     sites = """\
@@ -91,6 +101,7 @@ def test_what_is_copied_or_merged_keeps_what_all_keep() -> None:
             "{after: [dev]}", 12, "takes no `after`: each environment has its own upstreams", "no", id="after"
         ),
         pytest.param("{promote: merge}", 12, "takes no `promote`", "no", id="promote"),
+        pytest.param("{hydrated: x-next}", 12, "takes no `hydrated`: the hydrator writes", "no", id="hydrated"),
         pytest.param("{aproval: {count: 1}}", 12, "not a key of `defaults`", "`approvals`", id="an unknown key"),
         pytest.param("{approvals: {count: 0}}", 31, "whole number", "from 1 to 20", id="a value that is none"),
         pytest.param("{gates: {soak: soon}}", 26, "must be a duration", "30m", id="a duration that is none"),

@@ -315,3 +315,28 @@ def test_the_schema_knows_folders() -> None:
     schema = jsonschema_rs.validator_for(json_schema())
     assert [str(e) for e in schema.iter_errors(yaml.safe_load(WHOLE))] == []
     assert not schema.is_valid(yaml.safe_load(WHOLE.replace("app-{name}", "App-{name}")))
+
+
+HYDRATED = """\
+pipelines:
+  "{name}":
+    for_each: applications/*
+    environments:
+      dev: {branch: "dev/{name}", hydrated: "next/dev/{name}"}
+      live: {branch: "live/{name}", hydrated: "next/live/{name}", after: [dev]}
+"""
+
+
+def test_a_hydrated_branch_takes_the_folders_name() -> None:
+    """Of each folder its own, in every environment."""
+    pipelines = declared(HYDRATED, applications=("web", "api")).configuration.pipelines
+    found = {p.name: [e.hydrated for e in p.environments] for p in pipelines}
+    assert found == {"web": ["next/dev/web", "next/live/web"], "api": ["next/dev/api", "next/live/api"]}
+
+
+def test_one_hydrated_branch_for_every_folder_is_refused() -> None:
+    """The content of one application would go into all of them."""
+    (problem,) = problems(HYDRATED.replace("next/live/{name}", "next/live"))
+    assert problem.line == 6
+    assert "the hydrator would write next/live for every folder" in problem.message
+    assert "`hydrated` with {name} in it" in (problem.suggestion or "")

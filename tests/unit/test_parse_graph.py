@@ -126,6 +126,13 @@ def test_no_commit_reaches_what_asks_for_one_of_two_branches() -> None:
     assert "`after_any`" in (problem.suggestion or "")
 
 
+def test_hydrated_branches_are_all_made_of_the_same_commits() -> None:
+    """What is verified behind one root may be verified behind another."""
+    roots = "a: {branch: a, hydrated: a-next}\nb: {branch: b, hydrated: b-next}\n"
+    read = parse(environments(f"{roots}c: {{branch: c, hydrated: c-next, after: [a, b]}}\n", images=False)).pipelines[0]
+    assert [e.name for e in read.environments if e.is_root and not read.is_source(e)] == ["a", "b"]
+
+
 def test_commits_of_either_branch_reach_what_takes_any() -> None:
     """And images reach everything, whatever the roots."""
     either = f"{BRANCHES}c: {{branch: c, after_any: [a, b]}}\nd: {{branch: d, after: [c], after_any: [a, b]}}\n"

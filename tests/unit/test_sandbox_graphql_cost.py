@@ -1,9 +1,12 @@
 """What a GraphQL document costs, by the examples of GitHub's documentation, and that ours are within the limits."""
 
+from dataclasses import replace
+
 import pytest
 from graphql import parse
 
 from bot.github.documents import MOST_PLACES, Place, batches, merged_query, repository_query
+from bot.model import HYDRATIONS_READ
 from sandbox.github.graphql_cost import MOST_NODES, Cost, cost
 
 HERE = Place(branch="main", folder="apps", head="caisson/shop/staging", record="shop/staging")
@@ -62,6 +65,16 @@ def test_the_merged_promotions_of_as_many_places_are_read_in_one_query() -> None
     """Further back than a pass looks, and cheap beside it."""
     history, _ = merged_query([HERE] * MOST_PLACES)
     assert cost(parse(history), {}).nodes <= MOST_NODES
+
+
+def test_what_a_hydrator_writes_and_who_owns_files_fits_beside_all_else() -> None:
+    """As many places again, each with its CODEOWNERS and its hydrated branch."""
+    hydrated = replace(HERE, owners=True, hydrated="environment/staging-next")
+    most, _ = repository_query([hydrated] * MOST_PLACES, ["cosign.pub"])
+    plain, _ = repository_query([HERE] * MOST_PLACES, ["cosign.pub"])
+    nodes = cost(parse(most), {}).nodes
+    assert nodes == cost(parse(plain), {}).nodes + MOST_PLACES * HYDRATIONS_READ
+    assert nodes <= MOST_NODES
 
 
 @pytest.mark.parametrize(
