@@ -74,7 +74,7 @@ def places(configuration: Configuration, default_branch: str) -> dict[Key, Place
             folder=environment.path,
             head=branch_name(pipeline, environment),
             record=record_name(pipeline, environment),
-            owners=environment.approvals is not None and environment.approvals.reads_owners,
+            owners=environment.reads_owners,
         )
         for pipeline in configuration.pipelines
         for environment in pipeline.environments

@@ -17,6 +17,7 @@ from config.pipeline import (
 )
 from config.places import read_branch, read_path
 from config.reading import Entry, Fields, Reader
+from config.rollback import read_on_degraded, read_rollback
 from config.roles import read_roles, read_skippable
 from config.windows import read_windows
 from config.yaml_text import Node, Sequence, resolved
@@ -35,14 +36,14 @@ _KEYS = (
     "merge_method",
     "roles",
     "skippable",
+    "on_degraded",
+    "rollback",
 )
 _KEYS_LATER = (
     "repository",
     "after_any",
     "keep",
     "pace",
-    "on_degraded",
-    "rollback",
     "manual_changes",
     "accept_from",
 )
@@ -74,6 +75,7 @@ def read_environment(
     auto = reader.flag(fields["auto"].value, "auto") if "auto" in fields else False
     supersede = reader.choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
     scope = around.scope(is_root=_is_root(fields))
+    health = _health(reader, fields["health"]) if "health" in fields else HealthRule()
     model = Environment(
         name=entry.name,
         branch=branch,
@@ -82,13 +84,15 @@ def read_environment(
         promote=promote,
         auto=bool(auto),
         approvals=read_approvals(reader, fields["approvals"].value) if "approvals" in fields else None,
-        health=_health(reader, fields["health"]) if "health" in fields else HealthRule(),
+        health=health,
         gates=read_gates(reader, fields["gates"], checks, scope) if "gates" in fields else Gates(),
         windows=read_windows(reader, fields["windows"], checks, scope) if "windows" in fields else (),
         supersede=supersede or Supersede.UNAPPROVED,
         merge_method=_merge_method(reader, fields, promote),
         roles=read_roles(reader, fields),
         skippable=read_skippable(reader, fields),
+        on_degraded=read_on_degraded(reader, fields, health, is_source=scope.is_source),
+        rollback=read_rollback(reader, fields, is_source=scope.is_source),
     )
     place = next((fields[key].value for key in ("path", "branch") if key in fields), entry.key)
     lost = lost or path is None or (branch is None and "branch" in fields)

@@ -229,6 +229,24 @@ class Templates(Declared):
     sign_off: bool = False
 
 
+class OnDegraded(StrEnum):
+    """What happens when a release has been Degraded in an environment for longer than `health.grace`.
+
+    `hold`: each promotion into the environment is held, once, until a person releases it. `rollback`: the newest release
+    that was verified there before, and never Degraded there, is proposed in its place, once for each bad release.
+    """
+
+    NONE = "none"
+    HOLD = "hold"
+    ROLLBACK = "rollback"
+
+
+class RollbackRule(Declared):
+    """What a rollback asks for. `approvals`: instead of the environment's own; left out, these."""
+
+    approvals: Approvals | None = None
+
+
 class Role(StrEnum):
     """What an environment may keep to fewer people than the default."""
 
@@ -352,7 +370,7 @@ class Environment(Declared):
     """One stop of a pipeline: a folder on a branch, a whole branch, or a folder on its own branch.
 
     `branch` None is the repository's default branch; `path` "" is the whole tree. `skippable`: which gates `/skip` may
-    waive here.
+    waive here. `rollback`: what a rollback asks for.
     """
 
     name: Name
@@ -369,10 +387,22 @@ class Environment(Declared):
     merge_method: MergeMethod = MergeMethod.SQUASH
     roles: Roles = Roles()
     skippable: tuple[Skippable, ...] = (Skippable.SOAK, Skippable.WINDOWS, Skippable.MINIMUM_AGE)
+    on_degraded: OnDegraded = OnDegraded.NONE
+    rollback: RollbackRule = RollbackRule()
 
     @property
     def is_root(self) -> bool:
         return not self.after
+
+    @property
+    def rollback_approvals(self) -> Approvals | None:
+        """Who must approve of a rollback here."""
+        return self.rollback.approvals or self.approvals
+
+    @property
+    def reads_owners(self) -> bool:
+        """Whether somebody's approval depends on whose a path is."""
+        return any(rule is not None and rule.reads_owners for rule in (self.approvals, self.rollback.approvals))
 
 
 class Pipeline(Declared):

@@ -104,12 +104,16 @@ def _environment(i: int, *, whole: bool) -> str:
     folder = (
         "folder: tree { ...Blobs }" if whole else f"folder: file(path: $path{i}) {{ oid object {{ ...BlobsBelow }} }}"
     )
+    history = f"touched: history(first: 1, path: $path{i}) {{ nodes {{ oid }} }}"
+    if whole:
+        # What stands in a folder is read from its files; on a whole branch, what was reverted from its commits.
+        history += " reverts: history(first: 50) { nodes { oid messageBody } }"
     created = "orderBy: {field: CREATED_AT, direction: DESC}"
     newest = "orderBy: {field: UPDATED_AT, direction: DESC}"
     return f"""
     base{i}: ref(qualifiedName: $base{i}) {{
       ...Base
-      target {{ ... on Commit {{ touched: history(first: 1, path: $path{i}) {{ nodes {{ oid }} }} }} }}
+      target {{ ... on Commit {{ {history} }} }}
     }}
     files{i}: object(expression: $files{i}) {{ ...{files} }}
     head{i}: ref(qualifiedName: $head{i}) {{
@@ -121,6 +125,9 @@ def _environment(i: int, *, whole: bool) -> str:
         ...Merged
         mergeCommit {{ {folder} }}
       }}
+    }}
+    closed{i}: pullRequests(headRefName: $headName{i}, baseRefName: $baseName{i}, states: CLOSED, first: 10, {created}) {{
+      nodes {{ ...Closed }}
     }}
     deployments{i}: deployments(environments: [$record{i}], first: 20, {created}) {{
       ...Records

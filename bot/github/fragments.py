@@ -137,10 +137,25 @@ fragment Merged on PullRequest {
   commits(last: 1) { nodes { commit { ...Authored } } }
 }
 
+fragment Closed on PullRequest {
+  id number isCrossRepository headRefName headRefOid baseRefName
+  author { ...Who }
+  closings: timelineItems(last: 10, itemTypes: [CLOSED_EVENT, HEAD_REF_DELETED_EVENT]) {
+    nodes {
+      __typename
+      ... on ClosedEvent { createdAt actor { ...Who } }
+      ... on HeadRefDeletedEvent { createdAt actor { ...Who } }
+    }
+  }
+  comments(last: 20) { nodes { body lastEditedAt author { ...Who } editor { ...Who } } }
+  commits(last: 1) { nodes { commit { ...Authored } } }
+}
+
 fragment Records on DeploymentConnection {
   pageInfo { hasNextPage }
   nodes {
     id databaseId commitOid task payload createdAt
+    commit { tree { oid } }
     environment originalEnvironment
     creator { ...Who }
     statuses(first: 100) {

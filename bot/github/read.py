@@ -4,6 +4,7 @@ JSON dies here: what is not provably ours is dropped; what is missing from the a
 opens on it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from bot.codeowners import LOCATIONS, TOO_LARGE
@@ -13,10 +14,13 @@ from bot.github.failures import NotFound
 from bot.github.fragments import FOLDER_DEPTH
 from bot.github.identity import AppIdentity
 from bot.github.read_parts import checks, commit, file, files, folder_blobs
-from bot.github.read_pulls import merged_pulls, open_pulls
+from bot.github.read_pulls import closed_pulls, merged_pulls, open_pulls
 from bot.github.read_records import records
 from bot.github.shape import Node, unexpected
 from bot.model import Base, Configured, File, Place, Repository, Sha, Unknown
+
+
+_REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40})[.,]", re.MULTILINE)
 
 
 def read_repository(data: Mapping[str, object], *, identity: AppIdentity) -> Repository:
@@ -59,6 +63,7 @@ def read_place(
         head_files=folder_blobs(target, place.folder),
         foreign_pull=foreign,
         owners=_owners(node, i) if place.owners else None,
+        closed=closed_pulls(node.node(f"closed{i}").nodes(), place, identity),
     )
 
 
@@ -124,7 +129,14 @@ def _base(node: Node, i: int, place: Where) -> Base | None:
         history=tuple(one.sha("oid") for one in target.node("history").nodes()),
         touched=touched[0].sha("oid") if touched else None,
         files=_files(folder, place.folder) if folder else (),
+        undone=_undone(target) if not place.folder else {},
     )
+
+
+def _undone(target: Node) -> dict[Sha, Sha]:
+    """Commit → the commit that it says it reverts, in the words of `git revert` (git-revert(1))."""
+    found = ((one.sha("oid"), _REVERTS.search(one.text("messageBody"))) for one in target.node("reverts").nodes())
+    return {sha: Sha(said[1]) for sha, said in found if said}
 
 
 def _owners(node: Node, i: int) -> str | Unknown:

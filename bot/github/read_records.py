@@ -29,7 +29,7 @@ def _record(node: Node, identity: AppIdentity) -> Record | None:
     payload = payload_from_json(node.value("payload"))
     if payload is None:
         return None
-    statuses = node.maybe_node("statuses")
+    statuses, commit = node.maybe_node("statuses"), node.maybe_node("commit")
     return Record(
         id=node.text("id"),
         number=node.number("databaseId"),
@@ -41,6 +41,7 @@ def _record(node: Node, identity: AppIdentity) -> Record | None:
         created=node.moment("createdAt"),
         statuses=_statuses(statuses, identity) if statuses else (),
         complete=statuses is None or not statuses.more("hasNextPage"),
+        tree=commit.node("tree").sha("oid") if commit else None,
     )
 
 

@@ -1,7 +1,7 @@
 """Facts of GitHub: people, files, commits, checks, pull requests, our records, repositories. No I/O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -56,7 +56,8 @@ HISTORY_READ = 50
 class Base:
     """The branch an environment lives on.
 
-    `history`: newest first, at most 50. `touched`: last commit that changed the folder.
+    `history`: newest first, at most 50. `touched`: last commit that changed the folder. `undone`: commits of the
+    history whose message says, as `git revert` writes it, which commit they revert.
     """
 
     branch: str
@@ -65,6 +66,7 @@ class Base:
     history: tuple[Sha, ...]
     touched: Sha | None
     files: tuple[File, ...]
+    undone: Mapping[Sha, Sha] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +247,35 @@ class Merged:
     files: Mapping[str, Sha]
 
 
+class ClosingKind(StrEnum):
+    CLOSED = "ClosedEvent"
+    BRANCH_DELETED = "HeadRefDeletedEvent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """A closed pull request's closing, or the deletion of its branch, by whom. `by_us`: by our App."""
+
+    kind: ClosingKind
+    actor: Actor
+    by_us: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A pull request of our App from our branch that was closed without a merge.
+
+    `closings`: oldest first. `said`: our own last comments on it, which nobody else edited.
+    """
+
+    id: str
+    number: int
+    head: Commit | None
+    closings: tuple[Closing, ...]
+    said: tuple[str, ...]
+
+
 class RecordState(StrEnum):
     """What a status of our deployment records: GitHub's DeploymentStatusState, as we use it."""
 
@@ -266,13 +297,17 @@ class How(StrEnum):
     """How a release came to be active in an environment."""
 
     PROMOTED = "promoted"
+    ROLLED_BACK = "rolled back"
     MERGED_BY_PERSON = "merged by a person"
     ADOPTED = "adopted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A GitHub Deployment of our App: one release entering one environment. `statuses`: ours only, oldest first."""
+    """A GitHub Deployment of our App: one release entering one environment. `statuses`: ours only, oldest first.
+
+    `tree`: that of its commit, None where GitHub does not have the commit any more.
+    """
 
     id: str
     number: int
@@ -284,6 +319,7 @@ class Record:
     created: datetime
     statuses: tuple[RecordStatus, ...]
     complete: bool
+    tree: Sha | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.model.cluster import Application
-from bot.model.github import Base, Commit, Conversation, Merged, Permission, PullRequest, Record, Repository
+from bot.model.github import Base, Closed, Commit, Conversation, Merged, Permission, PullRequest, Record, Repository
 from bot.model.registry import ImageDetails, Signature, Tags
 from bot.model.releases import Digest, Sha, Unknown
 
@@ -16,7 +16,8 @@ class Place:
 
     `records` are our deployments, newest first. `head_files`: path → blob in the environment's folder at our branch's
     head. `foreign_pull` names a pull request from our branch that is not ours. `owners`: the text of the base branch's
-    CODEOWNERS, "" where it has none, None where nothing asks for it.
+    CODEOWNERS, "" where it has none, None where nothing asks for it. `closed`: our pull requests that were closed
+    without a merge, newest first.
     """
 
     base: Base | None
@@ -27,6 +28,7 @@ class Place:
     head_files: Mapping[str, Sha] = field(default_factory=dict)
     foreign_pull: str | None = None
     owners: str | Unknown | None = None
+    closed: tuple[Closed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,12 +36,16 @@ _TIMELINE = {
     "unlabeled": "UNLABELED_EVENT",
     "review_requested": "REVIEW_REQUESTED_EVENT",
     "assigned": "ASSIGNED_EVENT",
+    "closed": "CLOSED_EVENT",
+    "head_ref_deleted": "HEAD_REF_DELETED_EVENT",
 }
 TIMELINE_TYPES = {
     "labeled": "LabeledEvent",
     "unlabeled": "UnlabeledEvent",
     "review_requested": "ReviewRequestedEvent",
     "assigned": "AssignedEvent",
+    "closed": "ClosedEvent",
+    "head_ref_deleted": "HeadRefDeletedEvent",
 }
 
 
@@ -129,6 +133,8 @@ def _timeline(
 @answers("UnlabeledEvent", "actor")
 @answers("ReviewRequestedEvent", "actor")
 @answers("AssignedEvent", "actor")
+@answers("ClosedEvent", "actor")
+@answers("HeadRefDeletedEvent", "actor")
 def _event_actor(at: At[TimelineEvent], ask: Ask) -> User | None:
     return actor(ask.github, at.it.actor)
 
@@ -139,7 +145,16 @@ def _event_label(at: At[TimelineEvent], _: Ask) -> At[object]:
     return At(at.repository, at.it.label)
 
 
-for _kind in ("LabeledEvent", "UnlabeledEvent", "IssueComment", "PullRequestReview", "Deployment", "DeploymentStatus"):
+for _kind in (
+    "LabeledEvent",
+    "UnlabeledEvent",
+    "ClosedEvent",
+    "HeadRefDeletedEvent",
+    "IssueComment",
+    "PullRequestReview",
+    "Deployment",
+    "DeploymentStatus",
+):
     times(_kind, createdAt="created")
 
 
@@ -274,6 +289,12 @@ plain(
     originalEnvironment="original_environment",
 )
 plain("DeploymentStatus", id="node_id", description="description")
+
+
+@answers("Deployment", "commit")
+def _deployed(at: At[Deployment], _: Ask) -> At[CommitObject] | None:
+    git = at.repository.git
+    return At(at.repository, git.commit(at.it.sha)) if git.kind(at.it.sha) == "commit" else None
 
 
 @answers("Deployment", "payload")

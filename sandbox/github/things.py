@@ -135,7 +135,7 @@ class Review:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class TimelineEvent:
-    """`kind`: labeled, unlabeled, closed, reopened, merged, review_requested or assigned."""
+    """`kind`: labeled, unlabeled, closed, reopened, merged, head_ref_deleted, review_requested or assigned."""
 
     node_id: str
     kind: str

@@ -149,6 +149,7 @@ def deployment(number: int = 1, /, **changed: object) -> JSON:
         "id": f"DE_{number}",
         "databaseId": number,
         "commitOid": "m1",
+        "commit": {"tree": {"oid": "t-m1"}},
         "task": "deploy",
         "payload": one_line(PAYLOAD),
         "createdAt": AT,
@@ -192,6 +193,7 @@ def answer(**changed: object) -> dict[str, JSON]:
         "tree": {"oid": "t0"},
         "history": {"nodes": [{"oid": "d1"}, {"oid": "d0"}]},
         "touched": {"nodes": [{"oid": "d0"}]},
+        "reverts": {"nodes": []},
     }
     repository: JSON = {
         "id": "R_7",
@@ -203,6 +205,7 @@ def answer(**changed: object) -> dict[str, JSON]:
         "files0": {"__typename": "Tree", "oid": "f0", "entries": [entry()]},
         "head0": None,
         "merged0": {"nodes": []},
+        "closed0": {"nodes": []},
         "deployments0": listed(),
     }
     return {"repository": repository | changed}
