@@ -68,9 +68,10 @@ async def _call_on_people(client: write.Client, repository: Repository, actions:
 
 async def _propose(
     client: write.Client, repository: Repository, action: Propose, *, now: Callable[[], datetime]
-) -> tuple[Mutation, Mutation]:
-    """Make the head; what is left is its pull request and its check."""
+) -> tuple[Mutation, ...]:
+    """Make the head; what is left is its pull request and its checks."""
     head = await write.make_head(client, repository, action)
     # The check says since when the head is there: the clock is read after it was made.
-    check = write.check_run(repository, head, action.check, existing=None, now=now())
-    return write.open_pull_request(repository, action), check
+    texts = (action.check, action.voucher) if action.voucher else (action.check,)
+    checks = (write.check_run(repository, head, text, existing=None, now=now()) for text in texts)
+    return write.open_pull_request(repository, action), *checks

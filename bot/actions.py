@@ -1,7 +1,7 @@
 """The closed list of things we may do, what a gate says, and what a decision yields. No I/O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -76,11 +76,39 @@ class Edits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standpoint:
+    """A branch as it is (`tree`), taken as if `commit` were all that had ever been merged into it."""
+
+    commit: Sha
+    tree: Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MergeOf:
-    """A merge of a source commit into the base branch, made by GitHub on the branch `scratch`."""
+    """A merge of a source commit into the base branch, made by GitHub on the branch `scratch`.
+
+    `stands`: what it is merged with, where the branch's own history holds what was taken back since.
+    """
 
     source: Sha
     scratch: str
+    stands: Standpoint | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """The tree that a whole branch had once, as a commit on its tip.
+
+    `top`: what then lies at its top, name → object id. `kept`: of that, what stays as the branch has it now (None:
+    absent).
+    """
+
+    tree: Sha
+    top: Mapping[str, Sha]
+    kept: Mapping[str, Sha | None] = field(default_factory=dict)
+
+
+Content = Edits | MergeOf | Restored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +116,7 @@ class Propose:
     """Make our branch carry the release and have one open pull request for it.
 
     `head_before`: what our branch must be at now (None: it must not exist): the write is a compare-and-swap.
+    `voucher`: a check that says that this head was directed, and which nobody else can put there.
     """
 
     environment: str
@@ -95,12 +124,13 @@ class Propose:
     base_branch: str
     parent: Sha
     head_before: Sha | None
-    content: Edits | MergeOf
+    content: Content
     message: str
     title: str
     body: str
     pull: PullRequest | None
     check: CheckText
+    voucher: CheckText | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,7 @@ def _available(
 ) -> Candidate:
     """Releases verified in every upstream; an older one never displaces a newer one."""
     first, *others = upstreams
-    rejected = here.reverted.union(*(u.reverted for u in upstreams))
+    rejected = here.rejected.keys() | {one for u in upstreams for one in u.rejected}
     shared = [
         r
         for r in first.verified_releases
@@ -108,8 +108,9 @@ def _as_release(picks: Mapping[str, Pick], seen: Observation, here: Standing, *,
     if here.active is not None and release.id == here.active.id:
         reason = f"runs {here.active.label}, the newest version the declaration admits{_held_back(picks)}"
         return Candidate(release=None, reason=reason, until=until, picks=picks)
-    if release.id in here.reverted:
-        reason = f"{release.label} was taken out of Git by hand; a newer version goes on"
+    rejection = here.rejection(release)
+    if rejection is not None:
+        reason = f"{rejection}; a newer version goes on"
         return Candidate(release=None, reason=reason, until=until, picks=picks)
     reason = f"{release.label} is the newest version the declaration admits"
     return Candidate(release=release, reason=reason, until=until, picks=picks)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.actions import Edits, MergeOf, Verdict
+from bot.actions import Content, Edits, MergeOf, Restored, Verdict
 from bot.errors import UserError
 from bot.gates.verdicts import blocks, passed, waits
 from bot.manifests.chart import stale_lock
@@ -28,7 +28,7 @@ class Wanted:
     `by_tag`: names of the artifacts that stand by their tag alone then, so that the tag says what is pulled.
     """
 
-    content: Edits | MergeOf
+    content: Content
     blobs: Mapping[str, Sha]
     base: Mapping[str, Sha]
     by_tag: frozenset[str] = frozenset()
@@ -102,7 +102,7 @@ def _edited(
     return texts
 
 
-def notes_on(pipeline: Pipeline, content: Edits | MergeOf, base: Base) -> tuple[str, ...]:
+def notes_on(pipeline: Pipeline, content: Content, base: Base) -> tuple[str, ...]:
     """What a reviewer should know: what the edits leave behind, and manifests that were not looked into."""
     if not isinstance(content, Edits):
         return ()
@@ -141,6 +141,8 @@ def stale(
         return True
     if isinstance(wish.content, MergeOf):
         return head.parents != (base.tip, wish.content.source)
+    if isinstance(wish.content, Restored):
+        return head.parents != (base.tip,) or dict(files) != dict(wish.content.top)
     kept = trailers(head.message)
     return (
         pull.changed != frozenset(wish.blobs)
@@ -154,8 +156,11 @@ def stale(
 MADE_BY_US = passed("head", "made by Caisson")
 
 
-def judge_head(pull: PullRequest, head: Commit | None) -> Verdict:
-    """Gate `head`: everything on our branch is ours, and what we read of the pull request is all there is."""
+def judge_head(pull: PullRequest, head: Commit | None, *, whole_tree: bool = False) -> Verdict:
+    """Gate `head`: everything on our branch is ours, and what we read of the pull request is all there is.
+
+    `whole_tree`: what the head must contain is held against all that lies at its top, not against the paths it changes.
+    """
     if head is None or head.sha != pull.head:
         return waits("head", "GitHub has not settled on the branch's head yet")
     others = [c for c in pull.commits if not c.by_us]
@@ -168,7 +173,7 @@ def judge_head(pull: PullRequest, head: Commit | None) -> Verdict:
         return waits("head", "the pull request is a draft")
     if not pull.complete:
         return waits("head", "the pull request has more commits, comments, reviews or checks than can be read at once")
-    if len(head.parents) == 1 and pull.changed is None:
+    if len(head.parents) == 1 and pull.changed is None and not whole_tree:
         return waits("head", "GitHub does not name every file that the pull request changes")
     return MADE_BY_US
 

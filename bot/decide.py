@@ -6,15 +6,20 @@ fact about a candidate is needed that was not observed, the decision is an `Ask`
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from bot import declaration
 from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostCheck, Verdict
 from bot.active import Ground, ground
+from bot.branch_content import branch_content
 from bot.candidate import Candidate, candidate
+from bot.commands import spelled
 from bot.content import Wanted, branch_name, notes_on, proposed_release, wanted
 from bot.declaration import declares
+from bot.directing import as_directed, degradations, directives, is_rollback
+from bot.directives import Directed, Directive
 from bot.gates.verdicts import blocks, waits
-from bot.judgement import Case
+from bot.judgement import Case, confirmed
 from bot.messages import GATES, gates_check
 from bot.model import Observation, Place, Release, Unknown
 from bot.open_pull import attend
@@ -22,9 +27,10 @@ from bot.opinions import opinions
 from bot.proposing import must_build, propose
 from bot.selection import pins
 from bot.spans import SOON
-from bot.standing import Standing
-from bot.steps import Step, view_of
-from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Supersede, Templates
+from bot.standing import Standing, rolled_back
+from bot.steps import Step, noticed, view_of
+from bot.timeouts import lateness
+from config.pipeline import CommandStyle, Environment, Mode, OnDegraded, Pipeline, Supersede, Templates
 
 NO_TEMPLATES = Templates()
 
@@ -44,19 +50,40 @@ def decide(
     """
     grounds = {e.name: ground(pipeline, e, seen) for e in pipeline.environments}
     standings = {name: g.standing for name, g in grounds.items()}
+    degraded = degradations(pipeline, seen, standings)
+    directed = directives(pipeline, seen, standings, degraded)
     steps = [
-        _step(pipeline, e, seen, grounds[e.name], standings, mode=mode, templates=templates, style=style)
+        noticed(
+            _step(
+                pipeline,
+                e,
+                seen,
+                grounds[e.name],
+                standings,
+                mode=mode,
+                templates=templates,
+                style=style,
+                directive=directed.get(e.name),
+                held_since=degraded[e.name].since if e.on_degraded is OnDegraded.HOLD else None,
+            ),
+            lateness(standings[e.name], e, now=seen.now),
+            degraded[e.name].notice,
+            rolled_back(standings[e.name]),
+        )
         for e in pipeline.environments
     ]
     ask = Ask()
-    for wanting in (*(g.ask for g in grounds.values()), *(s.ask for s in steps)):
+    for wanting in (*(g.ask | g.closings.ask for g in grounds.values()), *(s.ask for s in steps)):
         ask |= wanting
     if ask and not last:
         return ask
-    actions = [a for g in grounds.values() for a in g.actions] + [a for s in steps for a in s.actions]
+    shut = [replace(a, body=spelled(a.body, style)) for g in grounds.values() for a in g.closings.actions]
+    actions = [a for g in grounds.values() for a in g.actions] + shut
+    actions += [a for s in steps for a in s.actions]
     if mode is Mode.OBSERVE:
         actions = []
     moments = [v.until for s in steps for v in s.verdicts] + [s.until for s in steps]
+    moments += [g.until for g in grounds.values()] + [d.until for d in degraded.values()]
     moments += [seen.now + SOON] if ask else []
     later = [moment for moment in moments if moment is not None and moment > seen.now]
     return Plan(actions=tuple(actions), views=tuple(s.view for s in steps), look_again_at=min(later, default=None))
@@ -72,22 +99,36 @@ def _step(
     mode: Mode,
     templates: Templates,
     style: CommandStyle,
+    directive: Directive | None,
+    held_since: datetime | None,
 ) -> Step:
     place = seen.places[environment.name]
     standing = here.standing
     if (barred := _barred(pipeline, environment, place, here)) is not None or place.base is None:
         return _shut(pipeline, environment, place, here, barred)
-    newest = candidate(pipeline, environment, seen, standings)
+    if directive is not None:
+        # What somebody asked for is no candidate: nothing needs to be chosen for it.
+        newest = Candidate(release=directive.release, reason=f"{directive.release.label} was asked for")
+    else:
+        newest = candidate(pipeline, environment, seen, standings)
     if newest.ask:
         return _asking(pipeline, environment, place, standing, newest.ask, why=newest.reason)
-    release = _kept(pipeline, environment, seen, newest, standings)
+    release = newest.release if directive is not None else _kept(pipeline, environment, seen, newest, standings)
     if release is None:
         step = _nothing(pipeline, environment, place, standing, newest, why=newest.reason)
         return replace(step, actions=(*step.actions, *_tidy(pipeline, environment, seen, here)))
-    wish = wanted(pipeline, environment, release, base=place.base, files=here.files)
+    said = directive.directed if directive is not None else None
+    environment = as_directed(environment, said)
+    wish = branch_content(pipeline, environment, release, base=place.base, here=standing) or wanted(
+        pipeline, environment, release, base=place.base, files=here.files
+    )
     if isinstance(wish, str):
-        return _nothing(pipeline, environment, place, standing, newest, why=wish)
-    if unknown := _unknown(pipeline, environment, release, wish=wish, here=standing, seen=seen):
+        return (
+            _nothing(pipeline, environment, place, standing, newest, why=wish)
+            if directive is None
+            else _impossible(pipeline, environment, place, standing, directive, why=wish)
+        )
+    if unknown := _unknown(pipeline, environment, release, wish=wish, here=standing, seen=seen, directed=said):
         return _asking(pipeline, environment, place, standing, unknown, why="reading what the images say")
     case = Case(
         pipeline=pipeline,
@@ -104,6 +145,8 @@ def _step(
         picks=newest.picks,
         notes=notes_on(pipeline, wish.content, place.base),
         style=style,
+        directed=said,
+        held_since=held_since if directive is None else None,
     )
     step = propose(case) if must_build(case) else attend(case)
     return replace(step, until=newest.until)
@@ -127,6 +170,15 @@ def _nothing(
     return Step(view=view, actions=_ending(pipeline, environment, place, standing, why), until=newest.until)
 
 
+def _impossible(
+    pipeline: Pipeline, environment: Environment, place: Place, standing: Standing, directive: Directive, *, why: str
+) -> Step:
+    """What was asked for cannot be written; a pull request that carries it already stays, and waits."""
+    waiting = f"{directive.release.label} was asked for, but {why}"
+    view = view_of(environment, standing, waiting=waiting, proposed=directive.release, pull=place.pull)
+    return Step(view=view, actions=_withdrawn(pipeline, environment, place, waiting))
+
+
 def _asking(
     pipeline: Pipeline, environment: Environment, place: Place, standing: Standing, ask: Ask, *, why: str
 ) -> Step:
@@ -136,7 +188,14 @@ def _asking(
 
 
 def _unknown(
-    pipeline: Pipeline, environment: Environment, release: Release, *, wish: Wanted, here: Standing, seen: Observation
+    pipeline: Pipeline,
+    environment: Environment,
+    release: Release,
+    *,
+    wish: Wanted,
+    here: Standing,
+    seen: Observation,
+    directed: Directed | None,
 ) -> Ask:
     """What the registry must be asked about this release.
 
@@ -146,9 +205,11 @@ def _unknown(
     details = frozenset((a.repository, str(a.digest)) for a in shown) - seen.details.keys()
     signed = [a for a in release.artifacts if a.name in pipeline.artifacts and pipeline.artifacts[a.name].verify]
     signatures = frozenset((a.name, str(a.digest)) for a in signed) - seen.signatures.keys()
-    confirmed = declaration.to_confirm(environment, release, here, by_tag=wish.by_tag)
-    tags = frozenset((a.repository, a.tag) for a in confirmed) - seen.digests.keys()
-    asked = declaration.judge(pipeline, environment, release, seen=seen, here=here).ask
+    bare = confirmed(environment, release, here, wish=wish, directed=directed)
+    tags = frozenset((a.repository, a.tag) for a in bare) - seen.digests.keys()
+    named = directed is not None
+    asked = declaration.judge(pipeline, environment, release, seen=seen, here=here, named=named).ask
+    asked = Ask() if is_rollback(directed) else asked
     return Ask(digests=tags, details=details, signatures=signatures) | asked
 
 
@@ -179,8 +240,8 @@ def _kept(
     """The release to promote: the candidate, or the one already proposed where it may not be moved.
 
     What a head says of its release is only a claim: an upstream's record must know it, and into a root the gate
-    `declaration` must let it. What can never merge, since its tag is another image's now, does not stay for its
-    approvals.
+    `declaration` must let it. What can never merge, since it was rejected or its tag is another image's now, does not
+    stay for its approvals.
     """
     place = seen.places[environment.name]
     here, pull = standings[environment.name], place.pull
@@ -205,7 +266,9 @@ def _kept(
         voice.can_push is not False
         for voice in opinions(pull).approving
     )
-    return proposed if approved and not _tag_lost(pipeline, proposed, here, seen) else newest.release
+    rejected = any(standings[name].rejection(proposed) for name in (environment.name, *environment.after))
+    kept = approved and not rejected and not _tag_lost(pipeline, proposed, here, seen)
+    return proposed if kept else newest.release
 
 
 def _tag_lost(pipeline: Pipeline, release: Release, here: Standing, seen: Observation) -> bool:

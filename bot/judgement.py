@@ -2,19 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from bot import codeowners, declaration
-from bot.actions import Action, Ask, Edits, Outcome, PostCheck, Verdict
+from bot.actions import Action, Ask, Edits, Outcome, PostCheck, Restored, Verdict
 from bot.codeowners import Rule
 from bot.commands import spelled
 from bot.conditions import Entry, declared_verdicts
 from bot.content import MADE_BY_US, Wanted, judge_head
+from bot.degradation import still_degraded
+from bot.directing import is_rollback
+from bot.directives import Directed
 from bot.gates import approvals, health, hold, signature, soak, tag
 from bot.gates.approvers import Evidence
-from bot.gates.verdicts import waits, worst
+from bot.gates.verdicts import passed, waits, worst
 from bot.merge_requests import ASKED, asked
 from bot.messages import GATES
-from bot.model import Base, Check, Commit, Observation, PullRequest, Release, Sha, Unknown
+from bot.model import Artifact, Base, Check, Commit, Observation, PullRequest, Release, Sha, Unknown
 from bot.opinions import opinions
 from bot.orders import Sticky, sticky
 from bot.selection import Pick
@@ -25,7 +29,11 @@ from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Templates
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One promotion under judgement."""
+    """One promotion under judgement. `directed`: where a person, or `on_degraded`, asked for this very release.
+
+    `environment`: with the gates that apply to it (`bot.directing.as_directed`). `held_since`: from when on what stands
+    there has been Degraded, where `on_degraded: hold` says that promotions wait for a person then.
+    """
 
     pipeline: Pipeline
     environment: Environment
@@ -41,6 +49,8 @@ class Case:
     picks: Mapping[str, Pick] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     style: CommandStyle = CommandStyle.PLAIN
+    directed: Directed | None = None
+    held_since: datetime | None = None
 
 
 def foreseen(case: Case) -> tuple[Verdict, ...]:
@@ -61,11 +71,16 @@ def foreseen(case: Case) -> tuple[Verdict, ...]:
 
 def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
     """Whether the release may come from where it comes: the declaration for roots, the upstreams' gates for others."""
-    verdicts: list[Verdict] = []
     here = case.standings[case.environment.name]
-    if case.release.id in here.reverted:
-        verdicts.append(waits("revert", f"{case.release.label} was taken out of {case.environment.name} by hand"))
-    verdicts.append(declaration.judge(case.pipeline, case.environment, case.release, seen=case.seen, here=here).verdict)
+    if is_rollback(case.directed):
+        return (*_automatic(case, here), *_artifact_verdicts(case))
+    verdicts: list[Verdict] = []
+    named = case.directed is not None
+    rejection = None if named else here.rejection(case.release)
+    if rejection is not None:
+        verdicts.append(waits("rejected", rejection))
+    declared = declaration.judge(case.pipeline, case.environment, case.release, seen=case.seen, here=here, named=named)
+    verdicts.append(declared.verdict)
     verdicts += _artifact_verdicts(case)
     for name in case.environment.after:
         upstream = case.standings[name]
@@ -75,10 +90,26 @@ def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
     return tuple(verdicts)
 
 
+def _automatic(case: Case, here: Standing) -> Iterator[Verdict]:
+    """What nobody asked for goes on only while its cause is seen."""
+    if case.directed is None or case.directed.by:
+        return
+    why = still_degraded(here, case.directed)
+    yield waits("degraded", why) if why else passed("degraded", here.health.reason)
+
+
+def confirmed(
+    environment: Environment, release: Release, here: Standing, *, wish: Wanted, directed: Directed | None
+) -> tuple[Artifact, ...]:
+    """The artifacts that must be where their tags point. What is restored was recorded with its digests."""
+    found = declaration.to_confirm(environment, release, here, by_tag=wish.by_tag)
+    return tuple(a for a in found if a.name in wish.by_tag) if is_rollback(directed) else found
+
+
 def _artifact_verdicts(case: Case) -> Iterator[Verdict]:
     """What is known of each artifact's tag and signature."""
     seen, here = case.seen, case.standings[case.environment.name]
-    for artifact in declaration.to_confirm(case.environment, case.release, here, by_tag=case.wish.by_tag):
+    for artifact in confirmed(case.environment, case.release, here, wish=case.wish, directed=case.directed):
         pointing = (artifact.repository, artifact.tag)
         asked = pointing in seen.digests
         yield tag.judge(artifact, seen.digests.get(pointing), asked=asked, now=seen.now)
@@ -112,7 +143,7 @@ def _hold_verdict(pull: PullRequest | None, held: hold.Hold | None) -> Verdict:
 def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[tuple[Verdict, ...], Ask]:
     """What every gate says of this head, and what must be read of people before what they said may open it."""
     verdicts = [
-        judge_head(pull, case.head),
+        judge_head(pull, case.head, whole_tree=isinstance(case.wish.content, Restored)),
         *_entry_verdicts(case),
         *_declared(case, head=pull.head),
         _hold_verdict(pull, held),

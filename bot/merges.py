@@ -1,11 +1,13 @@
 """What our merged pull requests brought: their release, and whether the result is what was proposed. No I/O."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.actions import RecordRelease
-from bot.model import Base, How, Merged, Place, Release, Sha
+from bot.directives import DirectiveKind, directed_by
+from bot.model import Base, How, Merged, Place, Record, Release, Sha
 from bot.release_record import release_from_json, trailers
+from bot.reverts import same_content
 from bot.standing import ALARM
 from config.pipeline import Environment, Pipeline, Promote
 
@@ -33,25 +35,35 @@ def unrecorded(place: Place, base: Base) -> Merged | None:
     return None
 
 
-def carried_by(merged: Merged) -> Release | None:
-    """The release of a merged pull request, from the trailers of its head, which only our App can have written."""
-    if merged.head is None or not merged.head.by_us:
+def carried_by(merged: Merged, records: Sequence[Record]) -> Release | None:
+    """The release of a merged pull request, from the trailers of its head, which only our App can have written.
+
+    A squash made by hand may say what it likes. But a merge that we made has its source as second parent, and what
+    restores an earlier release has the tree of one of the environment's `records` of it.
+    """
+    head = merged.head
+    if head is None or not head.by_us:
         return None
-    release = release_from_json(trailers(merged.head.message).get("Caisson-Release"))
-    if release is not None and release.source is not None and merged.head.parents[1:] != (release.source,):
-        # A squash made by hand may say what it likes; a merge that we made has its source as second parent.
-        return None
-    return release
+    release = release_from_json(trailers(head.message).get("Caisson-Release"))
+    if release is None or release.source is None or head.parents[1:] == (release.source,):
+        return release
+    restored = any(r.release.source == release.source and same_content(r.root, merged.files) for r in records)
+    return release if restored and len(head.parents) == 1 else None
 
 
-def merge_record(pipeline: Pipeline, environment: Environment, merged: Merged, release: Release) -> RecordRelease:
+def merge_record(
+    pipeline: Pipeline, environment: Environment, merged: Merged, release: Release, *, records: Sequence[Record]
+) -> RecordRelease:
+    """`records`: the environment's so far, newest first."""
     assert merged.commit is not None
     note = mismatch(merged, environment)
     how = How.PROMOTED
+    if (left := _rolled_back_from(merged, records)) is not None:
+        how, note = How.ROLLED_BACK, note or f"rolled back from {left}"
     if not merged.merged_by_us:
         how = How.MERGED_BY_PERSON
         who = merged.merged_by.login if merged.merged_by else "somebody"
-        note = note or f"merged by {who}, gates not enforced"
+        note = mismatch(merged, environment) or f"merged by {who}, gates not enforced"
     return RecordRelease(
         record=record_name(pipeline, environment),
         production=environment is pipeline.environments[-1],
@@ -61,6 +73,14 @@ def merge_record(pipeline: Pipeline, environment: Environment, merged: Merged, r
         pull_request=merged.number,
         note=note,
     )
+
+
+def _rolled_back_from(merged: Merged, records: Sequence[Record]) -> str | None:
+    """What people call the release that a rollback took out; None where it was no rollback."""
+    directed = directed_by(merged.head)
+    if directed is None or directed.kind is not DirectiveKind.ROLLBACK:
+        return None
+    return next((r.release.label for r in records if r.release.id == directed.instead_of), "another release")
 
 
 def mismatch(merged: Merged, environment: Environment) -> str:

@@ -24,7 +24,8 @@ from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on
 from bot.messages import GATES, gates_check, merge_message, status_reply
 from bot.model import CheckStatus, PullRequest, Unknown
 from bot.orders import obey, sticky
-from bot.proposing import proposal, told_of
+from bot.proposing import heading, proposal, told_of
+from bot.standstill import hold_degraded
 from bot.steps import Step, view_of
 from config.pipeline import Mode, Promote, Templates
 
@@ -45,6 +46,8 @@ def attend(case: Case) -> Step:
     # Said again is what holds now, not what held before anybody was obeyed.
     posted = _gates_posted(case, pull, verdicts)
     orders = tuple(posted if isinstance(one, PostCheck) and one.text.name == GATES else one for one in orders)
+    if (holding := hold_degraded(case, pull, held)) and case.mode is not Mode.OBSERVE:
+        orders = (*orders, *holding)
     actions = orders
     # A hold set or lifted, or a head made anew, comes first: the next pass judges again by what GitHub then says.
     if not any(isinstance(order, SetLabel | Propose) for order in orders):
@@ -67,7 +70,9 @@ def _obeyed(
         case.seen,
         hold=held,
         queries=Queries(
-            status=lambda: status_reply(case.pipeline, case.environment, case.release, before, case.seen.now),
+            status=lambda: status_reply(
+                case.pipeline, case.environment, case.release, before, case.seen.now, heading=heading(case)
+            ),
             explain=lambda artifact: explain(case.pipeline, case.seen, case.release, artifact),
             diff=lambda: difference(case.wish, case.base.files, pull),
         ),
@@ -101,7 +106,7 @@ def _once(actions: tuple[Action, ...]) -> tuple[Action, ...]:
 
 def _gates_posted(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> PostCheck:
     """The gates check on the head, written over the one that is there."""
-    text = gates_check(case.pipeline, case.environment, case.release, verdicts)
+    text = gates_check(case.pipeline, case.environment, case.release, verdicts, heading=heading(case))
     existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
     return PostCheck(commit=pull.head, existing=existing, text=text)
 

@@ -8,6 +8,7 @@ from bot.actions import (
     Verdict,
 )
 from bot.content import branch_name, judge_head, stale
+from bot.directing import is_directed, voucher
 from bot.gates.verdicts import blocks
 from bot.judgement import Case, foreseen, waiting_for
 from bot.messages import gates_check
@@ -29,6 +30,8 @@ def must_build(case: Case) -> bool:
         # GitHub did not name all the changed files: more than we ever change, or not read; nothing to build on.
         return False
     files = case.seen.places[case.environment.name].head_files
+    if not is_directed(case.pull, case.head, case.directed):
+        return True
     return stale(case.wish, case.head, case.release, base=case.base, pull=case.pull, files=files)
 
 
@@ -63,7 +66,8 @@ def proposal(case: Case, verdicts: tuple[Verdict, ...]) -> Propose:
         title=promotion_text.title(told),
         body=promotion_text.body(told, verdicts),
         pull=case.pull,
-        check=gates_check(pipeline, environment, case.release, verdicts),
+        check=gates_check(pipeline, environment, case.release, verdicts, heading=heading(case)),
+        voucher=voucher(case.directed, case.release) if case.directed else None,
     )
 
 
@@ -81,4 +85,10 @@ def told_of(case: Case) -> Promotion:
         notes=case.notes,
         signer=case.seen.signer,
         style=case.style,
+        directed=case.directed,
     )
+
+
+def heading(case: Case) -> str:
+    """What is about to happen, in our own words."""
+    return promotion_text.heading(told_of(case))

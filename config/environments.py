@@ -17,8 +17,8 @@ from config.pipeline import (
 )
 from config.places import read_branch, read_path
 from config.reading import Entry, Fields, Reader
-from config.rollback import read_on_degraded, read_rollback
 from config.roles import read_roles, read_skippable
+from config.rollback import read_on_degraded, read_rollback
 from config.windows import read_windows
 from config.yaml_text import Node, Sequence, resolved
 

@@ -232,8 +232,8 @@ class Templates(Declared):
 class OnDegraded(StrEnum):
     """What happens when a release has been Degraded in an environment for longer than `health.grace`.
 
-    `hold`: each promotion into the environment is held, once, until a person releases it. `rollback`: the newest release
-    that was verified there before, and never Degraded there, is proposed in its place, once for each bad release.
+    `hold`: each promotion into the environment is held, once, until a person releases it. `rollback`: the newest
+    release that was verified there before, and never Degraded there, is proposed in its place, once for each bad one.
     """
 
     NONE = "none"

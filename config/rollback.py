@@ -1,4 +1,4 @@
-"""What happens when a release proves bad, and who must agree to take it back: `on_degraded`, `rollback`, read. No I/O."""
+"""What happens when a release proves bad, and who must agree to take it back: `on_degraded`, `rollback`. No I/O."""
 
 from config.approval_keys import read_approvals
 from config.pipeline import HealthRule, HealthSource, OnDegraded, RollbackRule

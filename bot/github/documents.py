@@ -104,10 +104,13 @@ def _environment(i: int, *, whole: bool) -> str:
     folder = (
         "folder: tree { ...Blobs }" if whole else f"folder: file(path: $path{i}) {{ oid object {{ ...BlobsBelow }} }}"
     )
+    whole_tree = ""
     history = f"touched: history(first: 1, path: $path{i}) {{ nodes {{ oid }} }}"
     if whole:
         # What stands in a folder is read from its files; on a whole branch, what was reverted from its commits.
+        whole_tree = " nodes { commit { tree { ...Blobs } } }"
         history += " reverts: history(first: 50) { nodes { oid messageBody } }"
+    ours = f"headRefName: $headName{i}, baseRefName: $baseName{i}"
     created = "orderBy: {field: CREATED_AT, direction: DESC}"
     newest = "orderBy: {field: UPDATED_AT, direction: DESC}"
     return f"""
@@ -120,17 +123,17 @@ def _environment(i: int, *, whole: bool) -> str:
       ...Head
       target {{ ... on Commit {{ {folder} }} }}
     }}
-    merged{i}: pullRequests(headRefName: $headName{i}, baseRefName: $baseName{i}, states: MERGED, first: 3, {newest}) {{
+    merged{i}: pullRequests({ours}, states: MERGED, first: 3, {newest}) {{
       nodes {{
         ...Merged
         mergeCommit {{ {folder} }}
       }}
     }}
-    closed{i}: pullRequests(headRefName: $headName{i}, baseRefName: $baseName{i}, states: CLOSED, first: 10, {created}) {{
+    closed{i}: pullRequests({ours}, states: CLOSED, first: 10, {created}) {{
       nodes {{ ...Closed }}
     }}
     deployments{i}: deployments(environments: [$record{i}], first: 20, {created}) {{
-      ...Records
+      ...Records{whole_tree}
     }}"""
 
 

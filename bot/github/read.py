@@ -19,7 +19,6 @@ from bot.github.read_records import records
 from bot.github.shape import Node, unexpected
 from bot.model import Base, Configured, File, Place, Repository, Sha, Unknown
 
-
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40})[.,]", re.MULTILINE)
 
 

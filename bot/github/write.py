@@ -22,6 +22,7 @@ from bot.actions import (
     React,
     RecordRelease,
     RecordStatusChange,
+    Restored,
     Retitle,
     Say,
     SetLabel,
@@ -69,11 +70,14 @@ def ref_update(branch: str, *, before: Sha | None, after: Sha | str, force: bool
 async def make_head(client: Client, repository: Repository, action: Propose) -> Sha:
     """Make the promotion's head and move our branch there, if the branch is where we last saw it."""
     updates: list[dict[str, object]] = []
-    if isinstance(action.content, Edits):
-        head = await _commit(client, repository, action, action.content)
-    else:
-        head = await _merge_commit(client, repository, action, action.content)
-        updates = [ref_update(action.content.scratch, before=head, after=NOWHERE, force=True)]
+    match action.content:
+        case Edits():
+            head = await _commit(client, repository, action, action.content)
+        case Restored():
+            head = await _restore(client, repository, action, action.content)
+        case _:
+            head, merged = await _merge_commit(client, repository, action, action.content)
+            updates = [ref_update(action.content.scratch, before=merged, after=NOWHERE, force=True)]
     moved = ref_update(action.branch, before=action.head_before, after=head, force=True)
     await send(client, [_update_refs(repository, [moved, *updates])])
     return head
@@ -94,12 +98,42 @@ async def _commit(client: Client, repository: Repository, action: Propose, edits
     return _sha(await client.post(f"{root}/commits", body))
 
 
-async def _merge_commit(client: Client, repository: Repository, action: Propose, merge: MergeOf) -> Sha:
-    """GitHub merges on a scratch branch, which may be left over from a crash: it is ours alone, so it is forced."""
-    scratch: dict[str, object] = {"name": f"refs/heads/{merge.scratch}", "afterOid": action.parent, "force": True}
+async def _restore(client: Client, repository: Repository, action: Propose, restored: Restored) -> Sha:
+    """A commit with a tree that was there before, but for what stays as it is now."""
+    root, tree = f"/repos/{repository.full_name}/git", restored.tree
+    if restored.kept:
+        entries = [{"path": n, "mode": "040000", "type": "tree", "sha": sha} for n, sha in restored.kept.items()]
+        tree = _sha(await client.post(f"{root}/trees", {"base_tree": tree, "tree": entries}))
+    body: dict[str, object] = {"message": action.message, "tree": tree, "parents": [action.parent]}
+    return _sha(await client.post(f"{root}/commits", body))
+
+
+async def _merge_commit(client: Client, repository: Repository, action: Propose, merge: MergeOf) -> tuple[Sha, Sha]:
+    """Our head, and where the scratch branch is then.
+
+    GitHub merges on that branch, which may be left over from a crash: it is ours alone, so it is forced.
+    """
+    root, start = f"/repos/{repository.full_name}", action.parent
+    if merge.stands is not None:
+        told = f"The content of {action.base_branch}, on the source that stands there"
+        stands = {"message": told, "tree": merge.stands.tree, "parents": [merge.stands.commit]}
+        start = _sha(await client.post(f"{root}/git/commits", stands))
+    scratch: dict[str, object] = {"name": f"refs/heads/{merge.scratch}", "afterOid": start, "force": True}
     await send(client, [_update_refs(repository, [scratch])])
     body: dict[str, object] = {"base": merge.scratch, "head": merge.source, "commit_message": action.message}
-    return _sha(await client.post(f"/repos/{repository.full_name}/merges", body))
+    answer = await client.post(f"{root}/merges", body)
+    merged = _sha(answer)
+    if merge.stands is None:
+        return merged, merged
+    parents = [action.parent, merge.source]
+    head = {"message": action.message, "tree": _merged_tree(answer), "parents": parents}
+    return _sha(await client.post(f"{root}/git/commits", head)), merged
+
+
+def _merged_tree(answer: object) -> str:
+    commit = answer.get("commit") if isinstance(answer, dict) else None
+    tree = commit.get("tree") if isinstance(commit, dict) else None
+    return _sha(tree)
 
 
 def _sha(answer: object) -> Sha:

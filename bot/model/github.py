@@ -306,7 +306,8 @@ class How(StrEnum):
 class Record:
     """A GitHub Deployment of our App: one release entering one environment. `statuses`: ours only, oldest first.
 
-    `tree`: that of its commit, None where GitHub does not have the commit any more.
+    `tree`: that of its commit, None where GitHub does not have the commit any more. `root`: what lies at the top of
+    that tree, name → object id, where the environment is a whole branch.
     """
 
     id: str
@@ -320,6 +321,7 @@ class Record:
     statuses: tuple[RecordStatus, ...]
     complete: bool
     tree: Sha | None = None
+    root: Mapping[str, Sha] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

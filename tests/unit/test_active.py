@@ -284,7 +284,7 @@ def test_a_change_of_health_is_written_once(
     *, said: tuple[tuple[RecordState, float], ...], change: dict[str, Any], written: RecordState | None
 ) -> None:
     """Only transitions are written, so an idle pass writes nothing."""
-    there = place(PRODUCTION, record(OLD, *said))
+    there = place(PRODUCTION, record(OLD, *said, minute=-100 if said else -10))
     applications: dict[str, tuple[Application, ...]] = {"production": (application(PRODUCTION, **change),)}
     actions = at_production(there, applications=applications).actions
     states = [a.state for a in actions if isinstance(a, RecordStatusChange)]

@@ -383,7 +383,8 @@ def test_what_was_taken_out_by_hand_is_not_chosen_again() -> None:
     """Until something newer appears."""
     here = {"staging": standing(record(OLD, (HEALTHY, -10)), record(NEW, minute=-60))}
     found = candidate(SHOP, STAGING, observation(), here)
-    assert (found.release, found.reason) == (None, "1.1.0 was taken out of Git by hand; a newer version goes on")
+    rejected = "1.1.0 was rejected in staging: 1.0.0 was put in its place (#6)"
+    assert (found.release, found.reason) == (None, f"{rejected}; a newer version goes on")
     newer = observation(tags=listed("1.1.0", "1.2.0"), digests=resolved("1.2.0"))
     assert candidate(SHOP, STAGING, newer, here).release is not None
 
