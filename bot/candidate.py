@@ -59,19 +59,32 @@ def _available(
     ]
     newest = max(shared, key=lambda r: r.order, default=None)
     names = ", ".join(environment.after)
+    turned_away = _turned_away(here, upstreams)
     if newest is None:
         waiting = "; ".join(f"{u.name}: {u.health.reason}" for u in upstreams if not u.verified_releases)
         return Candidate(
             release=None,
-            reason=f"nothing is verified in {names} yet ({waiting})"
-            if waiting
-            else f"nothing is verified in {names} yet",
+            reason=(
+                f"nothing is verified in {names} yet ({waiting})" if waiting else f"nothing is verified in {names} yet"
+            )
+            + turned_away,
         )
     if here.active is not None and newest.id == here.active.id:
-        return Candidate(release=None, reason=f"runs {newest.label}, the newest release verified in {names}")
+        return Candidate(
+            release=None, reason=f"runs {newest.label}, the newest release verified in {names}{turned_away}"
+        )
     if here.active is not None and newest.order <= here.active.order:
-        return Candidate(release=None, reason=f"runs {here.active.label}, newer than what is verified in {names}")
+        return Candidate(
+            release=None, reason=f"runs {here.active.label}, newer than what is verified in {names}{turned_away}"
+        )
     return Candidate(release=newest, reason=f"{newest.label} is verified in {names}")
+
+
+def _turned_away(here: Standing, upstreams: Sequence[Standing]) -> str:
+    """Of what is newer than what stands here, the newest that was rejected, here or upstream, and why."""
+    newer = [r.release for u in upstreams for r in u.records if not here.active or r.release.order > here.active.order]
+    told = {release.order: why for release in newer for one in (here, *upstreams) if (why := one.rejection(release))}
+    return f"; {told[max(told)]}" if told else ""
 
 
 def _chosen(pipeline: Pipeline, seen: Observation, here: Standing) -> Candidate:
