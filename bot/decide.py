@@ -16,7 +16,7 @@ from bot.candidate import Candidate, candidate
 from bot.commands import spelled
 from bot.content import Wanted, branch_name, notes_on, proposed_release, wanted
 from bot.declaration import declares
-from bot.directing import as_directed, degradations, directives, is_rollback
+from bot.directing import Commanded, as_directed, degradations, directives, is_rollback, nothing_commanded
 from bot.directives import Directed, Directive
 from bot.gates.verdicts import blocks, waits
 from bot.judgement import Case, confirmed
@@ -43,15 +43,18 @@ def decide(
     templates: Templates = NO_TEMPLATES,
     last: bool = False,
     style: CommandStyle = CommandStyle.PLAIN,
+    commanded: Commanded = nothing_commanded,
 ) -> Plan | Ask:
     """The plan for one pipeline, or the facts still needed to make it.
 
-    `last`: no more facts are to be had in this pass; whatever needs some waits, and the rest goes on.
+    `last`: no more facts are to be had in this pass; whatever needs some waits, and the rest goes on. `commanded`: which
+    releases people asked for, by environment, as far as nothing carries them yet.
     """
     grounds = {e.name: ground(pipeline, e, seen) for e in pipeline.environments}
     standings = {name: g.standing for name, g in grounds.items()}
     degraded = degradations(pipeline, seen, standings)
-    directed = directives(pipeline, seen, standings, degraded)
+    asked_for = commanded(pipeline, seen, standings)
+    directed = directives(pipeline, seen, standings, degraded=degraded, commanded=asked_for)
     steps = [
         noticed(
             _step(

@@ -6,7 +6,7 @@ without it directs nothing.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from bot.actions import CheckText
 from bot.content import proposed_release
@@ -25,11 +25,21 @@ def degradations(pipeline: Pipeline, seen: Observation, standings: Mapping[str, 
     return {e.name: degradation(e, standings[e.name], seen) for e in pipeline.environments}
 
 
+Commanded = Callable[[Pipeline, Observation, Mapping[str, Standing]], Mapping[str, Directive]]
+
+
+def nothing_commanded(_: Pipeline, _seen: Observation, _standings: Mapping[str, Standing]) -> Mapping[str, Directive]:
+    """Nobody asked for anything."""
+    return {}
+
+
 def directives(
     pipeline: Pipeline,
     seen: Observation,
     standings: Mapping[str, Standing],
+    *,
     degraded: Mapping[str, Degradation],
+    commanded: Mapping[str, Directive],
 ) -> Mapping[str, Directive]:
     """Environment → what it takes instead of its candidate, as decided now or by the head that stands there.
 
@@ -39,9 +49,7 @@ def directives(
     found: dict[str, Directive] = {}
     for environment in pipeline.environments:
         name = environment.name
-        standing = standings[name]
-        # Commands are added here: `commanded(pipeline, seen, standings).get(name)` before what stands already.
-        chosen = carried(seen.places[name], standing) or degraded[name].directive
+        chosen = commanded.get(name) or carried(seen.places[name], standings[name]) or degraded[name].directive
         if chosen is not None:
             found[name] = chosen
     return found

@@ -43,10 +43,13 @@ def _undone(base: Base, record: Record) -> bool:
     """Whether a commit on top of the record's says that it reverts it, and no later one that it reverts that one."""
     if record.commit not in base.history:
         return False
-    standing, reverts = {record.commit, record.release.source}, set[Sha]()
+    standing = {record.commit, record.release.source or record.commit}
+    reverts: set[Sha] = set()
     back = False
     for commit in reversed(base.history[: base.history.index(record.commit)]):
         target = base.undone.get(commit)
+        if target is None:
+            continue
         if not back and target in standing:
             back, reverts = True, {commit}
         elif back and target in reverts:

@@ -68,7 +68,7 @@ async def test_a_rollback_restores_the_tree_that_the_branch_had(world: World) ->
 
 
 async def test_a_branch_keeps_its_own_commits_through_a_rollback(world: World) -> None:
-    """What the branch has of its own, from before the release that is restored, outlives the rollback and what follows."""
+    """What the branch has of its own, from before the release that is restored, outlives it and what follows."""
     await _started(world)
     await _version(world, 2)
     world.laptop.commit(world.repository, {"own.yaml": "a: 1\n"}, "Only here", by="alice", branch="staging")
