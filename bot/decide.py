@@ -47,8 +47,8 @@ def decide(
 ) -> Plan | Ask:
     """The plan for one pipeline, or the facts still needed to make it.
 
-    `last`: no more facts are to be had in this pass; whatever needs some waits, and the rest goes on. `commanded`: which
-    releases people asked for, by environment, as far as nothing carries them yet.
+    `last`: no more facts are to be had in this pass; whatever needs some waits, and the rest goes on. `commanded`:
+    which releases people asked for, by environment, as far as nothing carries them yet.
     """
     grounds = {e.name: ground(pipeline, e, seen) for e in pipeline.environments}
     standings = {name: g.standing for name, g in grounds.items()}

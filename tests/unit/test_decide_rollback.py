@@ -1,0 +1,267 @@
+"""Whole plans of what was asked for in place of the candidate: how it is proposed, what it waits for, how it ends."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.actions import Ask, Edits, Merge, Plan, PostCheck, Propose
+from bot.content import blob_id
+from bot.decide import decide
+from bot.directing import VOUCHER
+from bot.directives import Directed, Directive, DirectiveKind, directed_by
+from bot.messages import GATES
+from bot.model import Observation, Permission, Place, PullRequest, Release, Tags
+from bot.opinions import is_author
+from bot.standing import Standing
+from config.approvals import Approvals
+from config.pipeline import Cosign, ImageSource, Pipeline, RollbackRule, Verify, Window
+from tests.unit.facts import (
+    HEAD,
+    HEALTHY_LONG,
+    IMAGE,
+    NEW,
+    NEWER,
+    NOON,
+    OLD,
+    PRODUCTION,
+    SHOP,
+    STAGING,
+    base,
+    check,
+    commit,
+    digest_of,
+    file_of,
+    kustomization,
+    labelled,
+    observation,
+    person,
+    place,
+    pull,
+    record,
+    review,
+)
+
+ALICE = person("alice")
+BACK = Directed(kind=DirectiveKind.ROLLBACK, by="alice", by_id=ALICE.id, comment="IC_1", instead_of=NEW.id)
+ONWARDS = replace(BACK, kind=DirectiveKind.PROMOTE)
+WRITES: dict[str, Any] = {"permissions": {"alice": Permission.WRITE, "bob": Permission.WRITE}}
+
+
+def directive(directed: Directed = BACK, what: Release = OLD, environment: str = "production") -> Directive:
+    return Directive(environment=environment, release=what, directed=directed)
+
+
+def ran(text: str = kustomization("1.1.0"), **changed: Any) -> Place:
+    """Production runs 1.1.0, and ran 1.0.0 before."""
+    records = (record(NEW, HEALTHY_LONG, minute=-95), record(OLD, (HEALTHY_LONG[0], -190), minute=-200))
+    return replace(place(PRODUCTION, *records, base=base(file_of(PRODUCTION, text))), **changed)
+
+
+def shop(**changed: Any) -> Pipeline:
+    """Production with other rules."""
+    return SHOP.model_copy(update={"environments": (STAGING, PRODUCTION.model_copy(update=changed))})
+
+
+def seen(production: Place, **changed: Any) -> Observation:
+    """1.2.0 soaks in staging: the candidate of production."""
+    staging = place(STAGING, record(NEWER, HEALTHY_LONG), record(NEW, HEALTHY_LONG, minute=-150))
+    tags = {"web": Tags(repository=IMAGE, names=("1.0.0", "1.1.0", "1.2.0"), read_at=NOON)}
+    return observation({"staging": staging, "production": production}, **{"tags": tags, **WRITES, **changed})
+
+
+def decided(facts: Observation, *asked: Directive, pipeline: Pipeline = SHOP) -> Plan | Ask:
+    def commanded(_: Pipeline, _seen: Observation, _standings: Mapping[str, Standing]) -> Mapping[str, Directive]:
+        return {one.environment: one for one in asked}
+
+    return decide(pipeline, facts, commanded=commanded)
+
+
+def plan(facts: Observation, *asked: Directive, pipeline: Pipeline = SHOP) -> Plan:
+    found = decided(facts, *asked, pipeline=pipeline)
+    assert isinstance(found, Plan), found
+    return found
+
+
+def proposed(found: Plan, into: str = "production") -> Propose:
+    (made,) = (a for a in found.actions if isinstance(a, Propose) and a.environment == into)
+    return made
+
+
+def merges(found: Plan) -> bool:
+    return any(isinstance(a, Merge) for a in found.actions)
+
+
+def waiting(found: Plan, name: str = "production") -> str:
+    return next(v.waiting for v in found.views if v.name == name)
+
+
+def there(made: Propose, before: Place, **changed: Any) -> Place:
+    """The place once that was written: head, pull request, both checks."""
+    assert isinstance(made.content, Edits)
+    assert made.voucher is not None
+    files = {path: blob_id(text) for path, text in made.content.texts.items()}
+    head = commit(message=made.message)
+    checks = (
+        check(external_id=made.check.external_id),
+        check(VOUCHER, external_id=made.voucher.external_id, conclusion="NEUTRAL"),
+    )
+    opened = pull(title=made.title, body=made.body, commits=(head,), changed=frozenset(files), checks=checks)
+    return replace(before, head=head, pull=replace(opened, **changed), head_files=files)
+
+
+def rolled_back(before: Place | None = None, *, pipeline: Pipeline = SHOP, **changed: Any) -> Place:
+    """Alice's rollback of production is open."""
+    before = before or ran()
+    return there(proposed(plan(seen(before), directive(), pipeline=pipeline)), before, **changed)
+
+
+# --- proposed ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_rollback_takes_the_candidates_place() -> None:
+    """Our one pull request says what it is, who asked, and what becomes of the release that stands."""
+    made = proposed(plan(seen(ran()), directive()))
+    assert made.title == "Roll back shop to 1.0.0 in production"
+    assert "alice takes `1.1.0` back to `1.0.0`" in made.body
+    assert "`1.1.0` then stays out of production" in made.body
+    assert isinstance(made.content, Edits)
+    assert dict(made.content.texts) == {"apps/web/production/kustomization.yaml": kustomization("1.0.0")}
+    assert directed_by(commit(message=made.message)) == BACK
+    assert (made.check.name, made.voucher and made.voucher.name) == (GATES, VOUCHER)
+
+
+def test_it_stays_whatever_is_newer() -> None:
+    """No candidate moves what was asked for; a pass over it writes nothing."""
+    found = plan(seen(rolled_back()))
+    assert [type(a).__name__ for a in found.actions if not isinstance(a, PostCheck)] == []
+    assert "needs 1 approval" in waiting(found)
+
+
+def test_what_is_asked_for_later_moves_it() -> None:
+    """The same pull request, at another head."""
+    later = replace(ONWARDS, comment="IC_2")
+    made = proposed(plan(seen(rolled_back()), directive(later, NEWER)))
+    assert (made.title, made.head_before) == ("Promote shop 1.2.0 to production", HEAD)
+    assert made.pull is not None
+
+
+def test_it_ends_when_something_else_stands() -> None:
+    """What was to be taken out is out: the candidate's turn."""
+    newer = record(NEWER, HEALTHY_LONG, minute=-5)
+    moved = replace(ran(kustomization("1.2.0")), records=(newer, *ran().records))
+    open_still = rolled_back()
+    found = plan(seen(replace(moved, head=open_still.head, pull=open_still.pull, head_files=open_still.head_files)))
+    assert [type(a).__name__ for a in found.actions] == ["Close"]
+
+
+def test_without_our_check_it_is_an_ordinary_head() -> None:
+    """A forged trailer: the candidate takes its place, and every gate is asked."""
+    forged = rolled_back(checks=(check(),), reviews=(review("bob"),))
+    assert proposed(plan(seen(forged))).title == "Promote shop 1.2.0 to production"
+
+
+# --- what it waits for ------------------------------------------------------------------------------------------------
+
+NEVER = Window.model_validate({"exclude": "* * * * *", "for": timedelta(days=1)})
+KEY = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"
+SIGNED = ImageSource(repository=IMAGE, constraint="<2", verify=Verify(cosign=Cosign(key=KEY)))
+
+
+@pytest.mark.parametrize(
+    ("rules", "changed", "merged", "why"),
+    [
+        pytest.param({}, {"reviews": (review("bob"),)}, True, "", id="approved: no soak, no health"),
+        pytest.param({"windows": (NEVER,)}, {"reviews": (review("bob"),)}, True, "", id="no window either"),
+        pytest.param({}, {}, False, "needs 1 approval", id="not approved"),
+        pytest.param({}, {"reviews": (review("alice"),)}, False, "0 given", id="approved by whoever asked for it"),
+        pytest.param(
+            {}, {"reviews": (review("bob"),), "labelling": (labelled(ALICE, added=True),)}, False, "held by", id="held"
+        ),
+        pytest.param(
+            {"rollback": RollbackRule(approvals=Approvals(count=2))},
+            {"reviews": (review("bob"),)},
+            False,
+            "more approval",
+            id="a rollback asks for more",
+        ),
+        pytest.param({"approvals": None}, {}, False, "a person merges it", id="nobody is asked for: as usual"),
+        pytest.param({"approvals": None, "auto": True}, {}, True, "", id="by itself, as usual"),
+        pytest.param(
+            {},
+            {"reviews": (review("bob"),), "commits": (commit(), commit("theirs", by="mallory"))},
+            False,
+            "mallory's commit",
+            id="somebody else's commit",
+        ),
+    ],
+)
+def test_what_applies_to_a_rollback(rules: dict[str, Any], changed: dict[str, Any], *, merged: bool, why: str) -> None:
+    """Holds, the head, its approvals; neither soak nor windows."""
+    pipeline = shop(**rules)
+    found = plan(seen(rolled_back(pipeline=pipeline, **changed)), pipeline=pipeline)
+    assert (merges(found), why in waiting(found)) == (merged, True)
+
+
+def test_a_signature_is_asked_for_all_the_same() -> None:
+    """What nobody signed does not come back either."""
+    pipeline = SHOP.model_copy(update={"images": {"web": SIGNED}})
+    asked = decided(seen(ran()), directive(), pipeline=pipeline)
+    assert isinstance(asked, Ask)
+    assert ("web", str(digest_of("1.0.0"))) in asked.signatures
+
+
+@pytest.mark.parametrize(
+    ("pinned", "merged"), [(True, True), (False, False)], ids=["its digest is written", "only its tag is written"]
+)
+def test_a_tag_that_was_moved_since(*, pinned: bool, merged: bool) -> None:
+    """Where the digest stands it comes back whatever the tag is by now; else the tag must be what it was."""
+    text = kustomization("1.1.0", digest=str(digest_of("1.1.0")) if pinned else None)
+    before = ran(text)
+    made = proposed(plan(seen(before), directive()))
+    assert isinstance(made.content, Edits)
+    (written,) = made.content.texts.values()
+    assert written == kustomization("1.0.0", digest=str(digest_of("1.0.0")) if pinned else None)
+    moved = {(IMAGE, "1.0.0"): digest_of("moved"), (IMAGE, "1.1.0"): digest_of("1.1.0")}
+    moved[IMAGE, "1.2.0"] = digest_of("1.2.0")
+    found = plan(seen(there(made, before, reviews=(review("bob"),)), digests=moved))
+    assert merges(found) == merged
+    assert merged or "1.0.0 points at" in waiting(found)
+
+
+# --- a release that is named ------------------------------------------------------------------------------------------
+
+
+def test_an_older_release_that_is_named_meets_every_gate() -> None:
+    """It goes where no candidate goes, and around nothing."""
+    made = proposed(plan(seen(ran()), directive(ONWARDS)))
+    assert made.title == "Promote shop 1.0.0 to production"
+    names = [line.split("|")[2].strip() for line in made.body.splitlines() if line.startswith(("| ✅", "| ⏳"))]
+    assert {"declaration", "health (staging)", "soak (staging)", "approvals"} <= set(names)
+
+
+def test_what_was_rejected_may_be_named() -> None:
+    """Naming it is how a rejection is taken back."""
+    back = replace(ran(kustomization("1.0.0")), records=(record(OLD, HEALTHY_LONG, minute=-5), *ran().records))
+    again = replace(ONWARDS, instead_of=OLD.id)
+    made = proposed(plan(seen(back), directive(again, NEW)))
+    assert made.title == "Promote shop 1.1.0 to production"
+    assert "was rejected" not in made.body
+
+
+def test_a_root_may_go_back_by_name() -> None:
+    """The declaration admits it; that it comes before what stands is what was asked for."""
+    staging = Directive(environment="staging", release=NEW, directed=replace(ONWARDS, instead_of=NEWER.id))
+    made = proposed(plan(seen(ran()), staging), into="staging")
+    assert made.title == "Promote shop 1.1.0 to staging"
+    assert "comes before" not in made.body
+
+
+def test_whoever_asked_is_an_author() -> None:
+    """By number, whatever they are called now."""
+    head = rolled_back().pull
+    assert isinstance(head, PullRequest)
+    assert is_author(ALICE.id, "renamed", head)
+    assert not is_author(ALICE.id + 1, "alice2", head)
