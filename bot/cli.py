@@ -87,7 +87,8 @@ def _in_cluster() -> str | None:
 
 @main.command()
 @click.option("--auto", is_flag=True, help="Do the person's part as well, and exit.")
-def demo(*, auto: bool) -> None:
+@click.option("--rollback", is_flag=True, help="Let staging degrade, and exit when the next release is there.")
+def demo(*, auto: bool, rollback: bool) -> None:
     """Show the road from a pushed image to production, on this machine alone."""
     # Imported here: the sandbox is no part of a running bot.
     from bot.demo import DemoFailed, run
@@ -95,7 +96,7 @@ def demo(*, auto: bool) -> None:
     _log_as_json(logging.WARNING)
     console = Console(highlight=False)
     try:
-        asyncio.run(run(auto=auto, console=console))
+        asyncio.run(run(auto=auto, console=console, rollback=rollback))
     except DemoFailed as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.directives import Directed, Directive, DirectiveKind, directed_by
 from bot.health import HealthState
-from bot.model import How, Observation, Place, Record, RecordState
+from bot.model import Commit, How, Observation, Place, Record, RecordState
 from bot.spans import clock_time
 from bot.standing import Standing
 from bot.targets import rollback_target
@@ -91,12 +91,15 @@ def _once_already(record: Record, standing: Standing, place: Place) -> str | Non
     pairs = zip(standing.records, older[1:], strict=False)
     if any(r.how is How.ROLLED_BACK and left == bad for r, left in pairs):
         return "it was rolled back once already"
-    ended = [(m.number, m.head) for m in place.merged] + [(c.number, c.head) for c in place.closed]
-    for number, head in ended:
-        directed = directed_by(head)
-        if directed is not None and directed.kind is DirectiveKind.ROLLBACK and directed.instead_of == bad:
-            return f"its rollback #{number} was not merged" if directed.by == "" else f"#{number} was to roll it back"
-    return None
+    if any(_takes_out(bad, merged.head) for merged in place.merged):
+        return "it was rolled back once already"
+    number = next((closed.number for closed in place.closed if _takes_out(bad, closed.head)), None)
+    return None if number is None else f"its rollback #{number} was closed"
+
+
+def _takes_out(bad: str, head: Commit | None) -> bool:
+    directed = directed_by(head)
+    return directed is not None and directed.kind is DirectiveKind.ROLLBACK and directed.instead_of == bad
 
 
 def still_degraded(standing: Standing, directed: Directed) -> str | None:

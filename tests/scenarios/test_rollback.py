@@ -1,7 +1,7 @@
 """What happens when a release proves bad: it is rolled back, stays out, and something newer goes on."""
 
 from sandbox.github import refs
-from tests.world import World
+from tests.world import IMAGE, World
 
 STAGING = "applications/web-app/staging/kustomization.yaml"
 
@@ -89,6 +89,53 @@ async def test_without_on_degraded_nothing_is_rolled_back(world: World) -> None:
     await degraded(world, past="1h")
     assert world.board("staging").active == "1.1.0"
     assert not world.open_pull_requests(into="staging")
+
+
+async def test_it_goes_back_over_several(world: World) -> None:
+    """What was rolled back once is no goal: the newest that is left is."""
+    await world.start(config=config())
+    await world.settle()
+    first = world.file(STAGING)
+    for version in ("1.1.0", "1.2.0"):
+        world.push(version)
+        await world.settle()
+        assert world.board("staging").live == version
+        world.laptop.cluster.break_revision("web-app-staging", "crash loop")
+        await world.settle()
+        await world.after("3m")
+        assert world.file(STAGING) == first
+    await world.after("1h")
+    assert world.board("staging").live == "1.0.0"
+    world.push("1.3.0")
+    await world.settle()
+    assert world.board("staging").live == "1.3.0"
+
+
+async def test_a_digest_comes_back_whatever_its_tag_is_by_now(world: World) -> None:
+    """The tag was moved since: where the digest is written, what ran before comes back all the same."""
+    text = config().replace('constraint: ">=1.0 <2"', 'constraint: ">=1.0 <2", pin: both')
+    await world.start(config=text)
+    await world.settle()
+    world.push("1.1.0")
+    await world.settle()
+    before = world.file(STAGING)
+    assert "digest: sha256:" in before
+    world.push("1.2.0")
+    await world.settle()
+    world.registry.push(IMAGE, "1.1.0", content=b"something else")
+    await degraded(world)
+    assert world.file(STAGING) == before
+    assert world.merged_pull_request(into="staging").title == "Roll back web-app to 1.1.0 in staging"
+
+
+async def test_a_tag_that_was_moved_is_not_rolled_back_to(world: World) -> None:
+    """Only the tag stands in Git: it would bring another image than the one that was verified."""
+    await started(world)
+    world.registry.push(IMAGE, "1.0.0", content=b"something else")
+    await degraded(world)
+    pull = world.pull_request(into="staging")
+    assert not pull.merged_at
+    assert "1.0.0 points at" in world.board("staging").waiting
 
 
 async def test_a_rollback_waits_for_the_approvals_that_it_asks_for(world: World) -> None:

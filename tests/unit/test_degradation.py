@@ -85,7 +85,12 @@ def closed(directed: Directed | None) -> Closed:
             id="the remedy itself",
         ),
         pytest.param(
-            BACK, ill((DEGRADED, -30)), {"closed": (closed(AUTOMATIC),)}, False, "#5 was not merged", id="tried before"
+            BACK,
+            ill((DEGRADED, -30)),
+            {"closed": (closed(AUTOMATIC),)},
+            False,
+            "its rollback #5 was closed",
+            id="tried before",
         ),
         pytest.param(
             BACK,
