@@ -76,18 +76,20 @@ def decide(
         for e in pipeline.environments
     ]
     ask = Ask()
-    for wanting in (*(g.ask | g.closings.ask for g in grounds.values()), *(s.ask for s in steps)):
+    # Whoever only looks writes nothing down, and so would ask who closed a pull request again in each pass.
+    shut = [g.closings for g in grounds.values()] if mode is not Mode.OBSERVE else []
+    for wanting in (*(c.ask for c in shut), *(g.ask for g in grounds.values()), *(s.ask for s in steps)):
         ask |= wanting
     if ask and not last:
         return ask
-    shut = [replace(a, body=spelled(a.body, style)) for g in grounds.values() for a in g.closings.actions]
-    actions = [a for g in grounds.values() for a in g.actions] + shut
+    actions: list[Action] = [a for g in grounds.values() for a in g.actions]
+    actions += [replace(a, body=spelled(a.body, style)) for c in shut for a in c.actions]
     actions += [a for s in steps for a in s.actions]
     if mode is Mode.OBSERVE:
         actions = []
     moments = [v.until for s in steps for v in s.verdicts] + [s.until for s in steps]
     moments += [g.until for g in grounds.values()] + [d.until for d in degraded.values()]
-    moments += [seen.now + SOON] if ask else []
+    moments += [seen.now + SOON] if ask or any(c.unsure for c in shut) else []
     later = [moment for moment in moments if moment is not None and moment > seen.now]
     return Plan(actions=tuple(actions), views=tuple(s.view for s in steps), look_again_at=min(later, default=None))
 

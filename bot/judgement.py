@@ -17,7 +17,7 @@ from bot.gates import approvals, health, hold, signature, soak, tag
 from bot.gates.approvers import Evidence
 from bot.gates.verdicts import passed, waits, worst
 from bot.merge_requests import ASKED, asked
-from bot.messages import GATES
+from bot.messages import GATES, NOBODY
 from bot.model import Artifact, Base, Check, Commit, Observation, PullRequest, Release, Sha, Unknown
 from bot.opinions import opinions
 from bot.orders import Sticky, sticky
@@ -58,11 +58,7 @@ def foreseen(case: Case) -> tuple[Verdict, ...]:
 
     So the next pass finds its check and text as they should be, and writes nothing.
     """
-    held = (
-        hold.standing_hold(case.pull, case.seen.permissions, holder_id=sticky(case.pull).holder_id)[0]
-        if case.pull
-        else None
-    )
+    held = standing_hold(case, case.pull)[0] if case.pull else None
     verdicts = [MADE_BY_US, *_entry_verdicts(case), *_declared(case, head=None), _hold_verdict(case.pull, held)]
     if case.environment.approvals is not None:
         verdicts.append(approvals.judge(case.environment.approvals, approvals.Opinions(), evidence(case, case.pull))[0])
@@ -132,6 +128,17 @@ def _declared(case: Case, *, head: Sha | None) -> tuple[Verdict, ...]:
         head=head,
     )
     return declared_verdicts(entry)
+
+
+def standing_hold(case: Case, pull: PullRequest) -> tuple[hold.Hold | None, str | None]:
+    """The hold that binds this head, and whose access must be read to tell.
+
+    Where `on_degraded` holds, what somebody asked for by name is not meant: it is what a person decided then.
+    """
+    note = sticky(pull)
+    held, unsure = hold.standing_hold(pull, case.seen.permissions, holder_id=note.holder_id)
+    meant = case.directed is None or held is None or not held.by_us or note.holder != NOBODY
+    return (held, unsure) if meant else (None, None)
 
 
 def _hold_verdict(pull: PullRequest | None, held: hold.Hold | None) -> Verdict:

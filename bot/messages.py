@@ -17,6 +17,8 @@ LONGEST_COMMENT = 65_536
 _FENCE = "```"
 _CUT = "\n\nThe rest was cut off: GitHub takes no longer text."
 STICKY = "<!-- caisson:hold "
+# Who holds where nobody does: `on_degraded: hold`. No login has an underscore at its place.
+NOBODY = "on_degraded"
 UNINVITED = "<!-- caisson:uninvited -->"
 _MARKS = {Outcome.PASS: "✅", Outcome.WAIT: "⏳", Outcome.BLOCK: "⛔"}
 
@@ -146,7 +148,7 @@ def hold_comment(login: str, person: int, reason: str) -> str:
 
 def degraded_hold_comment(reason: str) -> str:
     """The same comment where `on_degraded: hold` holds: nobody is its holder."""
-    said = {"by": "on_degraded", "id": None, "reason": reason}
+    said = {"by": NOBODY, "id": None, "reason": reason}
     marker = json.dumps(said, separators=(",", ":")).replace(">", "\\u003e")
     ends = "`/unhold` by anyone with write lets this promotion through: it may be the fix."
     return f"{STICKY}{marker} -->\n⛔ **Held**: {plain(reason)}\n\n{ends}"

@@ -20,10 +20,10 @@ from bot.explanation import explain
 from bot.gates import hold
 from bot.gates.verdicts import waits, worst
 from bot.invitations import invitation
-from bot.judgement import Case, foreseen, heard, may_merge, unasked, verdicts_on, waiting_for
+from bot.judgement import Case, foreseen, heard, may_merge, standing_hold, unasked, verdicts_on, waiting_for
 from bot.messages import GATES, gates_check, merge_message, status_reply
 from bot.model import CheckStatus, PullRequest, Unknown
-from bot.orders import obey, sticky
+from bot.orders import obey
 from bot.proposing import heading, proposal, told_of
 from bot.standstill import hold_degraded
 from bot.steps import Step, view_of
@@ -34,7 +34,7 @@ def attend(case: Case) -> Step:
     """Verdicts on the open pull request's head, and the merge if all of them pass."""
     assert case.pull is not None
     environment, standing, pull = case.environment, case.standings[case.environment.name], case.pull
-    held, unsure = hold.standing_hold(pull, case.seen.permissions, holder_id=sticky(pull).holder_id)
+    held, unsure = standing_hold(case, pull)
     before, _ = verdicts_on(case, pull, held)
     orders, wants = _obeyed(case, pull, held, before)
     # An `/approve` counts from the pass that accepts it: its check run is written before the merge is asked for.

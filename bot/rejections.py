@@ -22,6 +22,7 @@ from bot.model import (
     Permission,
     Place,
     Release,
+    Unknown,
 )
 
 # --- closed by a person -----------------------------------------------------------------------------------------------
@@ -32,12 +33,13 @@ class Closings:
     """What closed pull requests come to.
 
     `reasons`: release id → why it is turned away. `ask`: whose access must be read to tell. `actions`: what is to be
-    written down of it.
+    written down of it. `unsure`: somebody's access could not be read.
     """
 
     reasons: Mapping[str, str] = field(default_factory=dict)
     ask: Ask = field(default_factory=Ask)
     actions: tuple[Say, ...] = ()
+    unsure: bool = False
 
 
 def closings(place: Place, seen: Observation, *, environment: str, active: Release | None) -> Closings:
@@ -49,6 +51,7 @@ def closings(place: Place, seen: Observation, *, environment: str, active: Relea
     reasons: dict[str, str] = {}
     unread: set[str] = set()
     actions: list[Say] = []
+    unsure = False
     decided = _numbers(place)
     for closed in place.closed:
         release = proposed_release(closed.head)
@@ -71,9 +74,10 @@ def closings(place: Place, seen: Observation, *, environment: str, active: Relea
             case str() as why:
                 reasons[release.id] = f"{told}, and {why}"
                 unread |= {by.actor.login} - seen.permissions.keys() if by.actor.kind is ActorKind.USER else set()
+                unsure = unsure or isinstance(seen.permissions.get(by.actor.login), Unknown)
             case _:
                 continue
-    return Closings(reasons=reasons, ask=Ask(permissions=frozenset(unread)), actions=tuple(actions))
+    return Closings(reasons=reasons, ask=Ask(permissions=frozenset(unread)), actions=tuple(actions), unsure=unsure)
 
 
 def _numbers(place: Place) -> dict[str, int]:

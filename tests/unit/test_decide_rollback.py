@@ -12,7 +12,8 @@ from bot.content import blob_id
 from bot.decide import decide
 from bot.directing import VOUCHER
 from bot.directives import Directed, Directive, DirectiveKind, directed_by
-from bot.messages import GATES
+from bot.gates.hold import LABEL
+from bot.messages import GATES, degraded_hold_comment, hold_comment
 from bot.model import Observation, Permission, Place, PullRequest, Release, Tags
 from bot.opinions import is_author
 from bot.standing import Standing
@@ -29,6 +30,7 @@ from tests.unit.facts import (
     PRODUCTION,
     SHOP,
     STAGING,
+    US,
     base,
     check,
     commit,
@@ -37,6 +39,7 @@ from tests.unit.facts import (
     kustomization,
     labelled,
     observation,
+    our_comment,
     person,
     place,
     pull,
@@ -265,3 +268,19 @@ def test_whoever_asked_is_an_author() -> None:
     assert isinstance(head, PullRequest)
     assert is_author(ALICE.id, "renamed", head)
     assert not is_author(ALICE.id + 1, "alice2", head)
+
+
+# --- hold -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_hold_by_on_degraded_does_not_bind_what_somebody_asked_for() -> None:
+    """It waits for a person, and a person decided; a person's own hold binds all the same."""
+    ours = our_comment(degraded_hold_comment("1.1.0 is Degraded"))
+    held: dict[str, Any] = {
+        "labelling": (labelled(US, added=True),),
+        "labels": frozenset({LABEL}),
+        "reviews": (review("bob"),),
+    }
+    assert merges(plan(seen(rolled_back(comments=(ours,), **held))))
+    theirs = our_comment(hold_comment("alice", ALICE.id, "not yet"))
+    assert "held by alice" in waiting(plan(seen(rolled_back(comments=(theirs,), **held))))
