@@ -48,8 +48,6 @@ def _undone(base: Base, record: Record) -> bool:
     back = False
     for commit in reversed(base.history[: base.history.index(record.commit)]):
         target = base.undone.get(commit)
-        if target is None:
-            continue
         if not back and target in standing:
             back, reverts = True, {commit}
         elif back and target in reverts:

@@ -18,7 +18,7 @@ from bot.model import Observation, Permission, Place, PullRequest, Release, Tags
 from bot.opinions import is_author
 from bot.standing import Standing
 from config.approvals import Approvals
-from config.pipeline import Cosign, ImageSource, Pipeline, RollbackRule, Verify, Window
+from config.pipeline import Cosign, ImageSource, OnDegraded, Pipeline, RollbackRule, Verify, Window
 from tests.unit.facts import (
     HEAD,
     HEALTHY_LONG,
@@ -164,6 +164,23 @@ def test_without_our_check_it_is_an_ordinary_head() -> None:
     """A forged trailer: the candidate takes its place, and every gate is asked."""
     forged = rolled_back(checks=(check(),), reviews=(review("bob"),))
     assert proposed(plan(seen(forged))).title == "Promote shop 1.2.0 to production"
+
+
+def test_a_head_that_lacks_our_check_is_made_anew() -> None:
+    """The bot stopped between the head and its check: what is asked for still is written again, with both."""
+    made = proposed(plan(seen(rolled_back(checks=(check(),))), directive()))
+    assert (made.title, made.head_before) == ("Roll back shop to 1.0.0 in production", HEAD)
+    assert made.voucher is not None
+
+
+def test_nobody_asked_for_a_rollback_of_what_is_well() -> None:
+    """`on_degraded` merges while what stands is seen Degraded, and waits when it recovered."""
+    pipeline = shop(approvals=None, on_degraded=OnDegraded.ROLLBACK)
+    automatic = Directed(kind=DirectiveKind.ROLLBACK, instead_of=NEW.id)
+    made = proposed(plan(seen(ran()), directive(automatic), pipeline=pipeline))
+    found = plan(seen(there(made, ran())), pipeline=pipeline)
+    assert not merges(found)
+    assert "1.1.0 is not seen Degraded any more" in waiting(found)
 
 
 # --- what it waits for ------------------------------------------------------------------------------------------------

@@ -102,6 +102,22 @@ def closed(directed: Directed | None) -> Closed:
         ),
         pytest.param(
             BACK,
+            replace(
+                ill((DEGRADED, -30)),
+                records=(
+                    ill((DEGRADED, -30)).records[0],
+                    record(OLD, minute=-120, how=How.ROLLED_BACK, id="back"),
+                    record(NEW, minute=-150, id="first"),
+                    BEFORE,
+                ),
+            ),
+            {},
+            False,
+            "it was rolled back once already",
+            id="promoted again after a rollback",
+        ),
+        pytest.param(
+            BACK,
             standing(record(NEW, (DEGRADED, -30)), health=ILL),
             {},
             False,

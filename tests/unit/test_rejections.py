@@ -74,6 +74,7 @@ def found(there: Place, **seen: Any) -> tuple[dict[str, str], frozenset[str], in
     return dict(came.reasons), came.ask.permissions, len(came.actions)
 
 
+ROLLBACK = replace(head(), message=f'{head().message}\nCaisson-Directive: {{"kind":"rollback","instead_of":"another"}}')
 TOLD = {NEW.id: "bob closed #7"}
 
 
@@ -99,6 +100,7 @@ TOLD = {NEW.id: "bob closed #7"}
         pytest.param(closed(closing(), closing(GONE, minute=-1)), WRITES, (TOLD, frozenset(), 1), id="deleted later"),
         pytest.param(closed(head=None), WRITES, ({}, frozenset(), 0), id="whose head is not ours"),
         pytest.param(closed(head=head(OLD)), WRITES, ({}, frozenset(), 0), id="of what stands"),
+        pytest.param(closed(head=ROLLBACK), WRITES, ({}, frozenset(), 0), id="of a rollback"),
     ],
 )
 def test_a_closed_pull_request(one: Closed, seen: dict[str, Any], expected: tuple[Any, ...]) -> None:
