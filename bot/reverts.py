@@ -1,8 +1,8 @@
 """What people took back on a branch with Git itself: `git revert`, or an older state put there again. No I/O.
 
 A whole branch has no version that could be read. Its content tells where it is exactly what an earlier record had.
-Where other commits lie on top, the words of `git revert` do: they are anybody's to write, and so may only take a
-release back, which makes things wait.
+Where other commits lie on top, the words of `git revert` do, unless all that they say is gone is there: they are
+anybody's to write, and so may only take a release back, which makes things wait.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,9 +24,17 @@ def restored_by_hand(records: Sequence[Record], base: Base, record: Record) -> R
         same = next((r for r in others if same_content(r.root, top)), None)
         if same is not None:
             return same
-    if not _undone(base, record):
+    before = next((r for r in others if r.created <= record.created), None)
+    if before is None or not _undone(base, record) or _stands_whole(record, before, top):
         return None
-    return next((r for r in others if r.created <= record.created), None)
+    return before
+
+
+def _stands_whole(record: Record, before: Record, top: Mapping[str, Sha]) -> bool:
+    """Whether all that the release changed is there still, whatever a commit says of itself."""
+    names = (record.root.keys() | before.root.keys()) - {NEVER}
+    changed = [name for name in names if record.root.get(name) != before.root.get(name)]
+    return bool(changed) and all(top.get(name) == record.root.get(name) for name in changed)
 
 
 def top_of(base: Base) -> Mapping[str, Sha]:

@@ -153,3 +153,18 @@ async def test_a_revert_that_is_reverted_stands_again(world: World) -> None:
     await world.settle()
     board = world.board("staging", pipeline="site")
     assert (board.active, board.live) == (second[:7], second[:7])
+
+
+async def test_false_words_of_a_revert_change_nothing(world: World) -> None:
+    """Whoever may push may claim that a merge was reverted: all of it is there, and so it stands."""
+    await _started(world)
+    await _version(world, 2)
+    second = await _version(world, 3)
+    merged = world.merged_pull_request(into="staging", pipeline="site").merge_commit_sha
+    said = f"Tidy\n\nThis reverts commit {merged}."
+    world.laptop.commit(world.repository, {"own.yaml": "a: 1\n"}, said, by="wanda", branch="staging")
+    await world.settle()
+    assert world.board("staging", pipeline="site").live == second[:7]
+    await _version(world, 4)
+    assert world.file("index.yaml", branch="staging") == "version: 4\n"
+    assert world.file("own.yaml", branch="staging") == "a: 1\n"

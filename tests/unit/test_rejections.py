@@ -211,6 +211,9 @@ def branch(top: dict[str, Sha], *newer: str, undone: dict[str, str] | None = Non
             id="the words are of another commit",
         ),
         pytest.param(
+            branch({**TWO, "own.yaml": sha("own")}, "undo", undone={"undo": "second"}), None, id="the words are false"
+        ),
+        pytest.param(
             branch(TWO, "redo", "undo", undone={"undo": "second", "redo": "undo"}), None, id="undone and done again"
         ),
         pytest.param(
