@@ -7,6 +7,7 @@ was taken back instead is told by our records (`bot.displacement`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from bot.actions import Ask, Say
 from bot.content import proposed_release
@@ -26,6 +27,10 @@ from bot.model import (
 )
 
 # --- closed by a person -----------------------------------------------------------------------------------------------
+
+
+# A branch's deletion closes its pull request: by GitHub, a moment later at most, or noted in the other order.
+_SAME_DEED, _BELATED = timedelta(seconds=1), timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +99,14 @@ def _numbers(place: Place) -> dict[str, int]:
 def closed_by(closed: Closed) -> Closing | None:
     """The person who closed it; None where we did, an App did, or the branch was deleted under it.
 
-    GitHub notes both where a branch is deleted, and its times are whole seconds: a branch that is deleted later was
-    deleted after the closing.
+    Where a branch is deleted GitHub notes both, one soon after the other and in no order that it promises; people tidy
+    up a branch some time after they closed its pull request.
     """
     shut = next((c for c in reversed(closed.closings) if c.kind is ClosingKind.CLOSED), None)
     if shut is None or shut.by_us or shut.actor.kind is ActorKind.BOT:
         return None
     gone = [c.at for c in closed.closings if c.kind is ClosingKind.BRANCH_DELETED]
-    return None if shut.at in gone else shut
+    return None if any(-_SAME_DEED <= shut.at - at <= _BELATED for at in gone) else shut
 
 
 def _is_rollback(closed: Closed) -> bool:

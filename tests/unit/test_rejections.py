@@ -97,6 +97,12 @@ TOLD = {NEW.id: "bob closed #7"}
         pytest.param(
             closed(closing(), closing(GONE)), WRITES, ({}, frozenset(), 0), id="with the deletion of the branch"
         ),
+        pytest.param(
+            closed(closing(GONE, minute=-5.5), closing()), WRITES, ({}, frozenset(), 0), id="soon after the deletion"
+        ),
+        pytest.param(
+            closed(closing(GONE, minute=-60), closing()), WRITES, (TOLD, frozenset(), 1), id="long after a deletion"
+        ),
         pytest.param(closed(closing(), closing(GONE, minute=-1)), WRITES, (TOLD, frozenset(), 1), id="deleted later"),
         pytest.param(closed(head=None), WRITES, ({}, frozenset(), 0), id="whose head is not ours"),
         pytest.param(closed(head=head(OLD)), WRITES, ({}, frozenset(), 0), id="of what stands"),
