@@ -623,3 +623,14 @@ def test_what_is_proposed_must_match_the_rule_declared_now(*, web: str, worker: 
     verdict = undeclared(ruled, STAGING, both(web, worker), seen, standing(record(both("1.0.0", "1.0.0"))))
     assert verdict.outcome is outcome
     assert outcome is PASS or "web.tag == worker.tag does not hold" in verdict.reason
+
+
+def test_what_was_rejected_is_told_where_nothing_is_left() -> None:
+    """People ask why the newest does not go on: who turned it away, here or upstream."""
+    upstream = standing(record(NEW, (HEALTHY, -60)), record(OLD, (HEALTHY, -190), minute=-200))
+    here = replace(
+        standing(record(OLD, (HEALTHY, -190), minute=-200)), name="production", closed={NEW.id: "bob closed #7"}
+    )
+    found = candidate(SHOP, PRODUCTION, observation(), {"staging": upstream, "production": here})
+    told = "runs 1.0.0, the newest release verified in staging; 1.1.0 was rejected in production: bob closed #7"
+    assert (found.release, found.reason) == (None, told)
