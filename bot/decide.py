@@ -5,13 +5,14 @@ fact about a candidate is needed that was not observed, the decision is an `Ask`
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from bot import declaration
+from bot import declaration, unattended
 from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostCheck, Verdict
 from bot.active import Ground, ground
 from bot.candidate import Candidate, candidate
 from bot.content import Wanted, branch_name, notes_on, proposed_release, wanted
+from bot.conversations import NOTHING, Heard
 from bot.declaration import declares
 from bot.gates.verdicts import blocks, waits
 from bot.judgement import Case
@@ -24,9 +25,11 @@ from bot.selection import pins
 from bot.spans import SOON
 from bot.standing import Standing
 from bot.steps import Step, view_of
+from config.operator import Operator
 from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Supersede, Templates
 
 NO_TEMPLATES = Templates()
+NO_OPERATOR = Operator()
 
 
 def decide(
@@ -37,17 +40,23 @@ def decide(
     templates: Templates = NO_TEMPLATES,
     last: bool = False,
     style: CommandStyle = CommandStyle.PLAIN,
+    heard: Heard = NOTHING,
+    operator: Operator = NO_OPERATOR,
 ) -> Plan | Ask:
     """The plan for one pipeline, or the facts still needed to make it.
 
-    `last`: no more facts are to be had in this pass; whatever needs some waits, and the rest goes on.
+    `last`: no more facts are to be had in this pass; whatever needs some waits, and the rest goes on. `heard`: what was
+    said in the repository comes to. `operator`: what is set above the file.
     """
+    declared = pipeline
+    raised = tuple(operator.raised(environment) for environment in pipeline.environments)
+    pipeline = pipeline.model_copy(update={"environments": raised})
+    if operator.stops_writes(seen.repository.full_name):
+        mode = Mode.OBSERVE
     grounds = {e.name: ground(pipeline, e, seen) for e in pipeline.environments}
     standings = {name: g.standing for name, g in grounds.items()}
-    steps = [
-        _step(pipeline, e, seen, grounds[e.name], standings, mode=mode, templates=templates, style=style)
-        for e in pipeline.environments
-    ]
+    rules = Rules(mode=mode, templates=templates, style=style, heard=heard, operator=operator, declared=declared)
+    steps = [_step(pipeline, e, seen, grounds[e.name], standings, rules=rules) for e in pipeline.environments]
     ask = Ask()
     for wanting in (*(g.ask for g in grounds.values()), *(s.ask for s in steps)):
         ask |= wanting
@@ -62,6 +71,18 @@ def decide(
     return Plan(actions=tuple(actions), views=tuple(s.view for s in steps), look_again_at=min(later, default=None))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What holds for every environment of a decision. `declared`: the pipeline before the operator raised anything."""
+
+    mode: Mode
+    templates: Templates
+    style: CommandStyle
+    heard: Heard
+    operator: Operator
+    declared: Pipeline
+
+
 def _step(
     pipeline: Pipeline,
     environment: Environment,
@@ -69,24 +90,25 @@ def _step(
     here: Ground,
     standings: Mapping[str, Standing],
     *,
-    mode: Mode,
-    templates: Templates,
-    style: CommandStyle,
+    rules: Rules,
 ) -> Step:
     place = seen.places[environment.name]
     standing = here.standing
     if (barred := _barred(pipeline, environment, place, here)) is not None or place.base is None:
-        return _shut(pipeline, environment, place, here, barred)
+        step = _shut(pipeline, environment, place, here, barred)
+        return _heard(pipeline, environment, seen, step, rules=rules)
     newest = candidate(pipeline, environment, seen, standings)
     if newest.ask:
         return _asking(pipeline, environment, place, standing, newest.ask, why=newest.reason)
     release = _kept(pipeline, environment, seen, newest, standings)
     if release is None:
         step = _nothing(pipeline, environment, place, standing, newest, why=newest.reason)
-        return replace(step, actions=(*step.actions, *_tidy(pipeline, environment, seen, here)))
+        step = replace(step, actions=(*step.actions, *_tidy(pipeline, environment, seen, here)))
+        return _heard(pipeline, environment, seen, step, rules=rules)
     wish = wanted(pipeline, environment, release, base=place.base, files=here.files)
     if isinstance(wish, str):
-        return _nothing(pipeline, environment, place, standing, newest, why=wish)
+        step = _nothing(pipeline, environment, place, standing, newest, why=wish)
+        return _heard(pipeline, environment, seen, step, rules=rules)
     if unknown := _unknown(pipeline, environment, release, wish=wish, here=standing, seen=seen):
         return _asking(pipeline, environment, place, standing, unknown, why="reading what the images say")
     case = Case(
@@ -99,14 +121,32 @@ def _step(
         base=place.base,
         head=place.head,
         pull=place.pull,
-        mode=mode,
-        templates=templates,
+        mode=rules.mode,
+        templates=rules.templates,
         picks=newest.picks,
         notes=notes_on(pipeline, wish.content, place.base),
-        style=style,
+        style=rules.style,
+        heard=rules.heard,
+        operator=rules.operator,
+        declared=rules.declared.environment(environment.name),
     )
     step = propose(case) if must_build(case) else attend(case)
     return replace(step, until=newest.until)
+
+
+def _heard(pipeline: Pipeline, environment: Environment, seen: Observation, step: Step, *, rules: Rules) -> Step:
+    """The step with what people said on our pull request, although nothing is judged there now."""
+    actions, ask = unattended.hear(
+        pipeline,
+        environment,
+        seen.places[environment.name],
+        seen,
+        rules.heard,
+        why=step.view.waiting,
+        mode=rules.mode,
+        style=rules.style,
+    )
+    return replace(step, actions=(*actions, *step.actions), ask=step.ask | ask)
 
 
 def _shut(pipeline: Pipeline, environment: Environment, place: Place, here: Ground, barred: Verdict | None) -> Step:

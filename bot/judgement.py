@@ -9,9 +9,10 @@ from bot.codeowners import Rule
 from bot.commands import spelled
 from bot.conditions import Entry, declared_verdicts
 from bot.content import MADE_BY_US, Wanted, judge_head
-from bot.gates import approvals, health, hold, signature, soak, tag
+from bot.conversations import NOTHING, Heard
+from bot.gates import approvals, freeze, health, hold, signature, soak, tag
 from bot.gates.approvers import Evidence
-from bot.gates.verdicts import waits, worst
+from bot.gates.verdicts import blocks, waits, worst
 from bot.merge_requests import ASKED, asked
 from bot.messages import GATES
 from bot.model import Base, Check, Commit, Observation, PullRequest, Release, Sha, Unknown
@@ -20,12 +21,13 @@ from bot.orders import Sticky, sticky
 from bot.selection import Pick
 from bot.standing import Standing
 from bot.waivers import waived, without_skippers
+from config.operator import Operator
 from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Templates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One promotion under judgement."""
+    """One promotion under judgement. `declared`: the environment before the operator's floors; None: as it is here."""
 
     pipeline: Pipeline
     environment: Environment
@@ -41,6 +43,9 @@ class Case:
     picks: Mapping[str, Pick] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     style: CommandStyle = CommandStyle.PLAIN
+    heard: Heard = NOTHING
+    operator: Operator = field(default_factory=Operator)
+    declared: Environment | None = None
 
 
 def foreseen(case: Case) -> tuple[Verdict, ...]:
@@ -55,13 +60,14 @@ def foreseen(case: Case) -> tuple[Verdict, ...]:
     )
     verdicts = [MADE_BY_US, *_entry_verdicts(case), *_declared(case, head=None), _hold_verdict(case.pull, held)]
     if case.environment.approvals is not None:
-        verdicts.append(approvals.judge(case.environment.approvals, approvals.Opinions(), evidence(case, case.pull))[0])
+        verdict = approvals.judge(case.environment.approvals, approvals.Opinions(), evidence(case, case.pull))[0]
+        verdicts.append(_by_rule(case, verdict))
     return _worded(case, verdicts)
 
 
 def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
     """Whether the release may come from where it comes: the declaration for roots, the upstreams' gates for others."""
-    verdicts: list[Verdict] = []
+    verdicts = [*_stops(case)]
     here = case.standings[case.environment.name]
     if case.release.id in here.reverted:
         verdicts.append(waits("revert", f"{case.release.label} was taken out of {case.environment.name} by hand"))
@@ -73,6 +79,24 @@ def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
         if case.environment.gates.soak is not None:
             verdicts.append(soak.judge(case.release, upstream, needed=case.environment.gates.soak, now=case.seen.now))
     return tuple(verdicts)
+
+
+def _stops(case: Case) -> Iterator[Verdict]:
+    """What stops a whole environment, or everything: named only where it does."""
+    full_name = case.seen.repository.full_name
+    if case.operator.stops_merges(full_name):
+        what = "writes" if case.operator.stops_writes(full_name) else "merges"
+        yield blocks("operator", f"the operator has stopped all {what} (CAISSON_STOP_{what.upper()})")
+    frozen = case.heard.frozen(f"{case.pipeline.name}/{case.environment.name}")
+    verdict = freeze.judge(frozen, now=case.seen.now)
+    if verdict.outcome is not Outcome.PASS:
+        yield verdict
+
+
+def _by_rule(case: Case, verdict: Verdict) -> Verdict:
+    """What the approvals say, naming the operator's rule where it asks for more than is declared."""
+    floor = case.operator.floor(case.declared) if case.declared is not None else None
+    return replace(verdict, reason=f"{verdict.reason} (the operator's rule {floor})") if floor else verdict
 
 
 def _artifact_verdicts(case: Case) -> Iterator[Verdict]:
@@ -132,7 +156,9 @@ def _said_by_people(case: Case, pull: PullRequest) -> tuple[Verdict | None, Ask]
     """The approvals that are declared, or that somebody asked for a merge which nothing else asks for."""
     environment = case.environment
     if environment.approvals is not None:
-        return approvals.judge(environment.approvals, without_skippers(opinions(pull), pull), evidence(case, pull))
+        given = without_skippers(opinions(pull), pull)
+        verdict, ask = approvals.judge(environment.approvals, given, evidence(case, pull))
+        return _by_rule(case, verdict), ask
     return (None, Ask()) if environment.auto else asked(pull, case.seen, needed=environment.roles.merge)
 
 

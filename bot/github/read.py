@@ -15,8 +15,9 @@ from bot.github.identity import AppIdentity
 from bot.github.read_parts import checks, commit, file, files, folder_blobs
 from bot.github.read_pulls import merged_pulls, open_pulls
 from bot.github.read_records import records
+from bot.github.read_talk import read_conversations, read_issues
 from bot.github.shape import Node, unexpected
-from bot.model import Base, Configured, File, Place, Repository, Sha, Unknown
+from bot.model import Base, Configured, Conversation, File, Issues, Place, Repository, Sha, Unknown
 
 
 def read_repository(data: Mapping[str, object], *, identity: AppIdentity) -> Repository:
@@ -60,6 +61,19 @@ def read_place(
         foreign_pull=foreign,
         owners=_owners(node, i) if place.owners else None,
     )
+
+
+def read_talk(
+    data: Mapping[str, object], places: Mapping[str, Where], talks: Mapping[str, Node], *, identity: AppIdentity
+) -> tuple[tuple[Conversation, ...], Issues]:
+    """What people say outside our open promotions, and our own issues. `talks`: as `place_talk` gives them."""
+    node = _repository(data)
+    return read_conversations(node, places, talks, identity), read_issues(node, identity)
+
+
+def place_talk(data: Mapping[str, object], i: int) -> Node:
+    """What was said on the merged and closed pull requests of environment number `i` of the query."""
+    return _repository(data).node(f"talk{i}")
 
 
 def read_config_history(data: Mapping[str, object]) -> tuple[tuple[Sha, str | None], ...]:

@@ -13,6 +13,7 @@ from sandbox.github.state import (
     Comment,
     Deployment,
     DeploymentStatus,
+    Issue,
     PullRequest,
     Reaction,
     Review,
@@ -36,12 +37,18 @@ _TIMELINE = {
     "unlabeled": "UNLABELED_EVENT",
     "review_requested": "REVIEW_REQUESTED_EVENT",
     "assigned": "ASSIGNED_EVENT",
+    "closed": "CLOSED_EVENT",
+    "reopened": "REOPENED_EVENT",
+    "renamed": "RENAMED_TITLE_EVENT",
 }
 TIMELINE_TYPES = {
     "labeled": "LabeledEvent",
     "unlabeled": "UnlabeledEvent",
     "review_requested": "ReviewRequestedEvent",
     "assigned": "AssignedEvent",
+    "closed": "ClosedEvent",
+    "reopened": "ReopenedEvent",
+    "renamed": "RenamedTitleEvent",
 }
 
 
@@ -67,9 +74,10 @@ def _is_cross(at: At[PullRequest], _: Ask) -> bool:
 
 
 @answers("PullRequest", "author")
+@answers("Issue", "author")
 @answers("IssueComment", "author")
 @answers("PullRequestReview", "author")
-def _author(at: At[PullRequest] | At[Comment] | At[Review], ask: Ask) -> User | None:
+def _author(at: At[Issue] | At[Comment] | At[Review], ask: Ask) -> User | None:
     return actor(ask.github, at.it.author)
 
 
@@ -103,8 +111,23 @@ def _judged(at: At[PullRequest], ask: Ask) -> tuple[str, str]:
     return ask.judged[at.it.node_id]
 
 
+@answers("PullRequest", "state")
+def _state_of_pull(at: At[PullRequest], _: Ask) -> str:
+    return at.it.state.upper()
+
+
+plain("Issue", id="node_id", number="number", title="title", body="body")
+times("Issue", createdAt="created", lastEditedAt="edited_at")
+
+
+@answers("Issue", "state")
+def _state_of_issue(at: At[Issue], _: Ask) -> str:
+    return at.it.state.upper()
+
+
 @answers("PullRequest", "labels")
-def _labels(at: At[PullRequest], _: Ask, *, first: int | None = None, last: int | None = None) -> Page:
+@answers("Issue", "labels")
+def _labels(at: At[Issue], _: Ask, *, first: int | None = None, last: int | None = None) -> Page:
     return page_at(at.repository, at.it.labels, first=first, last=last, name="labels")
 
 
@@ -112,8 +135,9 @@ plain("Label", id="node_id", name="name")
 
 
 @answers("PullRequest", "timelineItems")
+@answers("Issue", "timelineItems")
 def _timeline(
-    at: At[PullRequest],
+    at: At[Issue],
     _: Ask,
     *,
     first: int | None = None,
@@ -129,8 +153,15 @@ def _timeline(
 @answers("UnlabeledEvent", "actor")
 @answers("ReviewRequestedEvent", "actor")
 @answers("AssignedEvent", "actor")
+@answers("ClosedEvent", "actor")
+@answers("ReopenedEvent", "actor")
 def _event_actor(at: At[TimelineEvent], ask: Ask) -> User | None:
     return actor(ask.github, at.it.actor)
+
+
+@answers("RenamedTitleEvent", "previousTitle")
+def _previous(at: At[TimelineEvent], _: Ask) -> str:
+    return at.it.previous
 
 
 @answers("LabeledEvent", "label")
@@ -139,12 +170,14 @@ def _event_label(at: At[TimelineEvent], _: Ask) -> At[object]:
     return At(at.repository, at.it.label)
 
 
-for _kind in ("LabeledEvent", "UnlabeledEvent", "IssueComment", "PullRequestReview", "Deployment", "DeploymentStatus"):
+_DATED = ("LabeledEvent", "UnlabeledEvent", "ClosedEvent", "ReopenedEvent", "IssueComment", "PullRequestReview")
+for _kind in (*_DATED, "Deployment", "DeploymentStatus"):
     times(_kind, createdAt="created")
 
 
 @answers("PullRequest", "comments")
-def _comments(at: At[PullRequest], _: Ask, *, first: int | None = None, last: int | None = None) -> Page:
+@answers("Issue", "comments")
+def _comments(at: At[Issue], _: Ask, *, first: int | None = None, last: int | None = None) -> Page:
     return page_at(at.repository, at.it.comments, first=first, last=last, name="comments")
 
 
@@ -195,7 +228,8 @@ times("PullRequestReview", submittedAt="submitted_at", lastEditedAt="edited_at")
 
 
 @answers("IssueComment", "editor")
-def _editor(at: At[Comment], ask: Ask) -> User | None:
+@answers("Issue", "editor")
+def _editor(at: At[Comment] | At[Issue], ask: Ask) -> User | None:
     return actor(ask.github, at.it.editor)
 
 

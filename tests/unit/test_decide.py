@@ -122,8 +122,8 @@ def test_a_pass_after_a_pass_writes_nothing() -> None:
     assert there.pull is not None
     posted = [a.text for a in first.actions if isinstance(a, PostCheck)]
     checks = tuple(check(external_id=t.external_id) for t in posted)
-    retitled = [a for a in first.actions if type(a).__name__ == "Retitle"]
-    body = retitled[0].body if retitled and hasattr(retitled[0], "body") else ""
+    retitled = [a for a in first.actions if isinstance(a, Retitle)]
+    body = retitled[0].body if retitled else ""
     settled = replace(there, pull=replace(there.pull, checks=checks, body=body))
     assert plan(observation({"production": settled})).actions == ()
 
