@@ -2,7 +2,8 @@
 
 Such an issue says in its title what is frozen and until when. What it was called when it was opened stays in GitHub's
 timeline, and who closed it too, so neither an edit of the text, nor of the title, nor a lost label ends a freeze: only
-our App does, or somebody who closes the issue and may freeze. What ended properly loses our label, and is not read again.
+our App does, or somebody who closes the issue and may freeze. What ended properly loses our label, and is not read
+again.
 """
 
 import json

@@ -6,7 +6,19 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bot.actions import AddLabels, Ask, Close, Merge, Outcome, Plan, PostCheck, Propose, RecordRelease, SetLabel
+from bot.actions import (
+    AddLabels,
+    Ask,
+    Close,
+    Merge,
+    Outcome,
+    Plan,
+    PostCheck,
+    Propose,
+    RecordRelease,
+    Retitle,
+    SetLabel,
+)
 from bot.content import branch_name, proposed_release
 from bot.decide import decide
 from bot.messages import GATES
