@@ -36,6 +36,8 @@ from config.pipeline import CommandStyle, Configuration, Environment
 
 # More of our replies in one conversation within an hour would be noise: then there are reactions only.
 MOST_REPLIES = 5
+# How many comments of a conversation are read (`bot.github.fragments`).
+COMMENTS_READ = 10
 _REPLY = reply_marker("").partition(" -->")[0]
 
 # (pipeline/environment, what is asked for, the version named) → the release; why not, in a sentence; Unknown where it
@@ -362,7 +364,10 @@ def _reply(utterance: _Utterance, answers: Sequence[Answer], room: Room, place: 
     words = [spelled(answer.reply, room.declared.commands) for answer in answers if answer.reply]
     ours = [comment for comment in place.comments if comment.ours and _REPLY in comment.body]
     lately = [comment for comment in ours if comment.at > room.now - timedelta(hours=1)]
-    if not words or len(lately) >= MOST_REPLIES or any(marker in comment.body for comment in ours):
+    # Where all that was read is of this hour, older replies of it are out of sight.
+    crowded = len(place.comments) >= COMMENTS_READ and place.comments[0].at > room.now - timedelta(hours=1)
+    many = crowded or len(lately) >= MOST_REPLIES
+    if not words or many or any(marker in comment.body for comment in ours):
         return ()
     permission = room.permissions[said.author.login]
     known = isinstance(permission, Permission) and permission.at_least(Permission.TRIAGE)

@@ -76,7 +76,8 @@ async def test_what_people_write_into_the_board_is_written_over(world: World) ->
     board = await started(world)
     wanda = world.laptop.person("wanda")
     talk.edit_issue(world.laptop.github, world.repository, wanda, board, body="| production | 9.9.9 |", title="Mine")
-    await world.after("2m")
+    await world.settle()
+    await world.after("1m")
     assert "9.9.9" not in board.body
     assert "| production | 1.0.0 |" in board.body
     assert [i for i in world.repository.issues.values() if i.author is world.laptop.app.bot] == [board]
@@ -95,7 +96,8 @@ async def test_a_closed_board_is_switched_off(world: World) -> None:
     assert (board.state, board.body) == ("closed", before)
     assert len(world.our_issues("caisson/board")) == 1
     talk.edit_issue(github, repository, world.laptop.person("tom"), board, state="open")
-    await world.after("2m")
+    await world.settle()
+    await world.after("1m")
     assert "1.1.0" in board.body
 
 

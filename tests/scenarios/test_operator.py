@@ -15,7 +15,7 @@ async def test_a_floor_raises_the_approvals_that_are_declared(world: World) -> N
     world.approve(pull, by="bob")
     await world.after("1h")
     assert not pull.merged_at
-    assert "needs 2 approvals" in world.board("production").waiting
+    assert "needs 1 more approval" in world.board("production").waiting
     assert "the operator's rule prod*=2" in world.board("production").waiting
     world.approve(pull, by="wanda")
     await world.settle()
@@ -38,7 +38,7 @@ async def test_what_merges_by_itself_waits_for_its_floor(world: World) -> None:
 
 async def test_a_floor_lowers_nothing(world: World) -> None:
     """Two are declared and one is asked for: two it is."""
-    world.operator = Operator(floors=parse_floors("*=1"))
+    world.operator = Operator(floors=parse_floors("prod*=1"))
     pull = await _proposed(world, approvals="        approvals: {count: 2}\n")
     world.approve(pull, by="bob")
     await world.after("1h")
