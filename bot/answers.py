@@ -9,6 +9,8 @@ from bot.model import Actor, Sha
 from config.pipeline import CommandStyle, Environment, Mode
 
 DONE, REFUSED, PUZZLED = "ROCKET", "THUMBS_DOWN", "CONFUSED"
+# The one verdict where nothing is judged.
+UNJUDGED = "environment"
 # Accepted, and under way: no final reaction.
 WAITING = "EYES"
 

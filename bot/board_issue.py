@@ -22,11 +22,19 @@ _LONGEST = 65_000
 
 
 def board_issue(issues: Issues) -> OurIssue | None:
-    """The board: the lowest of our issues that carries the marker, or the label where its text was overwritten."""
+    """The board: the lowest of our issues that carries the marker.
+
+    Where its text was overwritten, the one with the label; else the one that we opened as the board.
+    """
     candidates = [one for one in issues.ours if not is_freeze(one)]
     marked = [one for one in candidates if one.body.startswith(MARKER)]
-    labelled = [one for one in candidates if any(name.lower() == LABEL for name in one.labels)]
-    return next(iter(marked or labelled), None)
+    labelled = [one for one in candidates if is_labelled(one)]
+    return next(iter(marked or labelled or [one for one in candidates if one.title == TITLE]), None)
+
+
+def is_labelled(board: OurIssue) -> bool:
+    """Without its label it is found while it is among what moved last, and no longer."""
+    return any(name.lower() == LABEL for name in board.labels)
 
 
 def opened(body: str) -> OpenIssue:

@@ -122,7 +122,6 @@ class _Utterance:
     orders: tuple[Command | Misunderstood, ...]
     conversation: Conversation
     attended: bool
-    accepted: bool
 
 
 def listen(room: Room, *, resolve: Resolve) -> Heard:
@@ -158,18 +157,16 @@ def _pending(room: Room) -> Iterator[_Utterance]:
         for said in pending(pull):
             orders = parse_comment(said.body, style=style)
             if any(isinstance(order, Command) and order.name in WIDE for order in orders):
-                found.append(_Utterance(said=said, orders=orders, conversation=place, attended=True, accepted=True))
+                found.append(_Utterance(said=said, orders=orders, conversation=place, attended=True))
     for place in (*room.conversations, *_on_our_issues(room)):
         heard_as = CommandStyle.PREFIXED if place.forum is Forum.ELSEWHERE else style
         for comment in place.comments:
             if not _acts(comment):
                 continue
-            said = Said(id=comment.id, author=comment.author, body=comment.body, at=comment.at)
+            accepted = WAITING in comment.reactions
+            said = Said(id=comment.id, author=comment.author, body=comment.body, at=comment.at, accepted=accepted)
             if orders := parse_comment(comment.body, style=heard_as):
-                accepted = WAITING in comment.reactions
-                found.append(
-                    _Utterance(said=said, orders=orders, conversation=place, attended=False, accepted=accepted)
-                )
+                found.append(_Utterance(said=said, orders=orders, conversation=place, attended=False))
     yield from sorted(found, key=lambda one: (one.said.at, one.said.id))
 
 
@@ -284,14 +281,13 @@ class _Session:
         by, reason = said.author, order.reason
         self.opened.append(freezes.opened(environment, by=by, until=end, reason=reason, asked=said.id, at=said.at))
         self.fresh.append(Freeze(environment=environment, by=by.login, reason=reason, until=end, asked=said.id))
-        return Answer(reaction=DONE)
+        # Done when the issue is seen: it may not come to be.
+        return Answer(reaction=WAITING)
 
     def _known_freeze(self, said: Said, environment: str) -> bool:
-        """Whether this very comment froze it: the pass that did so may have ended before the reaction."""
-        return any(
-            freezes.asked_by(issue) == said.id and freezes.environment_of(issue) == environment
-            for issue in self.room.issues.ours
-        )
+        """Whether this very comment froze it. One that somebody has edited since may be of this comment."""
+        here = (issue for issue in self.room.issues.ours if freezes.environment_of(issue) == environment)
+        return any(freezes.asked_by(issue) == said.id if issue.believed else issue.created >= said.at for issue in here)
 
     def _unfreeze(self, said: Said, environment: str) -> Answer:
         # What was frozen after this was written is not what it means.
@@ -300,11 +296,10 @@ class _Session:
         for issue in (one for one in meant if one.number not in self.ended):
             self.ended.add(issue.number)
             self.opened.append(freezes.ended(issue))
-        young = [f for f in self.fresh if f.environment == environment]
-        if not meant and young:
-            # Frozen in this very pass: its issue is there in the next.
+        if meant or any(freeze.environment == environment for freeze in self.fresh):
+            # Done when the issues are seen closed; what was frozen in this very pass has none yet.
             return Answer(reaction=WAITING)
-        return Answer(reaction=DONE, reply=None if meant else f"`{environment}` is not frozen.")
+        return Answer(reaction=DONE, reply=None if said.accepted else f"`{environment}` is not frozen.")
 
     # --- directives ---------------------------------------------------------------------------------------------------
 
@@ -353,7 +348,7 @@ def _closed(utterance: _Utterance, answers: Sequence[Answer], room: Room) -> tup
     """What is written under one comment. While one of its commands is under way, only that it was accepted."""
     said, place = utterance.said, utterance.conversation
     if any(answer.reaction == WAITING for answer in answers):
-        return () if utterance.accepted else (React(subject=said.id, content=WAITING),)
+        return () if said.accepted else (React(subject=said.id, content=WAITING),)
     reaction = next((r for r in (REFUSED, PUZZLED) if any(a.reaction == r for a in answers)), DONE)
     return (*_reply(utterance, answers, room, place), React(subject=said.id, content=reaction))
 

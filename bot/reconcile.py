@@ -10,7 +10,7 @@ import structlog
 
 from bot import board_issue, conversations
 from bot.act import BATCHED, act
-from bot.actions import Action, Ask, Merge, Plan, PostCheck, Propose
+from bot.actions import Action, AddLabels, Ask, Merge, Plan, PostCheck, Propose
 from bot.clock import Clock
 from bot.conversations import Heard, Room, listen, undirected
 from bot.decide import decide
@@ -211,6 +211,8 @@ class Reconciler:
                 return todo, None
             self.known.boards[key] = now + BOARD_PATIENCE
             return [*todo, (board_issue.opened(text),)], None
+        if board.open and not board_issue.is_labelled(board):
+            todo = [*todo, (AddLabels(number=board.number, labels=(board_issue.LABEL,)),)]
         edit = board_issue.edited(board, text)
         if edit is None:
             self.known.stale.pop(key, None)

@@ -1,7 +1,7 @@
 """Commands on an open pull request whose environment takes nothing just now: people are heard all the same. No I/O."""
 
 from bot.actions import Action, Ask, PostCheck, Verdict
-from bot.answers import Queries, Setting
+from bot.answers import UNJUDGED, Queries, Setting
 from bot.content import proposed_release
 from bot.conversations import Heard
 from bot.gates import hold
@@ -30,7 +30,7 @@ def hear(
     pull, proposed = place.pull, proposed_release(place.head)
     if pull is None or not pull.by_us or proposed is None or mode is Mode.OBSERVE:
         return (), Ask()
-    verdicts: tuple[Verdict, ...] = (waits("environment", why),)
+    verdicts: tuple[Verdict, ...] = (waits(UNJUDGED, why),)
     existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
     repost = PostCheck(commit=pull.head, existing=existing, text=gates_check(pipeline, environment, proposed, verdicts))
     held, unsure = hold.standing_hold(pull, seen.permissions, holder_id=sticky(pull).holder_id)

@@ -75,12 +75,15 @@ async def test_what_people_write_into_the_board_is_written_over(world: World) ->
     """Its text, with the marker or without, and the label too: it stays the one board."""
     board = await started(world)
     wanda = world.laptop.person("wanda")
-    talk.edit_issue(world.laptop.github, world.repository, wanda, board, body="| production | 9.9.9 |", title="Mine")
+    github, repository = world.laptop.github, world.repository
+    talk.edit_issue(github, repository, wanda, board, body="| production | 9.9.9 |", title="Mine")
+    talk.remove_label(github, repository, wanda, board, "caisson/board")
     await world.settle()
     await world.after("1m")
     assert "9.9.9" not in board.body
     assert "| production | 1.0.0 |" in board.body
-    assert [i for i in world.repository.issues.values() if i.author is world.laptop.app.bot] == [board]
+    assert world.our_issues("caisson/board") == [board]
+    assert len([i for i in repository.issues.values() if i.author is world.laptop.app.bot]) == 1
 
 
 async def test_a_closed_board_is_switched_off(world: World) -> None:
@@ -155,7 +158,7 @@ async def test_commands_are_heard_on_the_board(world: World) -> None:
     world.comment(board, "/freeze production no releases now", by="alice")
     await world.settle()
     await world.after("1m")
-    assert answers(board) == [["rocket"]]
+    assert answers(board) == [["eyes", "rocket"]]
     assert "- web-app/production by alice: no releases now (#" in board.body
     world.comment(board, "/unfreeze", by="alice")
     await world.settle()
@@ -174,7 +177,7 @@ async def test_commands_are_heard_on_a_merged_promotion(world: World) -> None:
     world.comment(pull, "/approve", by="bob")
     await world.settle()
     assert len(world.freezes) == 1
-    assert answers(pull) == [["rocket"], ["-1"]]
+    assert answers(pull) == [["eyes", "rocket"], ["-1"]]
     assert "is for open promotions" in said(pull)[-1]
 
 
@@ -190,7 +193,7 @@ async def test_elsewhere_only_the_prefixed_form_counts(world: World, where: Call
     world.comment(place, "/caisson freeze production meant for us", by="alice")
     await world.settle()
     assert len(world.freezes) == 1
-    assert (answers(place), said(place)) == ([[], ["rocket"]], [])
+    assert (answers(place), said(place)) == ([[], ["eyes", "rocket"]], [])
 
 
 async def test_strangers_get_a_reaction_and_no_words(world: World) -> None:
@@ -232,7 +235,7 @@ async def test_several_commands_in_one_comment_are_answered_together(world: Worl
     world.comment(board, "/freeze production one\n/freeze nowhere two\n/help freeze", by="alice")
     await world.settle()
     assert len(world.freezes) == 1
-    assert answers(board) == [["-1"]]
+    assert answers(board) == [["eyes", "-1"]]
     (words,) = said(board)
     assert "There is no environment `nowhere`" in words
     assert "/freeze environment [until=…] reason" in words
@@ -270,7 +273,7 @@ async def test_people_are_heard_while_nothing_can_be_proposed(world: World) -> N
     world.comment(pull, "/hold until this is back\n/status", by="bob")
     world.comment(pull, "/freeze production for good", by="alice")
     await world.settle()
-    assert answers(pull) == [["rocket"], ["rocket"]]
+    assert answers(pull) == [["rocket"], ["eyes", "rocket"]]
     assert "retargeted" in said(pull)[-1]
     pulls.edit_pull_request(world.laptop.github, world.repository, bob, pull, base="main")
     world.approve(pull, by="wanda")

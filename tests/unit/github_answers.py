@@ -203,6 +203,13 @@ def answer(**changed: object) -> dict[str, JSON]:
         "files0": {"__typename": "Tree", "oid": "f0", "entries": [entry()]},
         "head0": None,
         "merged0": {"nodes": []},
+        "talk0": {"nodes": []},
+        "hasIssuesEnabled": True,
+        "boards": listed(),
+        "freezes": listed(),
+        "created": listed(),
+        "issues": listed(),
+        "pulls": listed(),
         "deployments0": listed(),
     }
     return {"repository": repository | changed}
