@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.actions import Action, Ask, Edits, PostCheck, Propose, React, Say, SetLabel
-from bot.answers import DONE, PUZZLED, REFUSED, WAITING, Answer, Queries, Setting
+from bot.answers import DONE, PUZZLED, REFUSED, UNJUDGED, WAITING, Answer, Queries, Setting
 from bot.gates.hold import LABEL, Hold
 from bot.gates.verdicts import passed, waits
 from bot.messages import LONGEST_COMMENT, gates_check, hold_comment, released_comment, reply_marker
@@ -427,6 +427,14 @@ def test_what_is_about_no_one_head_is_answered_elsewhere(*, answer: Answer | Non
     actions, _ = answered(pull(comments=(FROZEN,)), setting=replace(SETTING, wide=wide))
     assert reaction(actions) == reacted
     assert replies(actions).partition("\n\n<!--")[0] == said
+
+
+def test_nothing_is_skipped_where_nothing_is_judged() -> None:
+    """The environment takes nothing just now: which gates there would be is not known."""
+    unjudged = replace(SETTING, verdicts=(waits(UNJUDGED, "#7 was retargeted"),))
+    actions, _ = answered(pull(comments=(comment("mona", "/skip gate=soak now"),)), setting=unjudged)
+    assert (reaction(actions), kept(actions)) == (REFUSED, [])
+    assert "No gate is judged here just now (#7 was retargeted)" in replies(actions)
 
 
 def test_that_it_is_under_way_is_said_once() -> None:
