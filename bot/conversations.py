@@ -167,7 +167,8 @@ def _pending(room: Room) -> Iterator[_Utterance]:
             said = Said(id=comment.id, author=comment.author, body=comment.body, at=comment.at, accepted=accepted)
             if orders := parse_comment(comment.body, style=heard_as):
                 found.append(_Utterance(said=said, orders=orders, conversation=place, attended=False))
-    yield from sorted(found, key=lambda one: (one.said.at, one.said.id))
+    # Of one second the order in which GitHub lists them counts, which sorting keeps.
+    yield from sorted(found, key=lambda one: one.said.at)
 
 
 def _acts(comment: Comment) -> bool:

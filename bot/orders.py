@@ -74,7 +74,8 @@ def pending(pull: PullRequest) -> tuple[Said, ...]:
         for c in spoken
         if c.author.kind is ActorKind.USER and not c.edited and not (c.reactions & FINAL) and "/" in c.body
     ]
-    return tuple(sorted(said, key=lambda s: (s.at, s.id)))
+    # Of one second GitHub's own order counts, which sorting keeps: node ids have none.
+    return tuple(sorted(said, key=lambda s: s.at))
 
 
 def obey(

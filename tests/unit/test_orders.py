@@ -518,3 +518,12 @@ def test_many_long_answers_make_one_comment_that_github_takes() -> None:
     (said,) = [action.body for action in actions if isinstance(action, Say)]
     assert len(said) <= LONGEST_COMMENT
     assert said.endswith(reply_marker(asked.id))
+
+
+def test_what_was_said_in_one_second_stays_in_its_order() -> None:
+    """Node ids do not grow with time: only GitHub's own order tells which came first."""
+    first, second = comment("tom", "/hold"), comment("tom", "/unhold")
+    opened = pull(comments=(replace(first, id="IC_MTE0MA"), replace(second, id="IC_MTE0MQ")))
+    swapped = pull(comments=(replace(first, id="IC_b"), replace(second, id="IC_A")))
+    for one in (opened, swapped):
+        assert [said.body for said in pending(one)] == ["/hold", "/unhold"]
