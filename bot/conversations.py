@@ -88,6 +88,10 @@ class Heard:
         known = () if isinstance(self.freezes, Unknown) else self.freezes
         return min((one.until for one in known if one.until is not None), default=None)
 
+    def directed(self, pipeline: str) -> Mapping[str, Directive]:
+        """What is wanted in place of candidates in one pipeline, by the environment's own name."""
+        return {one.environment: one for name, one in self.directives.items() if name.partition("/")[0] == pipeline}
+
     def frozen(self, environment: str) -> tuple[Freeze, ...] | Unknown:
         """The freezes of one environment (`pipeline/environment`)."""
         if isinstance(self.freezes, Unknown):

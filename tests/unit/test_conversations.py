@@ -149,7 +149,9 @@ def test_two_pipelines_with_such_an_environment_are_asked_back() -> None:
     assert not heard.directives
     assert "may be `shop/production` or `web/production`: say which" in said(heard)
     there = conversation(comment("bob", "/rollback"), forum=Forum.PROMOTION, environment="web/production")
-    assert set(hear(there, declared=both).directives) == {"web/production"}
+    heard = hear(there, declared=both)
+    assert set(heard.directives) == {"web/production"}
+    assert (set(heard.directed("web")), set(heard.directed("shop"))) == ({"production"}, set())
 
 
 @pytest.mark.parametrize(
