@@ -6,16 +6,16 @@ a command may concern another environment. A command acts at most once: a freeze
 directed head carries it as a trailer, and the rest changes nothing when it is done again.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot import freezes
 from bot.actions import Action, Ask, React, Say
 from bot.answers import DONE, PUZZLED, REFUSED, WAITING, Answer, Said, refused
 from bot.command_grammar import Command, Misunderstood, parse_comment
 from bot.commands import BY_NAME, Support, help_text, spelled
-from bot.directives import Directed, Directive, DirectiveKind, directed_by
+from bot.directives import Directed, Directive, DirectiveKind
 from bot.gates.freeze import Freeze
 from bot.messages import reply_marker
 from bot.model import (
@@ -23,99 +23,19 @@ from bot.model import (
     Comment,
     Conversation,
     Forum,
-    Issues,
     Permission,
-    Place,
-    PullRequest,
-    Release,
     Unknown,
 )
 from bot.named_environments import named_environment
 from bot.orders import FINAL, WIDE, access_needed, pending
-from config.pipeline import CommandStyle, Configuration, Environment
+from bot.room import Heard, Resolve, Room
+from config.pipeline import CommandStyle
 
 # More of our replies in one conversation within an hour would be noise: then there are reactions only.
 MOST_REPLIES = 5
 # How many comments of a conversation are read (`bot.github.fragments`).
 COMMENTS_READ = 10
 _REPLY = reply_marker("").partition(" -->")[0]
-
-# (pipeline/environment, what is asked for, the version named) → the release; why not, in a sentence; Unknown where it
-# cannot be told yet; None where the pass itself does what is asked for.
-Resolve = Callable[[str, DirectiveKind, str | None], Release | Unknown | str | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
-    """All that is heard of one repository in a pass, and what it is held against.
-
-    `pulls`: our open promotions, by `pipeline/environment`. `carried`: (`pipeline/environment`, node id of a comment)
-    of every directed head of ours, open, merged or closed.
-    """
-
-    now: datetime
-    declared: Configuration
-    conversations: tuple[Conversation, ...] = ()
-    issues: Issues = field(default_factory=Issues)
-    pulls: Mapping[str, PullRequest] = field(default_factory=dict)
-    carried: frozenset[tuple[str, str]] = frozenset()
-    permissions: Mapping[str, Permission | Unknown] = field(default_factory=dict)
-    identities: Mapping[str, int] = field(default_factory=dict)
-    board: int | None = None
-
-    @property
-    def environments(self) -> dict[str, Environment]:
-        return {f"{p.name}/{e.name}": e for p in self.declared.pipelines for e in p.environments}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """What all that was said comes to.
-
-    `freezes`: in force, those of this pass among them. `directives`: by `pipeline/environment`. `answers`: to commands
-    on open promotions, by (node id of the comment, place in it).
-    """
-
-    freezes: tuple[Freeze, ...] | Unknown = ()
-    directives: Mapping[str, Directive] = field(default_factory=dict)
-    answers: Mapping[tuple[str, int], Answer] = field(default_factory=dict)
-    actions: tuple[Action, ...] = ()
-    ask: Ask = Ask()
-
-    @property
-    def over_at(self) -> datetime | None:
-        """When the first freeze is over: its issue is closed then."""
-        known = () if isinstance(self.freezes, Unknown) else self.freezes
-        return min((one.until for one in known if one.until is not None), default=None)
-
-    def directed(self, pipeline: str) -> Mapping[str, Directive]:
-        """What is wanted in place of candidates in one pipeline, by the environment's own name."""
-        return {one.environment: one for name, one in self.directives.items() if name.partition("/")[0] == pipeline}
-
-    def frozen(self, environment: str) -> tuple[Freeze, ...] | Unknown:
-        """The freezes of one environment (`pipeline/environment`)."""
-        if isinstance(self.freezes, Unknown):
-            return self.freezes
-        return tuple(one for one in self.freezes if one.environment == environment)
-
-
-NOTHING = Heard()
-
-
-def undirected(_environment: str, kind: DirectiveKind, version: str | None) -> str | None:
-    """A `Resolve` where no directive is carried out: only what every pass does by itself is done."""
-    if kind is DirectiveKind.PROMOTE and version is None:
-        return None
-    command = "/promote … version=" if kind is DirectiveKind.PROMOTE else "/rollback"
-    return f"`{command}` is not supported by this version yet."
-
-
-def carried(places: Mapping[str, Place], conversations: Sequence[Conversation]) -> frozenset[tuple[str, str]]:
-    """What `Room.carried` says, from our branches (`pipeline/environment` → place) and what was merged or closed."""
-    heads = [(name, head) for name, place in places.items() for head in (place.head, *(m.head for m in place.merged))]
-    heads += [(one.environment, one.head) for one in conversations if one.environment]
-    told = ((name, directed_by(head)) for name, head in heads)
-    return frozenset((name, directed.comment) for name, directed in told if directed and directed.comment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

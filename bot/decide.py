@@ -12,7 +12,6 @@ from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostChe
 from bot.active import Ground, ground
 from bot.candidate import Candidate, candidate
 from bot.content import Wanted, branch_name, notes_on, proposed_release, wanted
-from bot.conversations import NOTHING, Heard
 from bot.declaration import declares
 from bot.gates.verdicts import blocks, waits
 from bot.judgement import Case
@@ -21,6 +20,7 @@ from bot.model import Observation, Place, Release, Unknown
 from bot.open_pull import attend
 from bot.opinions import opinions
 from bot.proposing import must_build, propose
+from bot.room import NOTHING, Heard
 from bot.selection import pins
 from bot.spans import SOON
 from bot.standing import Standing

@@ -9,7 +9,6 @@ from bot.codeowners import Rule
 from bot.commands import spelled
 from bot.conditions import Entry, declared_verdicts
 from bot.content import MADE_BY_US, Wanted, judge_head
-from bot.conversations import NOTHING, Heard
 from bot.gates import approvals, freeze, health, hold, signature, soak, tag
 from bot.gates.approvers import Evidence
 from bot.gates.verdicts import blocks, waits, worst
@@ -18,6 +17,7 @@ from bot.messages import GATES
 from bot.model import Base, Check, Commit, Observation, PullRequest, Release, Sha, Unknown
 from bot.opinions import opinions
 from bot.orders import Sticky, sticky
+from bot.room import NOTHING, Heard
 from bot.selection import Pick
 from bot.standing import Standing
 from bot.waivers import waived, without_skippers

@@ -5,7 +5,6 @@ Losing any of it costs promptness, never safety.
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import NewType
 
 from bot.actions import EnvironmentView
@@ -43,8 +42,7 @@ class PipelineView:
 class Known:
     """In memory, by repository key; `images` is also in the store, where the registry's door reads it.
 
-    `writing`: how many passes in a row have written something. `stale`: when a board issue that lags behind is written
-    for itself. `boards`: until when a board issue that was opened may be on its way to be seen.
+    `writing`: how many passes in a row have written something.
     """
 
     store: Store
@@ -53,8 +51,6 @@ class Known:
     views: dict[str, tuple[PipelineView, ...]] = field(default_factory=dict)
     images: dict[str, frozenset[str]] = field(default_factory=dict)
     writing: dict[str, int] = field(default_factory=dict)
-    stale: dict[str, datetime] = field(default_factory=dict)
-    boards: dict[str, datetime] = field(default_factory=dict)
 
     def passed(self, key: str, *, wrote: bool) -> int:
         """Note a pass; how many in a row have written by now."""
@@ -90,5 +86,5 @@ class Known:
         return frozenset(key for key, name in self.names.items() if name.lower() in wanted)
 
     def forget(self, key: str) -> None:
-        for memory in (self.layouts, self.names, self.views, self.writing, self.stale, self.boards):
+        for memory in (self.layouts, self.names, self.views, self.writing):
             memory.pop(key, None)

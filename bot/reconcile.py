@@ -8,11 +8,12 @@ from functools import partial
 
 import structlog
 
-from bot import board_issue, conversations
-from bot.act import BATCHED, act
-from bot.actions import Action, AddLabels, Ask, Merge, Plan, PostCheck, Propose
+from bot import board_issue
+from bot.act import act
+from bot.actions import Action, Ask, Plan, PostCheck
+from bot.board_upkeep import BoardUpkeep
 from bot.clock import Clock
-from bot.conversations import Heard, Room, listen, undirected
+from bot.conversations import listen
 from bot.decide import decide
 from bot.errors import CaissonError, Permanent, Transient
 from bot.extracts import compile_extract
@@ -37,6 +38,7 @@ from bot.observe import (
 from bot.plain_http import check_chart_repository
 from bot.platforms import check_platform
 from bot.release_rule import compile_rule
+from bot.room import NOTHING, Heard, Room, carried, undirected
 from bot.scans import Scans
 from bot.store.port import Claim, Store
 from bot.tag_patterns import compile_pattern
@@ -54,10 +56,6 @@ ROUNDS = 8
 # that follow keep this distance, whatever webhooks our own writes cause, until one of them has nothing to write.
 LONGEST_CHAIN = 20
 LET_UP = timedelta(minutes=1)
-# How long the board issue may lag behind where nothing else is written that it could travel with.
-BOARD_LAG = timedelta(minutes=1)
-# A board that was opened and does not show up yet is not opened once more for so long.
-BOARD_PATIENCE = timedelta(hours=1)
 log = structlog.get_logger()
 
 
@@ -91,6 +89,7 @@ class Reconciler:
         self._operator = operator or Operator()
         self._checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
         self.known = Known(store=store)
+        self._boards = BoardUpkeep()
 
     async def look(self, claim: Claim) -> datetime | None:
         """Reconcile one key; when to look again without any news, or None."""
@@ -156,6 +155,7 @@ class Reconciler:
             full_name = self.known.names.get(key)
         if full_name is None:
             self.known.forget(key)
+            self._boards.forget(key)
             await self._store.forget(key)
             return None
         self.known.names[key] = full_name
@@ -175,7 +175,9 @@ class Reconciler:
             todo = []
         board_due = None
         if mode is not Mode.OBSERVE and shown is not None and all(isinstance(plan, Plan) for plan in plans):
-            todo, board_due = self._with_board(key, found, heard, shown, todo)
+            views = {view.pipeline: view.environments for view in self.known.views[key]}
+            text = board_issue.board_text(views, heard.freezes, style=shown.commands)
+            todo, board_due = self._boards.with_board(key, found.issues, text, todo, now=self._clock.now())
         try:
             wrote = await self._act(client, repository, todo)
         except (Transient, Permanent) as error:
@@ -194,35 +196,6 @@ class Reconciler:
         if declared is None or broken or self._operator.stops_writes(repository.full_name):
             return Mode.OBSERVE
         return declared.mode
-
-    def _with_board(
-        self, key: str, found: GitHubFacts, heard: Heard, declared: Configuration, todo: list[tuple[Action, ...]]
-    ) -> tuple[list[tuple[Action, ...]], datetime | None]:
-        """The writes with the board's among them, or when it will be written for itself.
-
-        It travels with what is written anyway, but with no merge: nothing about a board may stop one.
-        """
-        now = self._clock.now()
-        views = {view.pipeline: view.environments for view in self.known.views[key]}
-        text = board_issue.board_text(views, heard.freezes, style=declared.commands)
-        board = board_issue.board_issue(found.issues)
-        if board is None:
-            if not found.issues.enabled or now < self.known.boards.get(key, now):
-                return todo, None
-            self.known.boards[key] = now + BOARD_PATIENCE
-            return [*todo, (board_issue.opened(text),)], None
-        if board.open and not board_issue.is_labelled(board):
-            todo = [*todo, (AddLabels(number=board.number, labels=(board_issue.LABEL,)),)]
-        edit = board_issue.edited(board, text)
-        if edit is None:
-            self.known.stale.pop(key, None)
-            return todo, None
-        for place, actions in enumerate(todo):
-            travels = any(isinstance(action, BATCHED | Propose) for action in actions)
-            if travels and not any(isinstance(action, Merge) for action in actions):
-                return [*todo[:place], (*actions, edit), *todo[place + 1 :]], None
-        due = self.known.stale.setdefault(key, now + BOARD_LAG)
-        return ([*todo, (edit,)], None) if due <= now else (todo, due)
 
     async def _read(self, key: str, client: RepositoryClient, full_name: str) -> tuple[GitHubFacts, Layout]:
         """GitHub's facts, read with the layout of the last pass; once more when the declaration has changed since."""
@@ -287,7 +260,7 @@ class Reconciler:
     ) -> tuple[Heard, list[Plan | Unknown]]:
         """What was said comes to, and one plan per pipeline; a pipeline that fails does not take the others along."""
         if declared is None or not declared.pipelines:
-            return conversations.NOTHING, []
+            return NOTHING, []
         identity = await self._app.identity()
         seen: dict[str, Observation] = {}
         for pipeline in declared.pipelines:
@@ -334,7 +307,7 @@ class Reconciler:
             issues=found.issues,
             conversations=found.conversations if mode is not Mode.OBSERVE else (),
             pulls=pulls if mode is not Mode.OBSERVE else {},
-            carried=conversations.carried(places, found.conversations),
+            carried=carried(places, found.conversations),
             board=board.number if board and board.open and mode is not Mode.OBSERVE else None,
         )
         pipeline = declared.pipelines[0]

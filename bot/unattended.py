@@ -3,12 +3,12 @@
 from bot.actions import Action, Ask, PostCheck, Verdict
 from bot.answers import UNJUDGED, Queries, Setting
 from bot.content import proposed_release
-from bot.conversations import Heard
 from bot.gates import hold
 from bot.gates.verdicts import waits
 from bot.messages import GATES, gates_check, status_reply
 from bot.model import Observation, Place
 from bot.orders import obey, sticky
+from bot.room import Heard
 from config.pipeline import CommandStyle, Environment, Mode, Pipeline
 
 

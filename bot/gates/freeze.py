@@ -3,13 +3,14 @@
 The home of a freeze is an issue of our App (`bot.freezes`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.actions import Outcome, Verdict
+from bot.actions import Ask, Outcome, Verdict
+from bot.directives import Directed, DirectiveKind
 from bot.gates.verdicts import passed, waits
-from bot.model import Unknown
+from bot.model import Permission, Unknown
 
 GATE = "freeze"
 
@@ -55,6 +56,23 @@ def judge(freezes: Sequence[Freeze] | Unknown, *, now: datetime, yields: bool = 
     ends = [one.until for one in lasting if one.until is not None]
     reason = f"{said}; `/unfreeze` ends it"
     return Verdict(gate=GATE, outcome=Outcome.BLOCK, reason=reason, until=min(ends, default=None))
+
+
+def yields_to(
+    directed: Directed | None, *, permissions: Mapping[str, Permission | Unknown], identities: Mapping[str, int]
+) -> tuple[bool, Ask]:
+    """Whether a freeze lets this promotion pass: a rollback that somebody with maintain asked for, and has it still.
+
+    The directive must have been established as ours before. Ask first for what is returned; until then it does not.
+    """
+    if directed is None or directed.kind is not DirectiveKind.ROLLBACK or directed.by_id is None:
+        return False, Ask()
+    if directed.by not in permissions:
+        return False, Ask(permissions=frozenset({directed.by}))
+    permission = permissions[directed.by]
+    # The person asked, not the login: it may have changed hands.
+    same = identities.get(directed.by) == directed.by_id
+    return same and isinstance(permission, Permission) and permission.at_least(Permission.MAINTAIN), Ask()
 
 
 def _told(freeze: Freeze) -> str:

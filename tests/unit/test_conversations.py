@@ -7,10 +7,11 @@ import pytest
 
 from bot.actions import OpenIssue, React, Say
 from bot.answers import WAITING
-from bot.conversations import Heard, Room, carried, listen
+from bot.conversations import listen
 from bot.directives import Directed, Directive, DirectiveKind, directive_trailers
 from bot.model import ActorKind, Comment, Commit, Conversation, Forum, Merged, Permission, Release, Unknown
 from bot.release_record import format_trailers
+from bot.room import Heard, Room, carried
 from config.pipeline import Access, CommandStyle, Configuration, Roles
 from tests.unit.facts import NEW, NOON, OLD, PRODUCTION, SHOP, at, comment, commit, our_comment, person
 from tests.unit.facts import place as place_of

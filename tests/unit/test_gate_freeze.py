@@ -1,13 +1,16 @@
 """Truth table of the gate `freeze`."""
 
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from bot.actions import Outcome
-from bot.gates.freeze import Freeze, judge
-from bot.model import Unknown
-from tests.unit.facts import NOON, at
+from bot.directives import Directed, DirectiveKind
+from bot.gates.freeze import Freeze, judge, yields_to
+from bot.model import Permission, Unknown
+from tests.unit.facts import NOON, at, person
 
 
 def freeze(*, until: datetime | None = None, by: str = "alice", number: int | None = 12) -> Freeze:
@@ -58,3 +61,33 @@ def test_freeze(
     verdict = judge(freezes, now=NOON, yields=yields)
     assert (verdict.outcome, verdict.until) == (outcome, until)
     assert says in verdict.reason
+
+
+def rollback(**changed: Any) -> Directed:
+    made = Directed(kind=DirectiveKind.ROLLBACK, by="alice", by_id=person("alice").id, comment="IC_1")
+    return replace(made, **changed)
+
+
+@pytest.mark.parametrize(
+    ("directed", "permissions", "yields", "asks"),
+    [
+        pytest.param(rollback(), {"alice": Permission.MAINTAIN}, True, [], id="a rollback by maintain"),
+        pytest.param(rollback(), {"alice": Permission.WRITE}, False, [], id="by write"),
+        pytest.param(rollback(), {"alice": Unknown("no answer")}, False, [], id="by nobody knows whom"),
+        pytest.param(rollback(), {}, False, ["alice"], id="whose access was not read yet"),
+        pytest.param(rollback(by_id=4711), {"alice": Permission.ADMIN}, False, [], id="the login changed hands"),
+        pytest.param(rollback(by="", by_id=None), {}, False, [], id="by `on_degraded`"),
+        pytest.param(
+            rollback(kind=DirectiveKind.PROMOTE), {"alice": Permission.ADMIN}, False, [], id="a promotion, by whomever"
+        ),
+        pytest.param(None, {"alice": Permission.ADMIN}, False, [], id="nothing directed"),
+    ],
+)
+def test_what_a_freeze_yields_to(
+    directed: Directed | None, permissions: dict[str, Permission | Unknown], *, yields: bool, asks: list[str]
+) -> None:
+    """Only a rollback, by somebody who has maintain when it would go in."""
+    found, ask = yields_to(
+        directed, permissions=permissions, identities={login: person(login).id for login in permissions}
+    )
+    assert (found, sorted(ask.permissions)) == (yields, asks)
