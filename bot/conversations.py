@@ -72,6 +72,8 @@ def listen(room: Room, *, resolve: Resolve) -> Heard:
 
 def _pending(room: Room) -> Iterator[_Utterance]:
     """What people said and we have not finally reacted to, oldest first."""
+    if not room.hearing:
+        return
     found: list[_Utterance] = []
     style = room.declared.commands
     for environment, pull in room.pulls.items():
@@ -231,6 +233,9 @@ class _Session:
     def _direct(self, order: Command, said: Said, environment: str) -> Answer:
         if (environment, said.id) in self.room.carried:
             return Answer(reaction=DONE)
+        later = (self.room.said_at(comment) for name, comment in self.room.carried if name == environment)
+        if any(at is not None and at > said.at for at in later):
+            return _overtaken(said, environment)
         kind = DirectiveKind.PROMOTE if order.name == "promote" else DirectiveKind.ROLLBACK
         version = order.arguments.get("version") or order.arguments.get("to")
         found = self.resolve(environment, kind, version)
@@ -252,8 +257,12 @@ class _Session:
         earlier = self.directives.pop(environment, None)
         for utterance, answers in self.taken if earlier else ():
             if earlier and utterance.said.id == earlier.directed.comment:
-                late = refused(utterance.said, f"Not done: a later comment wants something else of `{environment}`.")
+                late = _overtaken(utterance.said, environment)
                 answers[:] = [late if one is not None and one.reaction == WAITING else one for one in answers]
+
+
+def _overtaken(said: Said, environment: str) -> Answer:
+    return refused(said, f"Not done: a later comment wants something else of `{environment}`.")
 
 
 def _aside(order: Command, said: Said, place: Conversation, room: Room) -> Answer:

@@ -305,10 +305,11 @@ class Reconciler:
             now=self._clock.now(),
             declared=declared,
             issues=found.issues,
-            conversations=found.conversations if mode is not Mode.OBSERVE else (),
-            pulls=pulls if mode is not Mode.OBSERVE else {},
+            conversations=found.conversations,
+            pulls=pulls,
             carried=carried(places, found.conversations),
-            board=board.number if board and board.open and mode is not Mode.OBSERVE else None,
+            board=board.number if board and board.open else None,
+            hearing=mode is not Mode.OBSERVE,
         )
         pipeline = declared.pipelines[0]
         people = seen[pipeline.name]

@@ -20,7 +20,7 @@ Resolve = Callable[[str, DirectiveKind, str | None], Release | Unknown | str | N
 class Room:
     """All that is heard of one repository in a pass, and what it is held against.
 
-    `pulls`: our open promotions, by `pipeline/environment`. `carried`: (`pipeline/environment`, node id of a comment)
+    `hearing`: whether anybody is heard at all: not where nothing is written. `pulls`: our open promotions, by `pipeline/environment`. `carried`: (`pipeline/environment`, node id of a comment)
     of every directed head of ours, open, merged or closed.
     """
 
@@ -33,6 +33,16 @@ class Room:
     permissions: Mapping[str, Permission | Unknown] = field(default_factory=dict)
     identities: Mapping[str, int] = field(default_factory=dict)
     board: int | None = None
+    hearing: bool = True
+
+    def said_at(self, comment: str) -> datetime | None:
+        """When the comment of that node id was written, where it was read."""
+        spoken = (
+            *(said for one in self.conversations for said in one.comments),
+            *(said for one in self.issues.ours for said in one.comments),
+            *(said for one in self.pulls.values() for said in (*one.comments, *one.reviews)),
+        )
+        return next((said.at for said in spoken if said.id == comment), None)
 
     @property
     def environments(self) -> dict[str, Environment]:

@@ -121,6 +121,23 @@ def test_the_later_of_two_directives_counts() -> None:
     assert "a later comment wants something else" in said(heard)
 
 
+def test_what_a_later_comment_overtook_is_not_done_afterwards() -> None:
+    """The later one is carried by a head already; the earlier was never answered, since a pass broke off."""
+    first = comment("bob", "/rollback production", minute=-5)
+    second = comment("alice", "/promote production version=1.1.0", minute=-4, reactions=frozenset({"ROCKET"}))
+    heard = hear(conversation(first, second), carried=frozenset({("shop/production", second.id)}))
+    assert not heard.directives
+    assert reacted(heard) == ["THUMBS_DOWN"]
+    elsewhere = hear(conversation(first, second), carried=frozenset({("shop/staging", second.id)}))
+    assert set(elsewhere.directives) == {"shop/production"}
+
+
+def test_where_nothing_is_written_nobody_is_heard() -> None:
+    """And nobody's access is read."""
+    heard = hear(conversation(comment("alice", "/freeze production x")), hearing=False, permissions={})
+    assert heard == Heard()
+
+
 @pytest.mark.parametrize(
     ("line", "by", "reaction", "says"),
     [
