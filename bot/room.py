@@ -8,7 +8,7 @@ from bot.actions import Action, Ask
 from bot.answers import Answer
 from bot.directives import Directive, DirectiveKind, directed_by
 from bot.gates.freeze import Freeze
-from bot.model import Conversation, Issues, Permission, Place, PullRequest, Release, Unknown
+from bot.model import Comment, Conversation, Issues, Permission, Place, PullRequest, Release, Review, Unknown
 from config.pipeline import Configuration, Environment
 
 # (pipeline/environment, what is asked for, the version named) → the release; why not, in a sentence; Unknown where it
@@ -20,8 +20,9 @@ Resolve = Callable[[str, DirectiveKind, str | None], Release | Unknown | str | N
 class Room:
     """All that is heard of one repository in a pass, and what it is held against.
 
-    `hearing`: whether anybody is heard at all: not where nothing is written. `pulls`: our open promotions, by `pipeline/environment`. `carried`: (`pipeline/environment`, node id of a comment)
-    of every directed head of ours, open, merged or closed.
+    `hearing`: whether anybody is heard at all: not where nothing is written. `pulls`: our open promotions, by
+    `pipeline/environment`. `carried`: (`pipeline/environment`, node id of a comment) of every directed head of ours,
+    open, merged or closed.
     """
 
     now: datetime
@@ -37,11 +38,9 @@ class Room:
 
     def said_at(self, comment: str) -> datetime | None:
         """When the comment of that node id was written, where it was read."""
-        spoken = (
-            *(said for one in self.conversations for said in one.comments),
-            *(said for one in self.issues.ours for said in one.comments),
-            *(said for one in self.pulls.values() for said in (*one.comments, *one.reviews)),
-        )
+        spoken: list[Comment | Review] = [said for one in self.conversations for said in one.comments]
+        spoken += [said for one in self.issues.ours for said in one.comments]
+        spoken += [said for one in self.pulls.values() for said in (*one.comments, *one.reviews)]
         return next((said.at for said in spoken if said.id == comment), None)
 
     @property
