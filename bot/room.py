@@ -40,7 +40,8 @@ class Room:
         """When the comment of that node id was written, where it was read."""
         spoken: list[Comment | Review] = [said for one in self.conversations for said in one.comments]
         spoken += [said for one in self.issues.ours for said in one.comments]
-        spoken += [said for one in self.pulls.values() for said in (*one.comments, *one.reviews)]
+        spoken += [said for one in self.pulls.values() for said in one.comments]
+        spoken += [said for one in self.pulls.values() for said in one.reviews]
         return next((said.at for said in spoken if said.id == comment), None)
 
     @property
