@@ -8,8 +8,10 @@ from bot.actions import (
     AddLabels,
     Close,
     DeleteBranch,
+    EditIssue,
     Invite,
     Merge,
+    OpenIssue,
     PostCheck,
     Propose,
     React,
@@ -25,7 +27,7 @@ from bot.github.documents import Mutation
 from bot.github.invite import invite
 from bot.model import Repository
 
-BATCHED = PostCheck | Retitle | Close | RecordStatusChange | DeleteBranch | React | Say
+BATCHED = PostCheck | Retitle | Close | RecordStatusChange | DeleteBranch | React | Say | EditIssue
 
 
 async def act(
@@ -45,7 +47,9 @@ async def act(
                 failure = failure or error
         elif isinstance(action, BATCHED):
             batch.append(write.mutation(repository, action, now=now()))
-    # A hold must bite before the reaction says that it was done.
+    # A freeze or a hold must bite before the reaction says that it was done.
+    for issue in (a for a in actions if isinstance(a, OpenIssue)):
+        await write.open_issue(client, repository, issue)
     for label in (a for a in actions if isinstance(a, SetLabel)):
         await write.set_label(client, repository, label)
     await write.send(client, batch)

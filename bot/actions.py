@@ -238,6 +238,25 @@ class Say:
     body: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenIssue:
+    """Open an issue of ours. GitHub makes labels that do not exist yet."""
+
+    title: str
+    body: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditIssue:
+    """Change an issue of ours; None leaves as it is. `issue`: its node id. `labels`: node ids of all it is to have."""
+
+    issue: str
+    body: str | None = None
+    open: bool | None = None
+    labels: tuple[str, ...] | None = None
+
+
 Action = (
     Propose
     | PostCheck
@@ -252,6 +271,8 @@ Action = (
     | Invite
     | React
     | Say
+    | OpenIssue
+    | EditIssue
 )
 
 

@@ -62,6 +62,7 @@ async def _serve(settings: Settings) -> None:
         trusted_root=settings.trusted_root,
         resync_interval=settings.resync_interval,
         poll_interval=settings.poll_interval,
+        operator=settings.operator,
     )
     favour_the_loop()
     service = await Service(parts, SystemClock()).start()

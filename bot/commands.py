@@ -75,7 +75,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
         who=Permission.WRITE,
         role=Role.PROMOTE,
         arguments=(Argument(name="environment"), Argument(name="version", form=Form.KEY)),
-        support=Support.LATER,
         example="/promote production version=1.4.2",
     ),
     CommandSpec(
@@ -126,7 +125,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
         who=Permission.WRITE,
         role=Role.ROLLBACK,
         arguments=(Argument(name="environment"), Argument(name="to", form=Form.KEY)),
-        support=Support.LATER,
         example="/rollback production to=1.4.1",
     ),
     CommandSpec(
@@ -146,7 +144,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
         role=Role.FREEZE,
         arguments=(Argument(name="environment", required=True), Argument(name="until", form=Form.KEY)),
         reason=Reason.REQUIRED,
-        support=Support.LATER,
         example="/freeze production until=2026-12-27 end of the year",
     ),
     CommandSpec(
@@ -156,7 +153,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
         who=Permission.MAINTAIN,
         role=Role.FREEZE,
         arguments=(Argument(name="environment"),),
-        support=Support.LATER,
         example="/unfreeze production",
     ),
     CommandSpec(

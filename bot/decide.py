@@ -5,10 +5,10 @@ fact about a candidate is needed that was not observed, the decision is an `Ask`
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot import declaration
+from bot import declaration, unattended
 from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostCheck, Verdict
 from bot.active import Ground, ground
 from bot.branch_content import branch_content
@@ -25,14 +25,17 @@ from bot.model import Observation, Place, Release, Unknown
 from bot.open_pull import attend
 from bot.opinions import opinions
 from bot.proposing import must_build, propose
+from bot.room import NOTHING, Heard
 from bot.selection import pins
 from bot.spans import SOON
 from bot.standing import Standing, rolled_back
 from bot.steps import Step, noticed, view_of
 from bot.timeouts import lateness
+from config.operator import Operator
 from config.pipeline import CommandStyle, Environment, Mode, OnDegraded, Pipeline, Supersede, Templates
 
 NO_TEMPLATES = Templates()
+NO_OPERATOR = Operator()
 
 
 def decide(
@@ -44,17 +47,26 @@ def decide(
     last: bool = False,
     style: CommandStyle = CommandStyle.PLAIN,
     commanded: Commanded = nothing_commanded,
+    heard: Heard = NOTHING,
+    operator: Operator = NO_OPERATOR,
 ) -> Plan | Ask:
     """The plan for one pipeline, or the facts still needed to make it.
 
     `last`: no more facts are to be had in this pass; whatever needs some waits, and the rest goes on. `commanded`:
-    which releases people asked for, by environment, as far as nothing carries them yet.
+    which releases people asked for, by environment, as far as nothing carries them yet. `heard`: what was said in the
+    repository comes to. `operator`: what is set above the file.
     """
+    declared = pipeline
+    raised = tuple(operator.raised(environment) for environment in pipeline.environments)
+    pipeline = pipeline.model_copy(update={"environments": raised})
+    if operator.stops_writes(seen.repository.full_name):
+        mode = Mode.OBSERVE
     grounds = {e.name: ground(pipeline, e, seen) for e in pipeline.environments}
     standings = {name: g.standing for name, g in grounds.items()}
     degraded = degradations(pipeline, seen, standings)
     asked_for = commanded(pipeline, seen, standings)
     directed = directives(pipeline, seen, standings, degraded=degraded, commanded=asked_for)
+    rules = Rules(mode=mode, templates=templates, style=style, heard=heard, operator=operator, declared=declared)
     steps = [
         noticed(
             _step(
@@ -63,9 +75,7 @@ def decide(
                 seen,
                 grounds[e.name],
                 standings,
-                mode=mode,
-                templates=templates,
-                style=style,
+                rules=rules,
                 directive=directed.get(e.name),
                 held_since=degraded[e.name].since if e.on_degraded is OnDegraded.HOLD else None,
             ),
@@ -94,6 +104,18 @@ def decide(
     return Plan(actions=tuple(actions), views=tuple(s.view for s in steps), look_again_at=min(later, default=None))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What holds for every environment of a decision. `declared`: the pipeline before the operator raised anything."""
+
+    mode: Mode
+    templates: Templates
+    style: CommandStyle
+    heard: Heard
+    operator: Operator
+    declared: Pipeline
+
+
 def _step(
     pipeline: Pipeline,
     environment: Environment,
@@ -101,16 +123,15 @@ def _step(
     here: Ground,
     standings: Mapping[str, Standing],
     *,
-    mode: Mode,
-    templates: Templates,
-    style: CommandStyle,
+    rules: Rules,
     directive: Directive | None,
     held_since: datetime | None,
 ) -> Step:
     place = seen.places[environment.name]
     standing = here.standing
     if (barred := _barred(pipeline, environment, place, here)) is not None or place.base is None:
-        return _shut(pipeline, environment, place, here, barred)
+        step = _shut(pipeline, environment, place, here, barred)
+        return _heard(pipeline, environment, seen, step, rules=rules)
     if directive is not None:
         # What somebody asked for is no candidate: nothing needs to be chosen for it.
         newest = Candidate(release=directive.release, reason=f"{directive.release.label} was asked for")
@@ -121,18 +142,20 @@ def _step(
     release = newest.release if directive is not None else _kept(pipeline, environment, seen, newest, standings)
     if release is None:
         step = _nothing(pipeline, environment, place, standing, newest, why=newest.reason)
-        return replace(step, actions=(*step.actions, *_tidy(pipeline, environment, seen, here)))
+        step = replace(step, actions=(*step.actions, *_tidy(pipeline, environment, seen, here)))
+        return _heard(pipeline, environment, seen, step, rules=rules)
     said = directive.directed if directive is not None else None
     environment = as_directed(environment, said)
     wish = branch_content(pipeline, environment, release, base=place.base, here=standing) or wanted(
         pipeline, environment, release, base=place.base, files=here.files
     )
     if isinstance(wish, str):
-        return (
+        step = (
             _nothing(pipeline, environment, place, standing, newest, why=wish)
             if directive is None
             else _impossible(pipeline, environment, place, standing, directive, why=wish)
         )
+        return _heard(pipeline, environment, seen, step, rules=rules)
     if unknown := _unknown(pipeline, environment, release, wish=wish, here=standing, seen=seen, directed=said):
         return _asking(pipeline, environment, place, standing, unknown, why="reading what the images say")
     case = Case(
@@ -145,16 +168,34 @@ def _step(
         base=place.base,
         head=place.head,
         pull=place.pull,
-        mode=mode,
-        templates=templates,
+        mode=rules.mode,
+        templates=rules.templates,
         picks=newest.picks,
         notes=notes_on(pipeline, wish.content, place.base),
-        style=style,
+        style=rules.style,
+        heard=rules.heard,
+        operator=rules.operator,
+        declared=as_directed(rules.declared.environment(environment.name), said),
         directed=said,
         held_since=held_since if directive is None else None,
     )
     step = propose(case) if must_build(case) else attend(case)
     return replace(step, until=newest.until)
+
+
+def _heard(pipeline: Pipeline, environment: Environment, seen: Observation, step: Step, *, rules: Rules) -> Step:
+    """The step with what people said on our pull request, although nothing is judged there now."""
+    actions, ask = unattended.hear(
+        pipeline,
+        environment,
+        seen.places[environment.name],
+        seen,
+        rules.heard,
+        why=step.view.waiting,
+        mode=rules.mode,
+        style=rules.style,
+    )
+    return replace(step, actions=(*actions, *step.actions), ask=step.ask | ask)
 
 
 def _shut(pipeline: Pipeline, environment: Environment, place: Place, here: Ground, barred: Verdict | None) -> Step:

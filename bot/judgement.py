@@ -13,17 +13,19 @@ from bot.content import MADE_BY_US, Wanted, judge_head
 from bot.degradation import still_degraded
 from bot.directing import is_rollback
 from bot.directives import Directed
-from bot.gates import approvals, health, hold, signature, soak, tag
+from bot.gates import approvals, freeze, health, hold, signature, soak, tag
 from bot.gates.approvers import Evidence
-from bot.gates.verdicts import passed, waits, worst
+from bot.gates.verdicts import blocks, passed, waits, worst
 from bot.merge_requests import ASKED, asked
 from bot.messages import GATES, NOBODY
 from bot.model import Artifact, Base, Check, Commit, Observation, PullRequest, Release, Sha, Unknown
 from bot.opinions import opinions
 from bot.orders import Sticky, sticky
+from bot.room import NOTHING, Heard
 from bot.selection import Pick
 from bot.standing import Standing
 from bot.waivers import waived, without_skippers
+from config.operator import Operator
 from config.pipeline import CommandStyle, Environment, Mode, Pipeline, Templates
 
 
@@ -32,7 +34,8 @@ class Case:
     """One promotion under judgement. `directed`: where a person, or `on_degraded`, asked for this very release.
 
     `environment`: with the gates that apply to it (`bot.directing.as_directed`). `held_since`: from when on what stands
-    there has been Degraded, where `on_degraded: hold` says that promotions wait for a person then.
+    there has been Degraded, where `on_degraded: hold` says that promotions wait for a person then. `declared`: the
+    environment before the operator's floors, with the gates that apply; None: as it is here.
     """
 
     pipeline: Pipeline
@@ -51,6 +54,9 @@ class Case:
     style: CommandStyle = CommandStyle.PLAIN
     directed: Directed | None = None
     held_since: datetime | None = None
+    heard: Heard = NOTHING
+    operator: Operator = field(default_factory=Operator)
+    declared: Environment | None = None
 
 
 def foreseen(case: Case) -> tuple[Verdict, ...]:
@@ -61,7 +67,8 @@ def foreseen(case: Case) -> tuple[Verdict, ...]:
     held = standing_hold(case, case.pull)[0] if case.pull else None
     verdicts = [MADE_BY_US, *_entry_verdicts(case), *_declared(case, head=None), _hold_verdict(case.pull, held)]
     if case.environment.approvals is not None:
-        verdicts.append(approvals.judge(case.environment.approvals, approvals.Opinions(), evidence(case, case.pull))[0])
+        verdict = approvals.judge(case.environment.approvals, approvals.Opinions(), evidence(case, case.pull))[0]
+        verdicts.append(_by_rule(case, verdict))
     return _worded(case, verdicts)
 
 
@@ -69,8 +76,8 @@ def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
     """Whether the release may come from where it comes: the declaration for roots, the upstreams' gates for others."""
     here = case.standings[case.environment.name]
     if is_rollback(case.directed):
-        return (*_automatic(case, here), *_artifact_verdicts(case))
-    verdicts: list[Verdict] = []
+        return (*_stops(case), *_automatic(case, here), *_artifact_verdicts(case))
+    verdicts = [*_stops(case)]
     named = case.directed is not None
     rejection = None if named else here.rejection(case.release)
     if rejection is not None:
@@ -100,6 +107,24 @@ def confirmed(
     """The artifacts that must be where their tags point. What is restored was recorded with its digests."""
     found = declaration.to_confirm(environment, release, here, by_tag=wish.by_tag)
     return tuple(a for a in found if a.name in wish.by_tag) if is_rollback(directed) else found
+
+
+def _stops(case: Case) -> Iterator[Verdict]:
+    """What stops a whole environment, or everything: named only where it does."""
+    full_name = case.seen.repository.full_name
+    if case.operator.stops_merges(full_name):
+        what = "writes" if case.operator.stops_writes(full_name) else "merges"
+        yield blocks("operator", f"the operator has stopped all {what} (CAISSON_STOP_{what.upper()})")
+    frozen = case.heard.frozen(f"{case.pipeline.name}/{case.environment.name}")
+    verdict = freeze.judge(frozen, now=case.seen.now)
+    if verdict.outcome is not Outcome.PASS:
+        yield verdict
+
+
+def _by_rule(case: Case, verdict: Verdict) -> Verdict:
+    """What the approvals say, naming the operator's rule where it asks for more than is declared."""
+    floor = case.operator.floor(case.declared) if case.declared is not None else None
+    return replace(verdict, reason=f"{verdict.reason} (the operator's rule {floor})") if floor else verdict
 
 
 def _artifact_verdicts(case: Case) -> Iterator[Verdict]:
@@ -170,7 +195,9 @@ def _said_by_people(case: Case, pull: PullRequest) -> tuple[Verdict | None, Ask]
     """The approvals that are declared, or that somebody asked for a merge which nothing else asks for."""
     environment = case.environment
     if environment.approvals is not None:
-        return approvals.judge(environment.approvals, without_skippers(opinions(pull), pull), evidence(case, pull))
+        given = without_skippers(opinions(pull), pull)
+        verdict, ask = approvals.judge(environment.approvals, given, evidence(case, pull))
+        return _by_rule(case, verdict), ask
     return (None, Ask()) if environment.auto else asked(pull, case.seen, needed=environment.roles.merge)
 
 

@@ -5,7 +5,7 @@ JSON never leaves here.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from bot.actions import Ask
@@ -13,11 +13,14 @@ from bot.content import branch_name
 from bot.github import people, read
 from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Place, batches, repository_query
 from bot.github.identity import AppIdentity
+from bot.github.shape import Node
 from bot.merges import record_name
 from bot.model import (
     Application,
+    Conversation,
     Digest,
     ImageDetails,
+    Issues,
     Observation,
     Repository,
     Sha,
@@ -59,11 +62,16 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitHubFacts:
-    """What one request read. `places`: by (pipeline, environment). `keys`: path → text, None where there is none."""
+    """What one request read. `places`: by (pipeline, environment). `keys`: path → text, None where there is none.
+
+    `conversations` and `issues` are read where anything is declared.
+    """
 
     repository: Repository
     places: Mapping[Key, PlaceFacts]
     keys: Mapping[str, str | None]
+    conversations: tuple[Conversation, ...] = ()
+    issues: Issues = field(default_factory=Issues)
 
 
 def places(configuration: Configuration, default_branch: str) -> dict[Key, Place]:
@@ -97,17 +105,28 @@ async def read_github(
     repository: Repository | None = None
     texts: dict[str, str | None] = {}
     found: list[PlaceFacts] = []
+    talks: dict[str, Node] = {}
+    names = [f"{pipeline}/{environment}" for pipeline, environment in wanted]
+    first: dict[str, object] = {}
     for some in batches(tuple(wanted.values())):
         # The key files come with the first.
         asked = keys if repository is None else ()
-        query, variables = repository_query(some, asked)
+        us = f"{identity.slug}[bot]" if wanted and repository is None else None
+        query, variables = repository_query(some, asked, us=us)
         data = await client.graphql(query, {**variables, "owner": owner, "name": name})
         repository = repository or read.read_repository(data, identity=identity)
         texts |= read.read_keys(data, asked)
+        first = first or data
         for i, place in enumerate(some):
+            talks[names[len(found)]] = read.place_talk(data, i)
             found.append(read.read_place(data, i, place, identity=identity, repository=repository))
     assert repository is not None
-    return GitHubFacts(repository=repository, places=dict(zip(wanted, found, strict=True)), keys=texts)
+    facts = GitHubFacts(repository=repository, places=dict(zip(wanted, found, strict=True)), keys=texts)
+    if not wanted:
+        return facts
+    named = dict(zip(names, wanted.values(), strict=True))
+    conversations, issues = read.read_talk(first, named, talks, identity=identity)
+    return replace(facts, conversations=conversations, issues=issues)
 
 
 async def earlier_configurations(client: GitHubClient, full_name: str) -> tuple[tuple[Sha, str | None], ...]:

@@ -95,6 +95,7 @@ def _setting(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> Se
         verdicts=verdicts,
         rebuild=proposal(case, foreseen(case)) if blocked else None,
         repost=_gates_posted(case, pull, verdicts),
+        wide=case.heard.answers,
     )
 
 

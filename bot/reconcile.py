@@ -1,16 +1,19 @@
 """One look at one key: facts → plan → writes. The only place where observing, deciding and acting meet."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
+from bot import board_issue
 from bot.act import act
 from bot.actions import Action, Ask, Plan, PostCheck
+from bot.board_upkeep import BoardUpkeep
 from bot.clock import Clock
+from bot.conversations import listen
 from bot.decide import decide
 from bot.errors import CaissonError, Permanent, Transient
 from bot.extracts import compile_extract
@@ -35,12 +38,14 @@ from bot.observe import (
 from bot.plain_http import check_chart_repository
 from bot.platforms import check_platform
 from bot.release_rule import compile_rule
+from bot.room import NOTHING, Heard, Room, carried, undirected
 from bot.scans import Scans
 from bot.store.port import Claim, Store
 from bot.tag_patterns import compile_pattern
 from bot.templates import check_template
 from bot.time_windows import check_cron, check_timezone
 from bot.versions import check_glob, check_pattern, parse_constraint
+from config.operator import Operator
 from config.parse import Checks, ConfigError, parse
 from config.pipeline import Configuration, Mode, Pipeline
 from config.public_key import read_keys
@@ -58,6 +63,7 @@ class Reconciler:
     """Looks at keys: `repository:…`, `image:…`, `installation:…`.
 
     What it learns is passed on as nudges of other keys. `plain_http`: hosts that may be reached without TLS.
+    `operator`: what is set above every repository's file.
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class Reconciler:
         verifier: SignatureVerifier,
         poll_interval: timedelta = timedelta(minutes=5),
         plain_http: frozenset[str] = frozenset(),
+        operator: Operator | None = None,
     ) -> None:
         self._app = app
         self._store = store
@@ -79,8 +86,10 @@ class Reconciler:
         self._cluster = cluster
         self._verifier = verifier
         self._poll_interval = poll_interval
+        self._operator = operator or Operator()
         self._checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
         self.known = Known(store=store)
+        self._boards = BoardUpkeep()
 
     async def look(self, claim: Claim) -> datetime | None:
         """Reconcile one key; when to look again without any news, or None."""
@@ -146,6 +155,7 @@ class Reconciler:
             full_name = self.known.names.get(key)
         if full_name is None:
             self.known.forget(key)
+            self._boards.forget(key)
             await self._store.forget(key)
             return None
         self.known.names[key] = full_name
@@ -157,10 +167,19 @@ class Reconciler:
         actions = _config_actions(repository, layout)
         shown = layout.configuration or layout.displayed
         await self._index(key, shown)
-        plans = await self._plans(client, found, shown, broken=layout.configuration is None)
+        mode = self._mode(repository, shown, broken=layout.configuration is None)
+        heard, plans = await self._plans(client, found, shown, mode=mode)
         self.known.views[key] = _views(repository, shown, plans, problem=next(iter(layout.problems), None))
+        todo = [(*actions, *heard.actions), *(plan.actions for plan in plans if isinstance(plan, Plan))]
+        if self._operator.stops_writes(repository.full_name):
+            todo = []
+        board_due = None
+        if mode is not Mode.OBSERVE and shown is not None and all(isinstance(plan, Plan) for plan in plans):
+            views = {view.pipeline: view.environments for view in self.known.views[key]}
+            text = board_issue.board_text(views, heard.freezes, style=shown.commands)
+            todo, board_due = self._boards.with_board(key, found.issues, text, todo, now=self._clock.now())
         try:
-            wrote = await self._act(client, repository, actions, [plan for plan in plans if isinstance(plan, Plan)])
+            wrote = await self._act(client, repository, todo)
         except (Transient, Permanent) as error:
             self.known.views[key] = _views(repository, shown, plans, problem=f"GitHub: {error}")
             raise
@@ -170,7 +189,13 @@ class Reconciler:
             # What was written makes new facts: look at once. A pass that changes nothing ends the chain.
             return self._clock.now()
         moments = [plan.look_again_at for plan in plans if isinstance(plan, Plan) and plan.look_again_at]
+        moments += [moment for moment in (heard.over_at, board_due) if moment is not None]
         return min(moments, default=None)
+
+    def _mode(self, repository: Repository, declared: Configuration | None, *, broken: bool) -> Mode:
+        if declared is None or broken or self._operator.stops_writes(repository.full_name):
+            return Mode.OBSERVE
+        return declared.mode
 
     async def _read(self, key: str, client: RepositoryClient, full_name: str) -> tuple[GitHubFacts, Layout]:
         """GitHub's facts, read with the layout of the last pass; once more when the declaration has changed since."""
@@ -231,41 +256,100 @@ class Reconciler:
             await self._store.nudge([f"image:{image}" for image in fresh], now=self._clock.now())
 
     async def _plans(
-        self, client: RepositoryClient, found: GitHubFacts, declared: Configuration | None, *, broken: bool
-    ) -> list[Plan | Unknown]:
-        """One plan per pipeline; a pipeline that fails does not take the others along."""
-        plans: list[Plan | Unknown] = []
+        self, client: RepositoryClient, found: GitHubFacts, declared: Configuration | None, *, mode: Mode
+    ) -> tuple[Heard, list[Plan | Unknown]]:
+        """What was said comes to, and one plan per pipeline; a pipeline that fails does not take the others along."""
+        if declared is None or not declared.pipelines:
+            return NOTHING, []
         identity = await self._app.identity()
-        for pipeline in declared.pipelines if declared else ():
-            assert declared is not None
-            mode = Mode.OBSERVE if broken else declared.mode
-            seen = Observation(
+        seen: dict[str, Observation] = {}
+        for pipeline in declared.pipelines:
+            facts = Observation(
                 now=self._clock.now(),
                 repository=found.repository,
                 places={e.name: found.places[pipeline.name, e.name] for e in pipeline.environments},
                 keys=found.keys,
                 signer=f"{identity.slug}[bot] <{identity.email}>",
+                conversations=found.conversations,
+                issues=found.issues,
             )
-            plans.append(await self._plan(pipeline, seen, client, mode=mode, declared=declared))
-        return plans
+            seen[pipeline.name] = await observe(pipeline, facts, tags=self._scans, cluster=self._cluster)
+        heard, people = await self._listen(client, declared, found, seen, mode=mode)
+        plans: list[Plan | Unknown] = []
+        for pipeline in declared.pipelines:
+            here = replace(
+                seen[pipeline.name],
+                permissions=people.permissions,
+                identities=people.identities,
+            )
+            plans.append(await self._plan(pipeline, here, client, heard=heard, mode=mode, declared=declared))
+        return heard, plans
+
+    async def _listen(
+        self,
+        client: RepositoryClient,
+        declared: Configuration,
+        found: GitHubFacts,
+        seen: Mapping[str, Observation],
+        *,
+        mode: Mode,
+    ) -> tuple[Heard, Observation]:
+        """What was said anywhere comes to, and an observation with the access that had to be read for it.
+
+        Where nothing is written nobody is heard, but what is frozen is known all the same.
+        """
+        places = {f"{pipeline}/{environment}": place for (pipeline, environment), place in found.places.items()}
+        pulls = {name: place.pull for name, place in places.items() if place.pull and place.pull.by_us}
+        board = board_issue.board_issue(found.issues)
+        room = Room(
+            now=self._clock.now(),
+            declared=declared,
+            issues=found.issues,
+            conversations=found.conversations,
+            pulls=pulls,
+            carried=carried(places, found.conversations),
+            board=board.number if board and board.open else None,
+            hearing=mode is not Mode.OBSERVE,
+        )
+        pipeline = declared.pipelines[0]
+        people = seen[pipeline.name]
+        heard = listen(room, resolve=undirected)
+        for _ in range(ROUNDS):
+            if not heard.ask:
+                break
+            people = await answer(heard.ask, pipeline, people, client=client, tags=self._scans, verifier=self._verifier)
+            room = replace(room, permissions=people.permissions, identities=people.identities)
+            heard = listen(room, resolve=undirected)
+        return (heard if mode is not Mode.OBSERVE else replace(heard, actions=())), people
 
     async def _plan(
-        self, pipeline: Pipeline, seen: Observation, client: RepositoryClient, *, mode: Mode, declared: Configuration
+        self,
+        pipeline: Pipeline,
+        seen: Observation,
+        client: RepositoryClient,
+        *,
+        heard: Heard,
+        mode: Mode,
+        declared: Configuration,
     ) -> Plan | Unknown:
-        seen = await observe(pipeline, seen, tags=self._scans, cluster=self._cluster)
+        choose = partial(
+            decide,
+            mode=mode,
+            templates=declared.templates,
+            style=declared.commands,
+            heard=heard,
+            operator=self._operator,
+        )
         for _ in range(ROUNDS):
-            decision = decide(pipeline, seen, mode=mode, templates=declared.templates, style=declared.commands)
+            decision = choose(pipeline, seen)
             if not isinstance(decision, Ask):
                 return decision
             seen = await answer(decision, pipeline, seen, client=client, tags=self._scans, verifier=self._verifier)
-        decision = decide(pipeline, seen, mode=mode, templates=declared.templates, style=declared.commands, last=True)
+        decision = choose(pipeline, seen, last=True)
         assert not isinstance(decision, Ask)
         return decision
 
-    async def _act(
-        self, client: RepositoryClient, repository: Repository, actions: tuple[Action, ...], plans: list[Plan]
-    ) -> bool:
-        todo = [actions, *(plan.actions for plan in plans)]
+    async def _act(self, client: RepositoryClient, repository: Repository, todo: list[tuple[Action, ...]]) -> bool:
         failure: CaissonError | None = None
         for chosen in todo:
             if not chosen:

@@ -31,6 +31,7 @@ from bot.web.app import WebConfig, make_app, make_runner
 from bot.web.board import Board, BoardEnvironment, BoardPipeline
 from bot.worker import Worker
 from config.doors import Door
+from config.operator import Operator
 from config.registries import RegistrySettings
 
 log = structlog.get_logger()
@@ -56,6 +57,7 @@ class Parts:
     trusted_root: Path | None = None
     resync_interval: timedelta = timedelta(minutes=30)
     poll_interval: timedelta = timedelta(minutes=5)
+    operator: Operator = field(default_factory=Operator)
 
 
 class Service:
@@ -91,6 +93,7 @@ class Service:
             verifier=Verifier(self._clock, trusted_root=parts.trusted_root),
             poll_interval=parts.poll_interval,
             plain_http=parts.registries.plain_http,
+            operator=parts.operator,
         )
         self.worker = Worker(self.store, self._clock, self.reconciler.look, owner=f"{random.getrandbits(64):016x}")
         await self._open_doors()

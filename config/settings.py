@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from config.doors import Door
 from config.doors_file import parse_doors
+from config.operator import Operator, parse_floors, parse_stops
 from config.problems import ConfigError
 from config.registries import RegistrySettings, read_registries
 
@@ -29,6 +30,9 @@ POLL = "CAISSON_POLL_INTERVAL"
 REGISTRY_DOORS = "CAISSON_REGISTRY_DOORS_FILE"
 REGISTRY_CREDENTIALS = "CAISSON_REGISTRY_CREDENTIALS_FILE"
 TRUSTED_ROOT = "CAISSON_SIGSTORE_TRUSTED_ROOT_FILE"
+FLOORS = "CAISSON_FLOORS"
+STOP_MERGES = "CAISSON_STOP_MERGES"
+STOP_WRITES = "CAISSON_STOP_WRITES"
 
 _SHORTEST_SECRET = 16
 _SHORTEST_INTERVAL = timedelta(seconds=10)
@@ -45,6 +49,7 @@ class Settings:
     """How this process runs. `webhook_secrets`: any of them signs, so that a new one comes in before the old one goes.
 
     `store` is a file's path, or `:memory:`. `registry_doors`: by the name in their address.
+    `operator`: what stands above every repository's file.
     `kubeconfig` None: the pod's own service account, if there is one.
     """
 
@@ -64,6 +69,7 @@ class Settings:
     registry_credentials: Path | None
     registries: RegistrySettings
     trusted_root: Path | None
+    operator: Operator
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -87,6 +93,11 @@ class Settings:
             registry_credentials=read.given(REGISTRY_CREDENTIALS, _existing),
             registries=_registries(environ),
             trusted_root=read.given(TRUSTED_ROOT, _existing),
+            operator=Operator(
+                floors=read.given(FLOORS, parse_floors) or (),
+                no_merges=read.given(STOP_MERGES, parse_stops) or (),
+                no_writes=read.given(STOP_WRITES, parse_stops) or (),
+            ),
         )
 
 

@@ -26,6 +26,7 @@ OPERATIONS = frozenset(
         "DELETE /repos/{owner}/{repo}/git/refs/{ref}",
         "POST /repos/{owner}/{repo}/git/trees",
         "GET /repos/{owner}/{repo}/git/trees/{tree_sha}",
+        "POST /repos/{owner}/{repo}/issues",
         "POST /repos/{owner}/{repo}/issues/{issue_number}/assignees",
         "POST /repos/{owner}/{repo}/issues/{issue_number}/comments",
         "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}",
@@ -51,6 +52,7 @@ _PAYLOADS = {
     "createCheckRun": "checkRun { id }",
     "updateCheckRun": "checkRun { id }",
     "createDeploymentStatus": "deploymentStatus { id }",
+    "updateIssue": "issue { id number }",
     "addComment": "commentEdge { node { id databaseId } }",
     "updateIssueComment": "issueComment { id databaseId }",
     "addReaction": "reaction { content }",
@@ -70,4 +72,5 @@ def documents() -> tuple[str, ...]:
     ]
     reads = [repository_query(places[:count])[0] for count in (0, 1, 2, 3)]
     whole, keyed = repository_query(places[1:2])[0], repository_query([], ["k", "l"])[0]
-    return (*reads, whole, keyed, CONFIG_HISTORY, mutation_document(mutations)[0])
+    talk = repository_query(places[:1], us="u")[0]
+    return (*reads, whole, keyed, talk, CONFIG_HISTORY, mutation_document(mutations)[0])

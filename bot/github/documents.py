@@ -15,7 +15,7 @@ from bot.github.fragments import fragments_of
 CONFIG_PATH = ".github/caisson.yaml"
 
 # How many places one query may read: GitHub refuses what might give more than 500,000 nodes, and one may give 35,000.
-MOST_PLACES = 14
+MOST_PLACES = 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +40,14 @@ def batches(places: Sequence[Place]) -> tuple[tuple[Place, ...], ...]:
     return tuple(tuple(places[start : start + MOST_PLACES]) for start in starts)
 
 
-def repository_query(places: Sequence[Place], keys: Sequence[str] = ()) -> tuple[str, dict[str, str]]:
+def repository_query(
+    places: Sequence[Place], keys: Sequence[str] = (), *, us: str | None = None
+) -> tuple[str, dict[str, str]]:
     """The one read of a pass, and its variables except `owner` and `name`.
 
     Without places it reads the configuration; more than `MOST_PLACES` need several queries (`batches`). `keys` are
-    paths from the root, read at the same commit as the configuration (`read.read_keys`).
+    paths from the root, read at the same commit as the configuration (`read.read_keys`). `us`: the login of our bot,
+    where what was said anywhere in the repository, and the issues that we keep, are read too (`read_talk`).
     """
     declared = [
         "$owner: String!",
@@ -73,6 +76,10 @@ def repository_query(places: Sequence[Place], keys: Sequence[str] = ()) -> tuple
             declared.append(", ".join(f"$owners{i}_{n}: String!" for n in range(len(LOCATIONS))))
             fields.append(_owners(i))
             variables |= {f"owners{i}_{n}": f"refs/heads/{place.branch}:{path}" for n, path in enumerate(LOCATIONS)}
+    if us is not None:
+        declared.append("$us: String!")
+        fields.append(_TALK)
+        variables["us"] = us
     signature = ", ".join(declared)
     query = (
         f"query Repository({signature}) {{\n"
@@ -132,9 +139,34 @@ def _environment(i: int, *, whole: bool) -> str:
     closed{i}: pullRequests({ours}, states: CLOSED, first: 10, {created}) {{
       nodes {{ ...Closed }}
     }}
+    talk{i}: pullRequests(headRefName: $headName{i}, states: [MERGED, CLOSED], first: 3, {newest}) {{
+      nodes {{ ...Talk }}
+    }}
     deployments{i}: deployments(environments: [$record{i}], first: 20, {created}) {{
       ...Records{whole_tree}
     }}"""
+
+
+# How much is read of what people say outside our promotions: whatever moved last in the repository.
+RECENT = 10
+# Issues that carry our label of freezes: ours that are settled have lost it.
+MOST_FREEZES = 30
+BOARD_LABEL = "caisson/board"
+FREEZE_LABEL = "caisson/freeze"
+
+# GitHub's filter by creator takes a bot's login on github.com, and finds nothing on some of its enterprise editions:
+# so it is a net under the labels, and no more than that.
+_LATEST = "orderBy: {field: UPDATED_AT, direction: DESC}"
+_TALK = f"""
+    hasIssuesEnabled
+    boards: issues(labels: ["{BOARD_LABEL}"], first: 5, {_LATEST}) {{ nodes {{ ...Kept }} }}
+    freezes: issues(labels: ["{FREEZE_LABEL}"], first: {MOST_FREEZES}, {_LATEST}) {{
+      pageInfo {{ hasNextPage }}
+      nodes {{ ...Kept }}
+    }}
+    created: issues(filterBy: {{createdBy: $us}}, states: OPEN, first: {RECENT}, {_LATEST}) {{ nodes {{ ...Kept }} }}
+    issues: issues(first: {RECENT}, {_LATEST}) {{ nodes {{ ...Kept }} }}
+    pulls: pullRequests(first: {RECENT}, {_LATEST}) {{ nodes {{ ...Talk }} }}"""
 
 
 def _owners(i: int) -> str:

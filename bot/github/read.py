@@ -16,8 +16,9 @@ from bot.github.identity import AppIdentity
 from bot.github.read_parts import checks, commit, file, files, folder_blobs
 from bot.github.read_pulls import closed_pulls, merged_pulls, open_pulls
 from bot.github.read_records import records
+from bot.github.read_talk import read_conversations, read_issues
 from bot.github.shape import Node, unexpected
-from bot.model import Base, Configured, File, Place, Repository, Sha, Unknown
+from bot.model import Base, Configured, Conversation, File, Issues, Place, Repository, Sha, Unknown
 
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40})[.,]", re.MULTILINE)
 
@@ -64,6 +65,19 @@ def read_place(
         owners=_owners(node, i) if place.owners else None,
         closed=closed_pulls(node.node(f"closed{i}").nodes(), place, identity),
     )
+
+
+def read_talk(
+    data: Mapping[str, object], places: Mapping[str, Where], talks: Mapping[str, Node], *, identity: AppIdentity
+) -> tuple[tuple[Conversation, ...], Issues]:
+    """What people say outside our open promotions, and our own issues. `talks`: as `place_talk` gives them."""
+    node = _repository(data)
+    return read_conversations(node, places, talks, identity), read_issues(node, identity)
+
+
+def place_talk(data: Mapping[str, object], i: int) -> Node:
+    """What was said on the merged and closed pull requests of environment number `i` of the query."""
+    return _repository(data).node(f"talk{i}")
 
 
 def read_config_history(data: Mapping[str, object]) -> tuple[tuple[Sha, str | None], ...]:

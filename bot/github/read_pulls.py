@@ -90,7 +90,7 @@ def _pull(node: Node, identity: AppIdentity) -> PullRequest:
     carried = [one.node("commit") for one in node.node("commits").nodes()]
     rollups = [one.node("commit").maybe_node("statusCheckRollup") for one in node.node("latest").nodes()]
     labelling = (_labelling(one, identity) for one in node.node("labelling").nodes())
-    comments = (_comment(one, identity) for one in node.node("comments").nodes())
+    comments = (read_comment(one, identity) for one in node.node("comments").nodes())
     reviews = (_review(one, identity) for one in _nodes(node, "reviews"))
     return PullRequest(
         id=node.text("id"),
@@ -151,7 +151,7 @@ def _labelling(node: Node, identity: AppIdentity) -> Labelling:
     )
 
 
-def _comment(node: Node, identity: AppIdentity) -> Comment:
+def read_comment(node: Node, identity: AppIdentity) -> Comment:
     return Comment(
         id=node.text("id"),
         number=node.number("databaseId"),

@@ -14,9 +14,11 @@ from bot.actions import (
     CheckText,
     Close,
     DeleteBranch,
+    EditIssue,
     Edits,
     Merge,
     MergeOf,
+    OpenIssue,
     PostCheck,
     Propose,
     React,
@@ -35,7 +37,7 @@ from bot.release_record import release_to_json
 
 NOWHERE = "0" * 40
 
-Batched = PostCheck | Retitle | Close | RecordStatusChange | DeleteBranch | React | Say
+Batched = PostCheck | Retitle | Close | RecordStatusChange | DeleteBranch | React | Say | EditIssue
 
 
 class Client(Protocol):
@@ -212,12 +214,31 @@ def mutation(repository: Repository, action: Batched, *, now: datetime) -> Mutat
             return Mutation("addReaction", "AddReactionInput", reaction)
         case Say():
             return _say(action)
+        case EditIssue():
+            return _edit_issue(action)
 
 
 def _say(action: Say) -> Mutation:
     if action.comment:
         return Mutation("updateIssueComment", "UpdateIssueCommentInput", {"id": action.comment, "body": action.body})
     return Mutation("addComment", "AddCommentInput", {"subjectId": action.subject, "body": action.body})
+
+
+def _edit_issue(action: EditIssue) -> Mutation:
+    body: dict[str, object] = {"id": action.issue}
+    if action.body is not None:
+        body["body"] = action.body
+    if action.open is not None:
+        body["state"] = "OPEN" if action.open else "CLOSED"
+    if action.labels is not None:
+        body["labelIds"] = list(action.labels)
+    return Mutation("updateIssue", "UpdateIssueInput", body)
+
+
+async def open_issue(client: Client, repository: Repository, action: OpenIssue) -> None:
+    """Over REST, which takes labels by name (https://docs.github.com/en/rest/issues/issues#create-an-issue)."""
+    body: dict[str, object] = {"title": action.title, "body": action.body, "labels": list(action.labels)}
+    await client.post(f"/repos/{repository.full_name}/issues", body)
 
 
 async def record(client: Client, repository: Repository, action: RecordRelease) -> None:

@@ -35,6 +35,7 @@ from bot.model.github import (
     Review,
     ReviewState,
 )
+from bot.model.issues import IssueChange, IssueEvent, Issues, OurIssue
 from bot.model.observation import Observation, Place
 from bot.model.registry import ImageDetails, Signature, SignatureMaterial, SimpleSigning, Tags
 from bot.model.releases import Artifact, Digest, Release, ReleaseStatus, Sha, Unknown, short_digest
@@ -61,9 +62,13 @@ __all__ = [
     "Forum",
     "How",
     "ImageDetails",
+    "IssueChange",
+    "IssueEvent",
+    "Issues",
     "Labelling",
     "Merged",
     "Observation",
+    "OurIssue",
     "Permission",
     "Place",
     "PullRequest",

