@@ -14,7 +14,7 @@ from bot import freezes
 from bot.actions import Action, Ask, React, Say
 from bot.answers import DONE, PUZZLED, REFUSED, WAITING, Answer, Said, refused
 from bot.command_grammar import Command, Misunderstood, parse_comment
-from bot.commands import BY_NAME, Support, help_text, spelled
+from bot.commands import BY_NAME, help_text, spelled
 from bot.directives import Directed, Directive, DirectiveKind
 from bot.gates.freeze import Freeze
 from bot.messages import reply_marker
@@ -28,7 +28,7 @@ from bot.model import (
 )
 from bot.named_environments import named_environment
 from bot.orders import FINAL, WIDE, access_needed, pending
-from bot.room import Heard, Resolve, Room
+from bot.room import Heard, Hearing, Resolve, Room
 from config.pipeline import CommandStyle
 
 # More of our replies in one conversation within an hour would be noise: then there are reactions only.
@@ -65,14 +65,14 @@ def listen(room: Room, *, resolve: Resolve) -> Heard:
         freezes=session.freezes(),
         directives=session.directives,
         answers=session.answers,
-        actions=(*standing.actions, *session.finished()),
-        ask=ask,
+        actions=(*(standing.actions if room.hearing is Hearing.ALL else ()), *session.finished()),
+        ask=ask | session.ask,
     )
 
 
 def _pending(room: Room) -> Iterator[_Utterance]:
     """What people said and we have not finally reacted to, oldest first."""
-    if not room.hearing:
+    if room.hearing is Hearing.NONE:
         return
     found: list[_Utterance] = []
     style = room.declared.commands
@@ -82,7 +82,7 @@ def _pending(room: Room) -> Iterator[_Utterance]:
         )
         for said in pending(pull):
             orders = parse_comment(said.body, style=style)
-            if any(isinstance(order, Command) and order.name in WIDE for order in orders):
+            if any(isinstance(order, Command) and order.name in WIDE for order in orders) and _is_heard(orders, room):
                 found.append(_Utterance(said=said, orders=orders, conversation=place, attended=True))
     for place in (*room.conversations, *_on_our_issues(room)):
         heard_as = CommandStyle.PREFIXED if place.forum is Forum.ELSEWHERE else style
@@ -91,10 +91,16 @@ def _pending(room: Room) -> Iterator[_Utterance]:
                 continue
             accepted = WAITING in comment.reactions
             said = Said(id=comment.id, author=comment.author, body=comment.body, at=comment.at, accepted=accepted)
-            if orders := parse_comment(comment.body, style=heard_as):
+            if (orders := parse_comment(comment.body, style=heard_as)) and _is_heard(orders, room):
                 found.append(_Utterance(said=said, orders=orders, conversation=place, attended=False))
     # Of one second the order in which GitHub lists them counts, which sorting keeps.
     yield from sorted(found, key=lambda one: one.said.at)
+
+
+def _is_heard(orders: Sequence[Command | Misunderstood], room: Room) -> bool:
+    """Whether a comment is heard now; where only rollbacks are, whatever asks for more waits with all it says."""
+    only_back = all(isinstance(order, Command) and order.name == "rollback" for order in orders)
+    return room.hearing is Hearing.ALL or only_back
 
 
 def _acts(comment: Comment) -> bool:
@@ -130,6 +136,7 @@ class _Session:
     opened: list[Action] = field(default_factory=list)
     ended: set[int] = field(default_factory=set)
     taken: list[tuple[_Utterance, list[Answer | None]]] = field(default_factory=list)
+    ask: Ask = Ask()
 
     def take(self, utterance: _Utterance) -> None:
         answers: list[Answer | None] = []
@@ -190,8 +197,6 @@ class _Session:
             return refused(said, f"Your access could not be read, so `/{order.name}` was not done.")
         if not permission.at_least(needed):
             return refused(said, f"`/{order.name}` needs {needed} access to this repository; you have {permission}.")
-        if spec.support is Support.LATER:
-            return Answer(reaction=PUZZLED, reply=f"`/{order.name}` is not supported by this version yet.")
         return None
 
     # --- freezes ------------------------------------------------------------------------------------------------------
@@ -241,7 +246,8 @@ class _Session:
         found = self.resolve(environment, kind, version)
         if found is None:
             return Answer(reaction=DONE)
-        if isinstance(found, Unknown):
+        if isinstance(found, Unknown | Ask):
+            self.ask |= found if isinstance(found, Ask) else Ask()
             return Answer(reaction=WAITING)
         if isinstance(found, str):
             return refused(said, found)

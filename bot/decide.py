@@ -26,6 +26,7 @@ from bot.open_pull import attend
 from bot.opinions import opinions
 from bot.proposing import must_build, propose
 from bot.room import NOTHING, Heard
+from bot.scope import Scope
 from bot.selection import pins
 from bot.spans import SOON
 from bot.standing import Standing, rolled_back
@@ -49,12 +50,13 @@ def decide(
     commanded: Commanded = nothing_commanded,
     heard: Heard = NOTHING,
     operator: Operator = NO_OPERATOR,
+    scope: Scope = Scope.ALL,
 ) -> Plan | Ask:
     """The plan for one pipeline, or the facts still needed to make it.
 
     `last`: no more facts are to be had in this pass; whatever needs some waits, and the rest goes on. `commanded`:
     which releases people asked for, by environment, as far as nothing carries them yet. `heard`: what was said in the
-    repository comes to. `operator`: what is set above the file.
+    repository comes to. `operator`: what is set above the file. `scope`: what may be written at all.
     """
     declared = pipeline
     raised = tuple(operator.raised(environment) for environment in pipeline.environments)
@@ -67,6 +69,11 @@ def decide(
     asked_for = commanded(pipeline, seen, standings)
     directed = directives(pipeline, seen, standings, degraded=degraded, commanded=asked_for)
     rules = Rules(mode=mode, templates=templates, style=style, heard=heard, operator=operator, declared=declared)
+
+    def goes_on(environment: Environment) -> bool:
+        directive = directed.get(environment.name)
+        return scope is Scope.ALL or (directive is not None and is_rollback(directive.directed))
+
     steps = [
         noticed(
             _step(
@@ -75,7 +82,7 @@ def decide(
                 seen,
                 grounds[e.name],
                 standings,
-                rules=rules,
+                rules=rules if goes_on(e) else replace(rules, mode=Mode.OBSERVE),
                 directive=directed.get(e.name),
                 held_since=degraded[e.name].since if e.on_degraded is OnDegraded.HOLD else None,
             ),
@@ -87,14 +94,14 @@ def decide(
     ]
     ask = Ask()
     # Whoever only looks writes nothing down, and so would ask who closed a pull request again in each pass.
-    shut = [g.closings for g in grounds.values()] if mode is not Mode.OBSERVE else []
+    shut = [g.closings for g in grounds.values()] if mode is not Mode.OBSERVE and scope is Scope.ALL else []
     for wanting in (*(c.ask for c in shut), *(g.ask for g in grounds.values()), *(s.ask for s in steps)):
         ask |= wanting
     if ask and not last:
         return ask
     actions: list[Action] = [a for g in grounds.values() for a in g.actions]
     actions += [replace(a, body=spelled(a.body, style)) for c in shut for a in c.actions]
-    actions += [a for s in steps for a in s.actions]
+    actions += [a for e, s in zip(pipeline.environments, steps, strict=True) if goes_on(e) for a in s.actions]
     if mode is Mode.OBSERVE:
         actions = []
     moments = [v.until for s in steps for v in s.verdicts] + [s.until for s in steps]

@@ -7,6 +7,7 @@ without it directs nothing.
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from bot.actions import CheckText
 from bot.content import proposed_release
@@ -31,6 +32,16 @@ Commanded = Callable[[Pipeline, Observation, Mapping[str, Standing]], Mapping[st
 def nothing_commanded(_: Pipeline, _seen: Observation, _standings: Mapping[str, Standing]) -> Mapping[str, Directive]:
     """Nobody asked for anything."""
     return {}
+
+
+def in_place_of(wanted: Mapping[str, Directive], standings: Mapping[str, Standing]) -> Mapping[str, Directive]:
+    """What people asked for, each with the release that it is to take the place of."""
+    told: dict[str, Directive] = {}
+    for name, directive in wanted.items():
+        active = standings[name].active
+        said = replace(directive.directed, instead_of=active.id if active is not None else "")
+        told[name] = replace(directive, directed=said)
+    return told
 
 
 def directives(

@@ -11,7 +11,7 @@ from bot.commands import spelled
 from bot.conditions import Entry, declared_verdicts
 from bot.content import MADE_BY_US, Wanted, judge_head
 from bot.degradation import still_degraded
-from bot.directing import is_rollback
+from bot.directing import is_directed, is_rollback
 from bot.directives import Directed
 from bot.gates import approvals, freeze, health, hold, signature, soak, tag
 from bot.gates.approvers import Evidence
@@ -65,7 +65,8 @@ def foreseen(case: Case) -> tuple[Verdict, ...]:
     So the next pass finds its check and text as they should be, and writes nothing.
     """
     held = standing_hold(case, case.pull)[0] if case.pull else None
-    verdicts = [MADE_BY_US, *_entry_verdicts(case), *_declared(case, head=None), _hold_verdict(case.pull, held)]
+    verdicts = [MADE_BY_US, *_freeze(case, decisive=False, vouched=True)[0], *_entry_verdicts(case)]
+    verdicts += [*_declared(case, head=None), _hold_verdict(case.pull, held)]
     if case.environment.approvals is not None:
         verdict = approvals.judge(case.environment.approvals, approvals.Opinions(), evidence(case, case.pull))[0]
         verdicts.append(_by_rule(case, verdict))
@@ -110,15 +111,30 @@ def confirmed(
 
 
 def _stops(case: Case) -> Iterator[Verdict]:
-    """What stops a whole environment, or everything: named only where it does."""
+    """What the operator stops: named only where it does."""
     full_name = case.seen.repository.full_name
     if case.operator.stops_merges(full_name):
         what = "writes" if case.operator.stops_writes(full_name) else "merges"
         yield blocks("operator", f"the operator has stopped all {what} (CAISSON_STOP_{what.upper()})")
+
+
+def _freeze(case: Case, *, decisive: bool, vouched: bool) -> tuple[tuple[Verdict, ...], Ask]:
+    """What a freeze of the environment says: named only where there is one; and whose access must be read to tell.
+
+    `decisive`: all else passes. `vouched`: our check on the head says what directs it; else it is no rollback to go by.
+    """
     frozen = case.heard.frozen(f"{case.pipeline.name}/{case.environment.name}")
     verdict = freeze.judge(frozen, now=case.seen.now)
-    if verdict.outcome is not Outcome.PASS:
-        yield verdict
+    if verdict.outcome is Outcome.PASS:
+        return (), Ask()
+    directed = case.directed if vouched and is_rollback(case.directed) else None
+    if directed is None or directed.by_id is None or isinstance(frozen, Unknown):
+        return (verdict,), Ask()
+    if not decisive:
+        told = f"it yields to this rollback if {directed.by} has maintain, which is read when all else passes"
+        return (replace(verdict, reason=f"{verdict.reason}; {told}"),), Ask()
+    yields, ask = freeze.yields_to(directed, permissions=case.seen.permissions, identities=case.seen.identities)
+    return (freeze.judge(frozen, now=case.seen.now, yields=yields),), ask
 
 
 def _by_rule(case: Case, verdict: Verdict) -> Verdict:
@@ -185,10 +201,14 @@ def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[
     shown, skippers = waived(verdicts, pull, case.environment, case.seen)
     verdict, unread = _said_by_people(case, pull)
     verdicts = [*shown, *([verdict] if verdict else [])]
+    vouched = is_directed(pull, case.head, case.directed) if case.head else False
+    frozen, unsure = _freeze(case, decisive=worst(verdicts) is Outcome.PASS, vouched=vouched)
+    verdicts = [verdicts[0], *frozen, *verdicts[1:]]
+    shown = (shown[0], *frozen, *shown[1:])
     # Access is read only when it could decide: all else passes already.
     needed = unread if worst(shown) is Outcome.PASS else Ask()
     needed |= Ask(permissions=skippers if worst(verdicts) is Outcome.PASS else frozenset())
-    return _worded(case, verdicts), needed
+    return _worded(case, verdicts), needed | unsure
 
 
 def _said_by_people(case: Case, pull: PullRequest) -> tuple[Verdict | None, Ask]:

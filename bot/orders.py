@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.actions import Action, Ask, Propose, React, Say, SetLabel
 from bot.answers import DONE, PUZZLED, REFUSED, WAITING, Answer, Holder, Queries, Said, Setting, refused
 from bot.command_grammar import Command, Misunderstood, parse_comment
-from bot.commands import BY_NAME, CommandSpec, Support, help_text, spelled
+from bot.commands import BY_NAME, CommandSpec, help_text, spelled
 from bot.gates.hold import LABEL, Hold
 from bot.head_orders import approve, ask_for_merge, opinion, retry, skip
 from bot.messages import STICKY, hold_comment, released_comment, reply_marker
@@ -226,8 +226,6 @@ def _barred(
         return refused(said, f"Your access could not be read, so `/{order.name}` was not done.")
     if not permission.at_least(needed) and not _also_may(order, said, pull, held, permission):
         return refused(said, f"`/{order.name}` needs {needed} access to this repository; you have {permission}.")
-    if spec.support is Support.LATER:
-        return Answer(reaction=PUZZLED, reply=f"`/{order.name}` is not supported by this version yet.")
     return None
 
 

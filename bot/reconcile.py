@@ -15,6 +15,7 @@ from bot.board_upkeep import BoardUpkeep
 from bot.clock import Clock
 from bot.conversations import listen
 from bot.decide import decide
+from bot.directing import in_place_of
 from bot.errors import CaissonError, Permanent, Transient
 from bot.extracts import compile_extract
 from bot.gate_expression import check_condition
@@ -24,6 +25,7 @@ from bot.known import Known, Layout, PipelineView, repository_key
 from bot.manifests.subject import subjects
 from bot.messages import CONFIG, config_check
 from bot.model import Observation, Repository, Unknown
+from bot.named_releases import named_releases
 from bot.observe import (
     GitHubFacts,
     HealthSource,
@@ -38,8 +40,9 @@ from bot.observe import (
 from bot.plain_http import check_chart_repository
 from bot.platforms import check_platform
 from bot.release_rule import compile_rule
-from bot.room import NOTHING, Heard, Room, carried, undirected
+from bot.room import NOTHING, Heard, Hearing, Room, carried
 from bot.scans import Scans
+from bot.scope import Scope
 from bot.store.port import Claim, Store
 from bot.tag_patterns import compile_pattern
 from bot.templates import check_template
@@ -167,14 +170,16 @@ class Reconciler:
         actions = _config_actions(repository, layout)
         shown = layout.configuration or layout.displayed
         await self._index(key, shown)
-        mode = self._mode(repository, shown, broken=layout.configuration is None)
-        heard, plans = await self._plans(client, found, shown, mode=mode)
+        mode = self._mode(repository, shown)
+        scope = Scope.ALL if layout.configuration is not None else Scope.ROLLBACKS
+        heard, plans = await self._plans(client, found, shown, mode=mode, scope=scope)
         self.known.views[key] = _views(repository, shown, plans, problem=next(iter(layout.problems), None))
         todo = [(*actions, *heard.actions), *(plan.actions for plan in plans if isinstance(plan, Plan))]
         if self._operator.stops_writes(repository.full_name):
             todo = []
         board_due = None
-        if mode is not Mode.OBSERVE and shown is not None and all(isinstance(plan, Plan) for plan in plans):
+        kept_up = mode is not Mode.OBSERVE and scope is Scope.ALL
+        if kept_up and shown is not None and all(isinstance(plan, Plan) for plan in plans):
             views = {view.pipeline: view.environments for view in self.known.views[key]}
             text = board_issue.board_text(views, heard.freezes, style=shown.commands)
             todo, board_due = self._boards.with_board(key, found.issues, text, todo, now=self._clock.now())
@@ -192,8 +197,8 @@ class Reconciler:
         moments += [moment for moment in (heard.over_at, board_due) if moment is not None]
         return min(moments, default=None)
 
-    def _mode(self, repository: Repository, declared: Configuration | None, *, broken: bool) -> Mode:
-        if declared is None or broken or self._operator.stops_writes(repository.full_name):
+    def _mode(self, repository: Repository, declared: Configuration | None) -> Mode:
+        if declared is None or self._operator.stops_writes(repository.full_name):
             return Mode.OBSERVE
         return declared.mode
 
@@ -256,7 +261,7 @@ class Reconciler:
             await self._store.nudge([f"image:{image}" for image in fresh], now=self._clock.now())
 
     async def _plans(
-        self, client: RepositoryClient, found: GitHubFacts, declared: Configuration | None, *, mode: Mode
+        self, client: RepositoryClient, found: GitHubFacts, declared: Configuration | None, *, mode: Mode, scope: Scope
     ) -> tuple[Heard, list[Plan | Unknown]]:
         """What was said comes to, and one plan per pipeline; a pipeline that fails does not take the others along."""
         if declared is None or not declared.pipelines:
@@ -274,7 +279,8 @@ class Reconciler:
                 issues=found.issues,
             )
             seen[pipeline.name] = await observe(pipeline, facts, tags=self._scans, cluster=self._cluster)
-        heard, people = await self._listen(client, declared, found, seen, mode=mode)
+        hearing = Hearing.NONE if mode is Mode.OBSERVE else Hearing.ALL if scope is Scope.ALL else Hearing.ROLLBACKS
+        heard, people = await self._listen(client, declared, found, seen, hearing=hearing)
         plans: list[Plan | Unknown] = []
         for pipeline in declared.pipelines:
             here = replace(
@@ -282,7 +288,17 @@ class Reconciler:
                 permissions=people.permissions,
                 identities=people.identities,
             )
-            plans.append(await self._plan(pipeline, here, client, heard=heard, mode=mode, declared=declared))
+            choose = partial(
+                decide,
+                mode=mode,
+                templates=declared.templates,
+                style=declared.commands,
+                commanded=lambda p, _seen, standings: in_place_of(heard.directed(p.name), standings),
+                heard=heard,
+                operator=self._operator,
+                scope=scope,
+            )
+            plans.append(await self._plan(pipeline, here, client, choose=choose))
         return heard, plans
 
     async def _listen(
@@ -292,7 +308,7 @@ class Reconciler:
         found: GitHubFacts,
         seen: Mapping[str, Observation],
         *,
-        mode: Mode,
+        hearing: Hearing,
     ) -> tuple[Heard, Observation]:
         """What was said anywhere comes to, and an observation with the access that had to be read for it.
 
@@ -309,18 +325,18 @@ class Reconciler:
             pulls=pulls,
             carried=carried(places, found.conversations),
             board=board.number if board and board.open else None,
-            hearing=mode is not Mode.OBSERVE,
+            hearing=hearing,
         )
         pipeline = declared.pipelines[0]
         people = seen[pipeline.name]
-        heard = listen(room, resolve=undirected)
+        heard = listen(room, resolve=named_releases(declared, seen, people=people))
         for _ in range(ROUNDS):
             if not heard.ask:
                 break
             people = await answer(heard.ask, pipeline, people, client=client, tags=self._scans, verifier=self._verifier)
             room = replace(room, permissions=people.permissions, identities=people.identities)
-            heard = listen(room, resolve=undirected)
-        return (heard if mode is not Mode.OBSERVE else replace(heard, actions=())), people
+            heard = listen(room, resolve=named_releases(declared, seen, people=people))
+        return heard, people
 
     async def _plan(
         self,
@@ -328,18 +344,8 @@ class Reconciler:
         seen: Observation,
         client: RepositoryClient,
         *,
-        heard: Heard,
-        mode: Mode,
-        declared: Configuration,
+        choose: "partial[Plan | Ask]",
     ) -> Plan | Unknown:
-        choose = partial(
-            decide,
-            mode=mode,
-            templates=declared.templates,
-            style=declared.commands,
-            heard=heard,
-            operator=self._operator,
-        )
         for _ in range(ROUNDS):
             decision = choose(pipeline, seen)
             if not isinstance(decision, Ask):

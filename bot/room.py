@@ -3,26 +3,35 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from bot.actions import Action, Ask
 from bot.answers import Answer
+from bot.directing import vouched_for
 from bot.directives import Directive, DirectiveKind, directed_by
 from bot.gates.freeze import Freeze
 from bot.model import Comment, Conversation, Issues, Permission, Place, PullRequest, Release, Review, Unknown
 from config.pipeline import Configuration, Environment
 
-# (pipeline/environment, what is asked for, the version named) → the release; why not, in a sentence; Unknown where it
-# cannot be told yet; None where the pass itself does what is asked for.
-Resolve = Callable[[str, DirectiveKind, str | None], Release | Unknown | str | None]
+# (pipeline/environment, what is asked for, the version named) → the release; why not, in a sentence; what must be read
+# first; Unknown where it cannot be told yet; None where the pass itself does what is asked for.
+Resolve = Callable[[str, DirectiveKind, str | None], Release | Unknown | Ask | str | None]
+
+
+class Hearing(StrEnum):
+    """Which commands are heard in a pass."""
+
+    ALL = "all"
+    ROLLBACKS = "rollbacks"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """All that is heard of one repository in a pass, and what it is held against.
 
-    `hearing`: whether anybody is heard at all: not where nothing is written. `pulls`: our open promotions, by
-    `pipeline/environment`. `carried`: (`pipeline/environment`, node id of a comment) of every directed head of ours,
-    open, merged or closed.
+    `hearing`: who is heard: nobody where nothing is written. `pulls`: our open promotions, by `pipeline/environment`.
+    `carried`: (`pipeline/environment`, node id of a comment) of every directed head of ours, open, merged or closed.
     """
 
     now: datetime
@@ -34,7 +43,7 @@ class Room:
     permissions: Mapping[str, Permission | Unknown] = field(default_factory=dict)
     identities: Mapping[str, int] = field(default_factory=dict)
     board: int | None = None
-    hearing: bool = True
+    hearing: Hearing = Hearing.ALL
 
     def said_at(self, comment: str) -> datetime | None:
         """When the comment of that node id was written, where it was read."""
@@ -83,17 +92,19 @@ class Heard:
 NOTHING = Heard()
 
 
-def undirected(_environment: str, kind: DirectiveKind, version: str | None) -> str | None:
-    """A `Resolve` where no directive is carried out: only what every pass does by itself is done."""
-    if kind is DirectiveKind.PROMOTE and version is None:
-        return None
-    command = "/promote … version=" if kind is DirectiveKind.PROMOTE else "/rollback"
-    return f"`{command}` is not supported by this version yet."
-
-
 def carried(places: Mapping[str, Place], conversations: Sequence[Conversation]) -> frozenset[tuple[str, str]]:
-    """What `Room.carried` says, from our branches (`pipeline/environment` → place) and what was merged or closed."""
-    heads = [(name, head) for name, place in places.items() for head in (place.head, *(m.head for m in place.merged))]
+    """What `Room.carried` says, from our branches (`pipeline/environment` → place) and what was merged or closed.
+
+    The head of an open promotion counts with our check on it only: without, nothing is directed by it, and it is made
+    anew for what was asked.
+    """
+    heads = [(name, merged.head) for name, place in places.items() for merged in place.merged]
+    heads += [(name, place.head) for name, place in places.items() if _is_vouched(place)]
     heads += [(one.environment, one.head) for one in conversations if one.environment]
     told = ((name, directed_by(head)) for name, head in heads)
     return frozenset((name, directed.comment) for name, directed in told if directed and directed.comment)
+
+
+def _is_vouched(place: Place) -> bool:
+    pull, head = place.pull, place.head
+    return bool(pull and head and pull.by_us and head.sha == pull.head and vouched_for(pull, head))

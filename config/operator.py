@@ -42,19 +42,29 @@ class Operator:
 
     def floor(self, environment: Environment) -> Floor | None:
         """The highest floor of an environment, where what is declared asks for less; None where it asks for as much."""
-        matching = [one for one in self.floors if fnmatchcase(environment.name, one.pattern)]
-        highest = max(matching, key=lambda one: one.count, default=None)
-        declared = least_people(environment.approvals) if environment.approvals else 0
-        return highest if highest is not None and highest.count > declared else None
+        return self._above(environment, environment.approvals)
 
     def raised(self, environment: Environment) -> Environment:
-        """The environment with as many approvals as its floor asks for: never fewer than are declared."""
-        floor = self.floor(environment)
+        """The environment with as many approvals as its floor asks for, of rollbacks too: never fewer than declared."""
+        changed: dict[str, object] = {"approvals": self._at_least(environment, environment.approvals)}
+        back = environment.rollback
+        if back.approvals is not None:
+            of_rollbacks = {"approvals": self._at_least(environment, back.approvals)}
+            changed["rollback"] = back.model_copy(update=of_rollbacks)
+        return environment.model_copy(update=changed)
+
+    def _above(self, environment: Environment, declared: Approvals | None) -> Floor | None:
+        matching = [one for one in self.floors if fnmatchcase(environment.name, one.pattern)]
+        highest = max(matching, key=lambda one: one.count, default=None)
+        people = least_people(declared) if declared else 0
+        return highest if highest is not None and highest.count > people else None
+
+    def _at_least(self, environment: Environment, declared: Approvals | None) -> Approvals | None:
+        floor = self._above(environment, declared)
         if floor is None:
-            return environment
-        declared, anybody = environment.approvals, Approvals(count=floor.count)
-        rule = anybody if declared is None else Approvals(all_of=(declared, anybody))
-        return environment.model_copy(update={"approvals": rule})
+            return declared
+        anybody = Approvals(count=floor.count)
+        return anybody if declared is None else Approvals(all_of=(declared, anybody))
 
 
 def least_people(rule: Approvals) -> int:

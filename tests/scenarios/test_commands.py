@@ -7,8 +7,6 @@ from sandbox.github import talk
 from sandbox.github.state import PullRequest
 from tests.world import World
 
-LATER = ("/promote production version=1.0.0", "/rollback to=1.0.0")
-
 
 def config(*, production: str = "", approvals: str = "", top: str = "") -> str:
     """The shop's pipeline, with other keys for production in place of its one approval."""
@@ -295,7 +293,7 @@ async def test_retry_on_our_own_head_posts_the_check_again(world: World) -> None
     assert pull.merged_at
 
 
-# --- diff, and what is not there yet ----------------------------------------------------------------------------------
+# --- diff ------------------------------------------------------------------------------------------------------------
 
 
 async def test_diff_shows_our_edits(world: World) -> None:
@@ -306,17 +304,6 @@ async def test_diff_shows_our_edits(world: World) -> None:
     (said,) = replies(pull)
     assert "applications/web-app/production/kustomization.yaml" in said
     assert '-    newTag: "1.0.0"   # moved by Caisson\n+    newTag: "1.1.0"   # moved by Caisson\n' in said
-
-
-async def test_what_this_version_does_not_do_yet_is_said(world: World) -> None:
-    """What is for later versions is known, and refused in words."""
-    pull = await proposed(world)
-    for line in LATER:
-        world.comment(pull, line, by="alice")
-    await world.settle()
-    assert reactions(pull) == [["-1"]] * len(LATER)
-    assert all("not supported by this version yet" in said for said in replies(pull))
-    assert len(replies(pull)) == len(LATER)
 
 
 # --- which comments act -----------------------------------------------------------------------------------------------
