@@ -202,7 +202,9 @@ def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[
     verdict, unread = _said_by_people(case, pull)
     verdicts = [*shown, *([verdict] if verdict else [])]
     vouched = is_directed(pull, case.head, case.directed) if case.head else False
-    frozen, unsure = _freeze(case, decisive=worst(verdicts) is Outcome.PASS, vouched=vouched)
+    # What is missing of people is not known to be missing before their access is read.
+    agreed = verdict is None or verdict.outcome is Outcome.PASS or bool(unread)
+    frozen, unsure = _freeze(case, decisive=agreed and worst(shown) is Outcome.PASS, vouched=vouched)
     verdicts = [verdicts[0], *frozen, *verdicts[1:]]
     shown = (shown[0], *frozen, *shown[1:])
     # Access is read only when it could decide: all else passes already.

@@ -133,8 +133,7 @@ class World:
         for _ in range(_ROUNDS):
             moved = await self._deliver()
             moved = await self.laptop.roll_out() or moved
-            if isinstance(self.service.cluster, Cluster) and not self.laptop.cluster.away:
-                await self.service.cluster.caught_up(self.laptop.cluster.resource_version)
+            await self.caught_up()
             before = len(self.writes)
             looked = await self.service.worker.drain()
             wrote = len(self.writes) > before
@@ -143,6 +142,11 @@ class World:
             # Retries after a race wait a moment of the world's time.
             await self.clock.advance(timedelta(seconds=1))
         raise AssertionError(f"the world does not settle after {_ROUNDS} rounds: {self.service.reconciler.known.views}")
+
+    async def caught_up(self) -> None:
+        """Until the bot has seen what the cluster last said, where it can."""
+        if isinstance(self.service.cluster, Cluster) and not self.laptop.cluster.away:
+            await self.service.cluster.caught_up(self.laptop.cluster.resource_version)
 
     async def _deliver(self) -> bool:
         outbox = self.laptop.github.outbox

@@ -40,6 +40,7 @@ async def running(world: World, production: str = "skippable: [soak]") -> str:
     """Production runs 1.1.0, and ran 1.0.0 before, whose text is given; 1.2.0 is open into it, and soaks."""
     await world.start(config=config(production))
     await world.settle()
+    await world.after("31m")
     before = world.file(PRODUCTION)
     world.push("1.1.0")
     await world.settle()
@@ -206,7 +207,7 @@ async def test_a_freeze_yields_to_a_rollback_by_maintain(world: World) -> None:
     assert "frozen" in pull.body
     world.approve(pull, by="wanda")
     await world.settle()
-    assert pull.merged_at
+    assert pull.merged_at, world.board("production").waiting
     assert world.freezes
 
 
@@ -231,7 +232,7 @@ async def test_a_forged_trailer_opens_no_freeze(prompt_world: World) -> None:
     pull = world.pull_request(into="production")
     git, repository = world.repository.git, world.repository
     head = git.commit(pull.head_sha)
-    alice = world.laptop.person("alice")
+    alice = world.laptop.user("alice")
     trailer = f'{{"by":"alice","by_id":{alice.id},"comment":"IC_forged","kind":"rollback"}}'
     message = f"{head.message}\nCaisson-Directive: {trailer}"
     forged = git.write_commit(head.tree, head.parents, message, author=head.author, committer=head.committer)

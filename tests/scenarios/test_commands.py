@@ -4,7 +4,7 @@ import pytest
 
 from sandbox import shop
 from sandbox.github import talk
-from sandbox.github.state import PullRequest
+from sandbox.github.state import Issue, PullRequest
 from tests.world import World
 
 
@@ -23,9 +23,9 @@ async def proposed(world: World, **changed: str) -> PullRequest:
     return world.pull_request(into="production")
 
 
-def reactions(pull: PullRequest) -> list[list[str]]:
+def reactions(issue: Issue) -> list[list[str]]:
     """What the bot reacted with, for each comment of a person, oldest first."""
-    people = [c for c in pull.comments if not c.author.login.endswith("[bot]")]
+    people = [c for c in issue.comments if not c.author.login.endswith("[bot]")]
     return [[reaction.content for reaction in comment.reactions] for comment in people]
 
 

@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
-from bot.actions import OpenIssue, React, Say
+from bot.actions import Ask, OpenIssue, React, Say
 from bot.answers import WAITING
 from bot.conversations import listen
+from bot.directing import VOUCHER, voucher
 from bot.directives import Directed, Directive, DirectiveKind, directive_trailers
 from bot.model import ActorKind, Comment, Commit, Conversation, Forum, Merged, Permission, Release, Unknown
-from bot.release_record import format_trailers
-from bot.room import Heard, Room, carried
+from bot.release_record import RELEASE, format_trailers, one_line, release_to_json
+from bot.room import Heard, Hearing, Room, carried
 from config.pipeline import Access, CommandStyle, Configuration, Roles
-from tests.unit.facts import NEW, NOON, OLD, PRODUCTION, SHOP, at, comment, commit, our_comment, person
+from tests.unit.facts import NEW, NOON, OLD, PRODUCTION, SHOP, at, check, comment, commit, our_comment, person
 from tests.unit.facts import place as place_of
 from tests.unit.facts import pull as pull_of
 
@@ -84,22 +85,36 @@ def test_a_directive_waits_for_the_head_that_carries_it() -> None:
     assert reacted(done) == ["ROCKET"]
 
 
-@pytest.mark.parametrize("where", ["head", "merged", "closed"])
+@pytest.mark.parametrize("where", ["open", "merged", "closed"])
 def test_what_a_head_carries_is_done(where: str) -> None:
     """Wherever the head is by now: on our branch, merged, or on what was closed; somebody else's proves nothing."""
-    trailer = format_trailers(directive_trailers(Directed(kind=DirectiveKind.PROMOTE, comment="IC_1")))
+    directed = Directed(kind=DirectiveKind.PROMOTE, comment="IC_1")
+    release = {RELEASE: one_line(release_to_json(OLD))}
+    trailer = format_trailers({**release, **directive_trailers(directed)})
     ours, theirs = (commit(message=f"Promote\n\n{trailer}", by=by) for by in (None, "eve"))
+    on_head = check(VOUCHER, external_id=voucher(directed, OLD).external_id, conclusion="NEUTRAL")
     for head, expected in ((ours, {("shop/production", "IC_1")}), (theirs, set())):
         here = place_of(PRODUCTION)
         talks: tuple[Conversation, ...] = ()
         match where:
-            case "head":
-                here = replace(here, head=head)
+            case "open":
+                here = replace(here, head=head, pull=pull_of(commits=(head,), checks=(on_head,)))
             case "merged":
                 here = replace(here, merged=(merged(head),))
             case _:
                 talks = (conversation(forum=Forum.PROMOTION, environment="shop/production", head=head),)
         assert carried({"shop/production": here}, talks) == expected
+
+
+def test_an_open_head_without_our_check_carries_nothing() -> None:
+    """The bot stopped between the two, or a squash made by hand says what it likes: what was asked for is still due."""
+    directed = Directed(kind=DirectiveKind.ROLLBACK, comment="IC_1")
+    trailer = format_trailers({RELEASE: one_line(release_to_json(OLD)), **directive_trailers(directed)})
+    head = commit(message=f"Promote\n\n{trailer}")
+    other = check(VOUCHER, external_id=voucher(replace(directed, comment="IC_2"), OLD).external_id)
+    bare = replace(place_of(PRODUCTION), head=head)
+    for pull in (None, pull_of(commits=(head,)), pull_of(commits=(head,), checks=(other,))):
+        assert not carried({"shop/production": replace(bare, pull=pull)}, ())
 
 
 def test_one_comment_may_direct_several_environments() -> None:
@@ -134,8 +149,41 @@ def test_what_a_later_comment_overtook_is_not_done_afterwards() -> None:
 
 def test_where_nothing_is_written_nobody_is_heard() -> None:
     """And nobody's access is read."""
-    heard = hear(conversation(comment("alice", "/freeze production x")), hearing=False, permissions={})
+    heard = hear(conversation(comment("alice", "/freeze production x")), hearing=Hearing.NONE, permissions={})
     assert heard == Heard()
+
+
+@pytest.mark.parametrize("forum", [Forum.BOARD, Forum.PROMOTION])
+def test_while_the_file_is_broken_only_rollbacks_are_heard(forum: Forum) -> None:
+    """What asks for anything else stays as it is, without a reaction, until the file is mended."""
+    lines = ("/freeze production x", "/promote production version=1.1.0", "/rollback production\n/unfreeze production")
+    others = [comment("alice", line, minute=-9 + n) for n, line in enumerate(lines)]
+    back = comment("bob", "/rollback production", minute=-1)
+    heard = hear(conversation(*others, back, forum=forum), hearing=Hearing.ROLLBACKS)
+    assert heard.directives["shop/production"].directed.comment == back.id
+    assert [action for action in heard.actions if isinstance(action, React)] == [
+        React(subject=back.id, content=WAITING)
+    ]
+    assert not heard.freezes
+
+
+def test_what_must_be_read_before_a_release_can_be_named_is_asked_for() -> None:
+    """Who closed a pull request may decide which release is meant: nothing is done before that is known."""
+
+    def unread(_environment: str, _kind: DirectiveKind, _version: str | None) -> Ask:
+        return Ask(permissions=frozenset({"dora"}))
+
+    room = Room(
+        now=NOON,
+        declared=Configuration(pipelines=(SHOP,)),
+        conversations=(conversation(comment("bob", "/rollback production")),),
+        permissions=PEOPLE,
+        identities={login: person(login).id for login in PEOPLE},
+    )
+    heard = listen(room, resolve=unread)
+    assert heard.ask.permissions == {"dora"}
+    assert reacted(heard) == [WAITING]
+    assert not heard.directives
 
 
 @pytest.mark.parametrize(

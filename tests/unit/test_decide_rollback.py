@@ -12,13 +12,16 @@ from bot.content import blob_id
 from bot.decide import decide
 from bot.directing import VOUCHER
 from bot.directives import Directed, Directive, DirectiveKind, directed_by
+from bot.gates.freeze import Freeze
 from bot.gates.hold import LABEL
 from bot.messages import GATES, degraded_hold_comment, hold_comment
-from bot.model import Observation, Permission, Place, PullRequest, Release, Tags
+from bot.model import Observation, Permission, Place, PullRequest, Release, Tags, Unknown
 from bot.opinions import is_author
+from bot.room import Heard
+from bot.scope import Scope
 from bot.standing import Standing
 from config.approvals import Approvals
-from config.pipeline import Cosign, ImageSource, OnDegraded, Pipeline, RollbackRule, Verify, Window
+from config.pipeline import Cosign, Gates, ImageSource, OnDegraded, Pipeline, RollbackRule, Verify, Window
 from tests.unit.facts import (
     HEAD,
     HEALTHY_LONG,
@@ -75,15 +78,15 @@ def seen(production: Place, **changed: Any) -> Observation:
     return observation({"staging": staging, "production": production}, **{"tags": tags, **WRITES, **changed})
 
 
-def decided(facts: Observation, *asked: Directive, pipeline: Pipeline = SHOP) -> Plan | Ask:
+def decided(facts: Observation, *asked: Directive, pipeline: Pipeline = SHOP, **rules: Any) -> Plan | Ask:
     def commanded(_: Pipeline, _seen: Observation, _standings: Mapping[str, Standing]) -> Mapping[str, Directive]:
         return {one.environment: one for one in asked}
 
-    return decide(pipeline, facts, commanded=commanded)
+    return decide(pipeline, facts, commanded=commanded, **rules)
 
 
-def plan(facts: Observation, *asked: Directive, pipeline: Pipeline = SHOP) -> Plan:
-    found = decided(facts, *asked, pipeline=pipeline)
+def plan(facts: Observation, *asked: Directive, pipeline: Pipeline = SHOP, **rules: Any) -> Plan:
+    found = decided(facts, *asked, pipeline=pipeline, **rules)
     assert isinstance(found, Plan), found
     return found
 
@@ -249,6 +252,67 @@ def test_a_tag_that_was_moved_since(*, pinned: bool, merged: bool) -> None:
     found = plan(seen(there(made, before, reviews=(review("bob"),)), digests=moved))
     assert merges(found) == merged
     assert merged or "1.0.0 points at" in waiting(found)
+
+
+FROZEN = Heard(freezes=(Freeze(environment="shop/production", by="zoe", reason="the fair"),))
+WHOLE: dict[str, Any] = {"reviews": (review("bob"),)}
+IDS = {login: person(login).id for login in ("alice", "bob")}
+
+
+@pytest.mark.parametrize(
+    ("access", "ids", "merged"),
+    [
+        pytest.param(Permission.MAINTAIN, IDS, True, id="maintain"),
+        pytest.param(Permission.WRITE, IDS, False, id="write"),
+        pytest.param(Unknown("GitHub is away"), IDS, False, id="not known"),
+        pytest.param(Permission.ADMIN, {**IDS, "alice": 4711}, False, id="an account that changed hands"),
+    ],
+)
+def test_a_freeze_yields_to_whom(access: Permission | Unknown, ids: dict[str, int], *, merged: bool) -> None:
+    """Only to somebody who has maintain now."""
+    facts = seen(rolled_back(**WHOLE), permissions={"alice": access, "bob": Permission.WRITE}, identities=ids)
+    found = plan(facts, heard=FROZEN)
+    assert merges(found) is merged
+    assert merged or "frozen by zoe" in waiting(found)
+
+
+@pytest.mark.parametrize(
+    ("directed", "release"),
+    [
+        pytest.param(ONWARDS, NEWER, id="a release that is named"),
+        pytest.param(Directed(kind=DirectiveKind.ROLLBACK, instead_of=NEW.id), OLD, id="on_degraded"),
+    ],
+)
+def test_a_freeze_yields_to_no_other(directed: Directed, release: Release) -> None:
+    """Whatever access is known of whoever asked."""
+    pipeline = shop(gates=Gates())
+    made = proposed(plan(seen(ran()), directive(directed, release), pipeline=pipeline))
+    facts = seen(there(made, ran(), **WHOLE), permissions={"alice": Permission.ADMIN, "bob": Permission.WRITE})
+    found = plan(replace(facts, identities=IDS), pipeline=pipeline, heard=FROZEN)
+    assert not merges(found)
+    assert "frozen by zoe" in waiting(found)
+
+
+def test_whose_freeze_is_asked_when_all_else_passes() -> None:
+    """A rollback that nobody approved of costs no read of access; what is frozen and not known opens nothing."""
+    found = plan(seen(rolled_back(), permissions={}), heard=FROZEN)
+    assert "it yields to this rollback if alice has maintain" in waiting(found)
+    asked = decided(seen(rolled_back(**WHOLE), permissions={}), heard=FROZEN)
+    assert isinstance(asked, Ask)
+    assert asked.permissions == {"alice"}
+    unknown = Heard(freezes=Unknown("too many"))
+    assert not merges(plan(seen(rolled_back(**WHOLE), identities=IDS), heard=unknown))
+
+
+def test_while_the_file_is_broken_only_rollbacks_are_written() -> None:
+    """The candidate, a named release and their pull requests are shown and left alone."""
+    only: dict[str, Any] = {"scope": Scope.ROLLBACKS}
+    assert merges(plan(seen(rolled_back(**WHOLE), identities=IDS), **only))
+    assert proposed(plan(seen(ran()), directive(), **only)).title == "Roll back shop to 1.0.0 in production"
+    for asked in ((), (directive(ONWARDS, NEWER),)):
+        found = plan(seen(ran()), *asked, **only)
+        assert found.actions == ()
+        assert next(v.proposed for v in found.views if v.name == "production") == NEWER.label
 
 
 # --- a release that is named ------------------------------------------------------------------------------------------

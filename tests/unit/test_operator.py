@@ -4,7 +4,7 @@ import pytest
 
 from config.approvals import Approvals
 from config.operator import Floor, Operator, least_people, parse_floors, parse_stops
-from config.pipeline import Environment
+from config.pipeline import Environment, RollbackRule
 
 TWO = Approvals(count=2)
 ALICE = Approvals(users=("alice",))
@@ -60,6 +60,22 @@ def test_approvals_are_raised_and_never_lowered(declared: Approvals | None, rais
     """What is declared is asked for as well; the highest matching floor counts."""
     operator = Operator(floors=parse_floors("prod*=2, *=1"))
     assert operator.raised(Environment(name="production", approvals=declared)).approvals == raised
+
+
+@pytest.mark.parametrize(
+    ("of_rollbacks", "raised"),
+    [
+        pytest.param(None, TWO, id="the environment's own"),
+        pytest.param(Approvals(count=1), Approvals(all_of=(Approvals(count=1), TWO)), id="fewer for rollbacks"),
+        pytest.param(Approvals(count=3), Approvals(count=3), id="more for rollbacks"),
+    ],
+)
+def test_rollbacks_are_not_let_through_below_the_floor(of_rollbacks: Approvals | None, raised: Approvals) -> None:
+    """Whatever is declared for them alone."""
+    operator = Operator(floors=parse_floors("prod*=2"))
+    declared = Environment(name="production", approvals=TWO, rollback=RollbackRule(approvals=of_rollbacks))
+    assert operator.raised(declared).rollback_approvals == raised
+    assert operator.raised(declared).approvals == TWO
 
 
 def test_somebody_of_two_groups_may_be_the_one_who_meets_both() -> None:
