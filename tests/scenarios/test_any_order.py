@@ -67,14 +67,19 @@ class AnyOrder(RuleBasedStateMachine):
 
         return self.runner.run(step())
 
-    @initialize(soaked=st.booleans())
-    def a_release_is_on_its_way(self, *, soaked: bool) -> None:
+    @initialize(soaked=st.booleans(), arrived=st.booleans())
+    def a_release_is_on_its_way(self, *, soaked: bool, arrived: bool) -> None:
         """Production's door is where most of what can go wrong goes wrong: stories begin in front of it."""
         self.a_newer_version_is_pushed()
         self.run(self.world.settle())
         self.oracle.judge()
-        if soaked:
+        if soaked or arrived:
             self.time_passes(31)
+        if arrived:
+            # There is something to go back to, and something that comes next.
+            self.production_is_approved("wanda", 1)
+            self.a_newer_version_is_pushed()
+            self.time_passes(31 if soaked else 1)
 
     # --- the world moves ----------------------------------------------------------------------------------------------
 
