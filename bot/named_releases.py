@@ -28,6 +28,8 @@ def named_releases(declared: Configuration, seen: Mapping[str, Observation], *, 
     def resolve(where: str, kind: DirectiveKind, version: str | None) -> Release | Unknown | Ask | str | None:
         pipeline, _, name = where.partition("/")
         here = pipelines[pipeline].environment(name)
+        if pipelines[pipeline].is_source(here) and (kind is DirectiveKind.ROLLBACK or version is not None):
+            return f"what is released in {name} is the tip of its branch: revert the commit there"
         if kind is DirectiveKind.ROLLBACK:
             return _back(pipelines[pipeline], here, facts[pipeline], to=version)
         return _onwards(pipelines[pipeline], here, facts[pipeline], version=version)

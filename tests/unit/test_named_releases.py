@@ -9,7 +9,7 @@ from bot.actions import Ask
 from bot.directives import DirectiveKind
 from bot.model import Closed, Closing, ClosingKind, Observation, Permission, Place, Release, Unknown
 from bot.named_releases import named_releases
-from config.pipeline import Configuration
+from config.pipeline import Configuration, Environment, Pipeline
 from tests.unit.facts import (
     HEALTHY_LONG,
     NEW,
@@ -96,6 +96,17 @@ def test_what_cannot_be_meant(kind: DirectiveKind, version: str, says: str) -> N
     found = meant(production(), kind, version)
     assert isinstance(found, str)
     assert says in found
+
+
+@pytest.mark.parametrize("kind", [BACK, ONWARDS])
+def test_the_source_of_a_pipeline_takes_nothing(kind: DirectiveKind) -> None:
+    """Its branch is people's: a sentence instead of a wait without end."""
+    source = Environment(name="development", branch="main")
+    pipeline = Pipeline(name="shop", environments=(source, PRODUCTION.model_copy(update={"after": ("development",)})))
+    resolve = named_releases(Configuration(pipelines=(pipeline,)), {"shop": observation()}, people=observation())
+    found = resolve("shop/development", kind, "1.0.0")
+    assert isinstance(found, str)
+    assert "revert the commit there" in found
 
 
 @pytest.mark.parametrize("kind", [BACK, ONWARDS])
