@@ -304,11 +304,9 @@ class AnyOrder(RuleBasedStateMachine):
         self._say(f"/promote production{f' version={version}' if version else ''}", by=who, on_board=on_board)
         self.oracle.somebody_wants("production", version, by=who, rollback=False)
 
-    @rule(who=st.sampled_from(("alice", "wanda")), frozen=st.booleans())
-    def production_is_rolled_back(self, who: str, *, frozen: bool) -> None:
-        """All the way, where there is anything to go back to, and no freeze that yields only to alice."""
-        if frozen:
-            self.somebody_freezes("alice")
+    @rule(who=st.sampled_from(("alice", "wanda")))
+    def production_is_rolled_back(self, who: str) -> None:
+        """All the way, where there is anything to go back to."""
         self._say("/rollback production", by=who, on_board=True)
         self.oracle.somebody_wants("production", None, by=who, rollback=True)
         self.time_passes(1)
