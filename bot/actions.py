@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.model import Check, CheckStatus, How, PullRequest, RecordState, Release, Sha
+from bot.model import Check, CheckStatus, How, PullRequest, RecordState, Release, Sha, TreeEntry
 
 
 class Outcome(StrEnum):
@@ -32,7 +32,9 @@ class Ask:
     """Facts a decision still needs, to be called again with.
 
     `digests`: (repository, tag); `details`: (repository, digest); `signatures`: (artifact name, digest); `permissions`:
-    logins; `memberships`: (`org/team`, login).
+    logins; `memberships`: (`org/team`, login); `rules`: branches; `roles_elsewhere`, `rules_elsewhere`: (full name of
+    another repository, login or branch there); `folders`: (commit, path); `listings`: ids of trees; `comparisons`:
+    (one commit, another).
     """
 
     digests: frozenset[tuple[str, str]] = frozenset()
@@ -40,9 +42,18 @@ class Ask:
     signatures: frozenset[tuple[str, str]] = frozenset()
     permissions: frozenset[str] = frozenset()
     memberships: frozenset[tuple[str, str]] = frozenset()
+    rules: frozenset[str] = frozenset()
+    roles_elsewhere: frozenset[tuple[str, str]] = frozenset()
+    rules_elsewhere: frozenset[tuple[str, str]] = frozenset()
+    folders: frozenset[tuple[Sha, str]] = frozenset()
+    listings: frozenset[Sha] = frozenset()
+    comparisons: frozenset[tuple[Sha, Sha]] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.digests or self.details or self.signatures or self.permissions or self.memberships)
+        about_images = self.digests or self.details or self.signatures
+        about_people = self.permissions or self.memberships or self.roles_elsewhere
+        about_git = self.folders or self.listings or self.comparisons
+        return bool(about_images or about_people or about_git or self.rules or self.rules_elsewhere)
 
     def __or__(self, other: "Ask") -> "Ask":
         return Ask(
@@ -51,6 +62,12 @@ class Ask:
             signatures=self.signatures | other.signatures,
             permissions=self.permissions | other.permissions,
             memberships=self.memberships | other.memberships,
+            rules=self.rules | other.rules,
+            roles_elsewhere=self.roles_elsewhere | other.roles_elsewhere,
+            rules_elsewhere=self.rules_elsewhere | other.rules_elsewhere,
+            folders=self.folders | other.folders,
+            listings=self.listings | other.listings,
+            comparisons=self.comparisons | other.comparisons,
         )
 
 
@@ -84,15 +101,35 @@ class Standpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Paths of the tree of `parent` set to objects that Git has already, or taken away where None.
+
+    `tree`: the id of the whole tree that comes of it. `of`: the folder it is a copy of, for people. `after`, `before`:
+    what the trailers say of each path, a blob with its mode before it where that is not 100644, None for nothing.
+    """
+
+    entries: Mapping[str, TreeEntry | None]
+    parent: Sha
+    base_tree: Sha
+    tree: Sha
+    of: str
+    after: Mapping[str, str | None]
+    before: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MergeOf:
     """A merge of a source commit into the base branch, made by GitHub on the branch `scratch`.
 
-    `stands`: what it is merged with, where the branch's own history holds what was taken back since.
+    `stands`: what it is merged with, where the branch's own history holds what was taken back since. `kept`: how paths
+    of the source's tree `source_tree` must be before it is merged, so that the base keeps its own.
     """
 
     source: Sha
     scratch: str
     stands: Standpoint | None = None
+    kept: Mapping[str, TreeEntry | None] = field(default_factory=dict)
+    source_tree: Sha | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +145,7 @@ class Restored:
     kept: Mapping[str, Sha | None] = field(default_factory=dict)
 
 
-Content = Edits | MergeOf | Restored
+Content = Edits | Copy | MergeOf | Restored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +196,22 @@ class Merge:
     method: str
     title: str
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enqueue:
+    """Put it into its base branch's merge queue, at exactly this head; the queue says how and when it merges."""
+
+    environment: str
+    pull: PullRequest
+    head: Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dequeue:
+    """Take it out of the merge queue, into which our App put it."""
+
+    pull: PullRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +315,8 @@ Action = (
     | PostCheck
     | Retitle
     | Merge
+    | Enqueue
+    | Dequeue
     | Close
     | RecordRelease
     | RecordStatusChange
@@ -278,7 +333,7 @@ Action = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentView:
-    """What the board shows of one environment."""
+    """What the board shows of one environment. `repository`: the other one that it lives in; "" at home."""
 
     name: str
     active: str | None
@@ -288,12 +343,17 @@ class EnvironmentView:
     health: str
     waiting: str
     verdicts: tuple[Verdict, ...] = ()
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to do now, what to show, and when time alone may change the answer."""
+    """What to do now, what to show, and when time alone may change the answer.
+
+    `elsewhere`: what is to be done in other repositories, by full name.
+    """
 
     actions: tuple[Action, ...] = ()
+    elsewhere: Mapping[str, tuple[Action, ...]] = field(default_factory=dict)
     views: tuple[EnvironmentView, ...] = ()
     look_again_at: datetime | None = None

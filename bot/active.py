@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from bot.actions import Action, Ask, RecordRelease, RecordStatusChange
 from bot.content import REGULAR, blob_id, unread
+from bot.copies import standing_copy
 from bot.declaration import declares
 from bot.errors import UserError
 from bot.health import Health, HealthState, assess, matching
 from bot.manifests.subject import subjects
 from bot.manifests.versions import version_in
-from bot.merges import carried_by, merge_record, mismatch, record_name, stands, unrecorded
+from bot.merge_heads import merged_by_people
+from bot.merges import carried_by, first_proposed_as, merge_record, mismatch, record_name, stands, unrecorded
 from bot.model import (
     Artifact,
     Base,
@@ -29,6 +31,7 @@ from bot.model import (
 )
 from bot.rejections import Closings, closings
 from bot.reverts import restored_by_hand
+from bot.sources import source_commit
 from bot.standing import ALARM, Standing, first_proposed
 from bot.timeouts import late_at, timed_out, timeout_note
 from config.pipeline import Environment, HealthSource, Pipeline, Promote
@@ -63,11 +66,15 @@ def ground(pipeline: Pipeline, environment: Environment, seen: Observation) -> G
 
 def _ground(pipeline: Pipeline, environment: Environment, seen: Observation) -> Ground:
     place = seen.places[environment.name]
+    if place.elsewhere is not None and place.elsewhere.refusal:
+        return Ground(standing=_nowhere(environment, place, place.elsewhere.refusal))
     if place.base is None:
-        branch = environment.branch or seen.repository.default_branch
+        branch = environment.branch or seen.repository_of(environment.name).default_branch
         return Ground(standing=_nowhere(environment, place, f"the branch {branch} does not exist"))
     if environment.promote is Promote.MERGE or pipeline.is_source(environment):
         return _branch_ground(pipeline, environment, seen, place, place.base)
+    if environment.promote is Promote.TREE:
+        return _copied_ground(pipeline, environment, seen, place, place.base)
     return _folder_ground(pipeline, environment, seen, place, place.base)
 
 
@@ -172,12 +179,13 @@ def _adopt(
         release = replace(release, proposed=min(r.proposed for r in known))
     claimed = carried_by(by_hand, found.standing.records) if by_hand else None
     if by_hand is not None and claimed is not None:
-        release = replace(release, proposed=claimed.proposed) if claimed.id == release.id else release
+        if claimed.id == release.id and not known:
+            release = first_proposed_as(claimed, by_hand, recorded=(), now=seen.now)
         action = merge_record(pipeline, environment, by_hand, release, records=found.standing.records)
         return replace(found, actions=(action,), standing=replace(found.standing, active=release))
     action = RecordRelease(
         record=record_name(pipeline, environment),
-        production=environment is pipeline.environments[-1],
+        production=not pipeline.downstreams(environment),
         commit=base.tip,
         release=release,
         how=How.ADOPTED,
@@ -215,25 +223,43 @@ def _tag_of(digest: str, repository: str, seen: Observation) -> str:
     return next((a.tag for a in recorded if (a.repository, a.digest) == (repository, digest) and a.tag), "")
 
 
+# --- copies of a source's folder --------------------------------------------------------------------------------------
+
+
+def _copied_ground(pipeline: Pipeline, environment: Environment, seen: Observation, place: Place, base: Base) -> Ground:
+    found = standing_copy(pipeline, environment, seen, place, base)
+    if found.problem is not None:
+        return Ground(standing=_nowhere(environment, place, found.problem))
+    standing = replace(_standing(environment, seen, place, base, found.record), active=found.active)
+    if found.drift:
+        standing = replace(standing, health=_unknown(found.drift))
+    if found.ask or found.action:
+        return Ground(standing=standing, ask=found.ask, actions=(found.action,) if found.action else ())
+    return _watched(Ground(standing=standing), environment, now=seen.now)
+
+
 # --- branches: a merge of a source commit -----------------------------------------------------------------------------
 
 
 def _branch_ground(pipeline: Pipeline, environment: Environment, seen: Observation, place: Place, base: Base) -> Ground:
     if environment.is_root:
-        record = next((r for r in place.records if r.release.source == base.tip), None)
+        source = source_commit(environment, base)
+        if source is None:
+            return Ground(standing=_nowhere(environment, place, f"{environment.path} does not exist on {base.branch}"))
+        record = next((r for r in place.records if r.release.source == source), None)
         standing = _standing(environment, seen, place, base, record)
         release = (
-            record.release if record else Release(source=base.tip, proposed=first_proposed(place.records, now=seen.now))
+            record.release if record else Release(source=source, proposed=first_proposed(place.records, now=seen.now))
         )
         if record is None:
             action = RecordRelease(
                 record=record_name(pipeline, environment),
                 production=False,
-                commit=base.tip,
+                commit=source,
                 release=release,
                 how=How.ADOPTED,
                 pull_request=None,
-                note=f"the tip of {base.branch}",
+                note=f"the last change of {environment.path}" if environment.path else f"the tip of {base.branch}",
             )
             return Ground(standing=replace(standing, active=release), actions=(action,))
         return _watched(Ground(standing=standing), environment, now=seen.now)
@@ -246,13 +272,16 @@ def _branch_ground(pipeline: Pipeline, environment: Environment, seen: Observati
     standing = _standing(environment, seen, place, base, record)
     merged = unrecorded(place, base)
     if merged is not None and (release_merged := carried_by(merged, place.records)) is not None:
+        if not merged.merged_by_us:
+            recorded = (r.release for p in seen.places.values() for r in p.records)
+            release_merged = first_proposed_as(release_merged, merged, recorded=recorded, now=seen.now)
         action = merge_record(pipeline, environment, merged, release_merged, records=place.records)
         return Ground(standing=replace(standing, active=release_merged), actions=(action,))
     undone = restored_by_hand(place.records, base, record) if record is not None else None
     if undone is not None:
         action = RecordRelease(
             record=record_name(pipeline, environment),
-            production=environment is pipeline.environments[-1],
+            production=not pipeline.downstreams(environment),
             commit=base.tip,
             release=undone.release,
             how=How.ADOPTED,
@@ -260,6 +289,9 @@ def _branch_ground(pipeline: Pipeline, environment: Environment, seen: Observati
             note=f"reverted by hand to {undone.release.label}",
         )
         return Ground(standing=replace(standing, active=undone.release, record=None), actions=(action,))
+    found = merged_by_people(pipeline, environment, place, base=base, seen=seen, record=record)
+    if found is not None:
+        return Ground(standing=replace(standing, record=None, active=found.release), actions=(found,))
     return _watched(Ground(standing=standing), environment, now=seen.now)
 
 
@@ -291,14 +323,15 @@ def _health(environment: Environment, seen: Observation, place: Place, base: Bas
         return _unknown("health is not watched (health: from: none)")
     if record is None:
         return _unknown("nothing has been recorded here yet")
+    repository = seen.repository_of(environment.name)
     applications = seen.applications.get(environment.name, Unknown("the cluster has not been asked"))
     if not isinstance(applications, Unknown):
         applications = matching(
             applications,
-            repository=f"github.com/{seen.repository.full_name}".lower(),
+            repository=f"github.com/{repository.full_name}".lower(),
             path=environment.path,
             branch=base.branch,
-            default_branch=seen.repository.default_branch,
+            default_branch=repository.default_branch,
         )
     return assess(
         applications,

@@ -50,7 +50,9 @@ class Setting:
 
     `verdicts`: what the gates say before anything is obeyed. `rebuild`: makes our head anew where somebody else's
     commit blocks it, None where nothing does. `repost`: our gates check once more. `wide`: the answers to commands that
-    are not about this head alone (`bot.conversations`), by (node id of the comment, place in it).
+    are not about this head alone (`bot.conversations`), by (node id of the comment, place in it). `emergency`: how many
+    people one takes, None where none is declared. `home`: the repository whose file declares the pipeline, where that
+    is another.
     """
 
     environment: Environment
@@ -60,6 +62,8 @@ class Setting:
     rebuild: Propose | None
     repost: PostCheck
     wide: "Mapping[tuple[str, int], Answer]" = field(default_factory=dict)
+    emergency: int | None = None
+    home: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,9 @@ ancestor already (git's own howto, "revert-a-faulty-merge"). So while a branch s
 next merge is made as if the branch followed the source that stands there, and no other.
 """
 
-from bot.actions import MergeOf, Restored, Standpoint
+from dataclasses import replace
+
+from bot.actions import Ask, MergeOf, Restored, Standpoint
 from bot.content import Wanted
 from bot.model import Base, Record, Release
 from bot.reverts import NEVER, top_of
@@ -27,6 +29,15 @@ def branch_content(
     stands = Standpoint(commit=active.source, tree=base.tree)
     content = MergeOf(source=release.source, scratch=f"caisson-merge/{pipeline.name}/{environment.name}", stands=stands)
     return Wanted(content=content, blobs={}, base={})
+
+
+def on_what_stands(plain: Wanted | Ask | str, instead: Wanted) -> Wanted | Ask | str:
+    """The merge with what it keeps, made on what stands where the branch was taken back to."""
+    match plain, instead.content:
+        case Wanted(content=MergeOf() as merge), MergeOf(stands=stands):
+            return replace(plain, content=replace(merge, stands=stands))
+        case _:
+            return plain
 
 
 def _restored(release: Release, base: Base, here: Standing) -> Wanted | str:

@@ -1,10 +1,11 @@
 """Which release an environment should take next. One predicate for listing, display and enforcement. No I/O."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.actions import Ask
+from bot.availability import available, first_known, rejection, spoken_upstreams
 from bot.declaration import declares
 from bot.gathering import gather
 from bot.model import Observation, Release
@@ -40,27 +41,18 @@ def candidate(
     if here.problem:
         return Candidate(release=None, reason=here.problem)
     if environment.is_root:
-        return _chosen(pipeline, seen, here)
-    return _available(pipeline, environment, here, [standings[name] for name in environment.after])
+        return _chosen(pipeline, seen, here, standings)
+    return _available(pipeline, environment, standings)
 
 
-def _available(
-    pipeline: Pipeline, environment: Environment, here: Standing, upstreams: Sequence[Standing]
-) -> Candidate:
-    """Releases verified in every upstream; an older one never displaces a newer one."""
-    first, *others = upstreams
-    rejected = here.rejected.keys() | {one for u in upstreams for one in u.rejected}
-    shared = [
-        r
-        for r in first.verified_releases
-        if r.id not in rejected
-        and declares(pipeline, r)
-        and all(r.id in {o.id for o in u.verified_releases} for u in others)
-    ]
-    newest = max(shared, key=lambda r: r.order, default=None)
-    names = ", ".join(environment.after)
-    turned_away = _turned_away(here, upstreams)
-    if newest is None:
+def _available(pipeline: Pipeline, environment: Environment, standings: Mapping[str, Standing]) -> Candidate:
+    """Releases that may come from upstream; an older one never displaces a newer one."""
+    here = standings[environment.name]
+    offered = [r for r in available(environment, standings) if declares(pipeline, r)]
+    names = spoken_upstreams(environment)
+    turned_away = _turned_away(environment, standings)
+    if not offered:
+        upstreams = [standings[name] for name in environment.upstreams]
         waiting = "; ".join(f"{u.name}: {u.health.reason}" for u in upstreams if not u.verified_releases)
         return Candidate(
             release=None,
@@ -69,25 +61,31 @@ def _available(
             )
             + turned_away,
         )
-    if here.active is not None and newest.id == here.active.id:
+    newest = offered[-1]
+    active = first_known(here.active, standings) if here.active is not None else None
+    if active is not None and newest.id == active.id:
         return Candidate(
             release=None, reason=f"runs {newest.label}, the newest release verified in {names}{turned_away}"
         )
-    if here.active is not None and newest.order <= here.active.order:
+    if active is not None and newest.order <= active.order:
         return Candidate(
-            release=None, reason=f"runs {here.active.label}, newer than what is verified in {names}{turned_away}"
+            release=None, reason=f"runs {active.label}, newer than what is verified in {names}{turned_away}"
         )
     return Candidate(release=newest, reason=f"{newest.label} is verified in {names}")
 
 
-def _turned_away(here: Standing, upstreams: Sequence[Standing]) -> str:
-    """Of what is newer than what stands here, the newest that was rejected, here or upstream, and why."""
-    newer = [r.release for u in upstreams for r in u.records if not here.active or r.release.order > here.active.order]
-    told = {release.order: why for release in newer for one in (here, *upstreams) if (why := one.rejection(release))}
+def _turned_away(environment: Environment, standings: Mapping[str, Standing]) -> str:
+    """Of what is newer than what stands here, the newest that was rejected and so cannot come, and why."""
+    here = standings[environment.name]
+    active = first_known(here.active, standings) if here.active is not None else None
+    records = [r.release for name in environment.upstreams for r in standings[name].records]
+    known = (first_known(release, standings) for release in records)
+    newer = [release for release in known if active is None or release.order > active.order]
+    told = {release.order: why for release in newer if (why := rejection(environment, release, standings))}
     return f"; {told[max(told)]}" if told else ""
 
 
-def _chosen(pipeline: Pipeline, seen: Observation, here: Standing) -> Candidate:
+def _chosen(pipeline: Pipeline, seen: Observation, here: Standing, standings: Mapping[str, Standing]) -> Candidate:
     """The newest versions that the declaration admits, each resolved to its digest, as one release."""
     if not pipeline.artifacts:
         return Candidate(release=None, reason="the tip of its branch is the release")
@@ -112,12 +110,18 @@ def _chosen(pipeline: Pipeline, seen: Observation, here: Standing) -> Candidate:
     if gathered.waiting is not None:
         until = min((moment for moment in (until, gathered.until) if moment), default=None)
         return Candidate(release=None, reason=gathered.waiting, until=until, picks=picks)
-    return _as_release(gathered.picks, seen, here, until=until)
-
-
-def _as_release(picks: Mapping[str, Pick], seen: Observation, here: Standing, *, until: datetime | None) -> Candidate:
-    artifacts = tuple(p.artifact for p in picks.values() if p.artifact is not None)
+    artifacts = tuple(p.artifact for p in gathered.picks.values() if p.artifact is not None)
     release = Release(artifacts=artifacts, proposed=first_proposed(here.records, now=seen.now))
+    return _as_release(gathered.picks, _known_before(release, here, standings), here, until=until)
+
+
+def _known_before(release: Release, here: Standing, standings: Mapping[str, Standing]) -> Release:
+    """In its place in the order, where another root had it first, and nothing newer than that has been here since."""
+    first = first_known(release, standings)
+    return first if all(r.release.order < first.order for r in here.records) else release
+
+
+def _as_release(picks: Mapping[str, Pick], release: Release, here: Standing, *, until: datetime | None) -> Candidate:
     if here.active is not None and release.id == here.active.id:
         reason = f"runs {here.active.label}, the newest version the declaration admits{_held_back(picks)}"
         return Candidate(release=None, reason=reason, until=until, picks=picks)

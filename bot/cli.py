@@ -23,7 +23,7 @@ from bot.plain_http import needed_allowances
 from bot.reconcile import CHECKS
 from bot.service import Parts, Service
 from bot.web.app import favour_the_loop
-from config.parse import ConfigError, parse
+from config.parse import ConfigError, read
 from config.schema import json_schema
 from config.settings import Settings, SettingsError
 
@@ -109,17 +109,34 @@ def demo(*, auto: bool, rollback: bool) -> None:
 def check(file: Path) -> None:
     """Check a configuration file and print every problem as path:line:column."""
     try:
-        declared = parse(file.read_text(encoding="utf-8"), path=str(file), checks=CHECKS)
+        text = file.read_text(encoding="utf-8")
+        declaration = read(text, path=str(file), checks=CHECKS)
+        folders = {parent: _folders_in(_root_of(file) / parent) for parent in declaration.parents}
+        declaration = read(text, path=str(file), checks=CHECKS, folders=folders)
     except UnicodeDecodeError as error:
         raise click.ClickException(f"{file}: not UTF-8 text: {error}") from error
     except ConfigError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)
         sys.exit(1)
+    declared = declaration.configuration
+    for problem in declaration.left_out:
+        click.echo(str(problem), err=True)
     for allowance in needed_allowances(declared):
         click.echo(f"{file}: {allowance}", err=True)
     names = ", ".join(p.name for p in declared.pipelines) or "no pipelines"
     click.echo(f"{file}: valid ({names})")
+
+
+def _root_of(file: Path) -> Path:
+    """The repository's root, where the file lies in its own folder there; else whatever holds the file."""
+    folder = file.resolve().parent
+    return folder.parent if folder.name == ".github" else folder
+
+
+def _folders_in(folder: Path) -> tuple[str, ...] | None:
+    """As they lie on this disk, which may hold what Git does not."""
+    return tuple(sorted(one.name for one in folder.iterdir() if one.is_dir())) if folder.is_dir() else None
 
 
 @main.group()

@@ -129,6 +129,17 @@ COMMANDS: tuple[CommandSpec, ...] = (
         example="/skip gate=soak the fix for the outage cannot wait",
     ),
     CommandSpec(
+        name="emergency",
+        usage="/emergency reason",
+        summary=(
+            "Call this head an emergency: where enough of the environment's approvers do, nothing that only costs time "
+            "holds it up."
+        ),
+        who=Permission.WRITE,
+        reason=Reason.REQUIRED,
+        example="/emergency payments are down, and this is the fix",
+    ),
+    CommandSpec(
         name="freeze",
         usage="/freeze environment [until=…] reason",
         summary="Stop an environment.",

@@ -122,10 +122,11 @@ def _pull_facts(pull: PullRequest) -> dict[str, object]:
 def _worst(entry: Entry) -> dict[str, object] | Unknown:
     """The worst health and the worst sync status of the upstreams' Applications, in Argo CD's words.
 
-    Each for itself, so that one that is Degraded does not hide another that is OutOfSync.
+    Of every upstream, those of `after_any` too. Each for itself, so that one that is Degraded does not hide another
+    that is OutOfSync.
     """
     found: list[Application] = []
-    watched = [entry.pipeline.environment(name) for name in entry.environment.after]
+    watched = [entry.pipeline.environment(name) for name in entry.environment.upstreams]
     watched = [e for e in watched if e.health.source is not HealthSource.NONE]
     for upstream in watched:
         some = _applications(upstream, entry.seen)
@@ -144,6 +145,7 @@ def _worst(entry: Entry) -> dict[str, object] | Unknown:
 
 
 def _applications(environment: Environment, seen: Observation) -> tuple[Application, ...] | Unknown:
+    repository = seen.repository_of(environment.name)
     applications = seen.applications.get(environment.name, Unknown("the cluster has not been asked"))
     base = seen.places[environment.name].base
     if isinstance(applications, Unknown):
@@ -152,10 +154,10 @@ def _applications(environment: Environment, seen: Observation) -> tuple[Applicat
         return Unknown(f"the branch of {environment.name} does not exist")
     found = matching(
         applications,
-        repository=f"github.com/{seen.repository.full_name}".lower(),
+        repository=f"github.com/{repository.full_name}".lower(),
         path=environment.path,
         branch=base.branch,
-        default_branch=seen.repository.default_branch,
+        default_branch=repository.default_branch,
     )
     return found or Unknown(f"no Argo CD Application follows {environment.name}")
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.actions import Content, Edits, MergeOf, Restored, Verdict
+from bot.actions import Content, Copy, Edits, MergeOf, Restored, Verdict
 from bot.errors import UserError
 from bot.gates.verdicts import blocks, passed, waits
 from bot.manifests.chart import stale_lock
@@ -14,7 +14,7 @@ from bot.manifests.recognise import may_hold_versions
 from bot.manifests.subject import subjects
 from bot.manifests.versions import find, set_version, version_in
 from bot.model import Base, Commit, File, PullRequest, Release, Sha
-from bot.release_record import release_from_json, trailers
+from bot.release_record import CONFLICT, release_from_json, trailers
 from config.pipeline import Environment, ImageSource, Pipeline, Promote
 
 # The modes of files that hold text: no links, folders or submodules.
@@ -23,7 +23,7 @@ REGULAR = (0o100644, 0o100755)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """The content a promotion should have now. `blobs`, `base`: path → blob id after and before, empty for merges.
+    """The content a promotion should have now. `blobs`, `base`: path → blob id after and before, for edits.
 
     `by_tag`: names of the artifacts that stand by their tag alone then, so that the tag says what is pulled.
     """
@@ -35,7 +35,7 @@ class Wanted:
 
 
 def branch_name(pipeline: Pipeline, environment: Environment) -> str:
-    return f"caisson/{pipeline.name}/{environment.name}"
+    return f"caisson/{pipeline.place_name(environment)}"
 
 
 def blob_id(text: str) -> Sha:
@@ -104,6 +104,10 @@ def _edited(
 
 def notes_on(pipeline: Pipeline, content: Content, base: Base) -> tuple[str, ...]:
     """What a reviewer should know: what the edits leave behind, and manifests that were not looked into."""
+    if isinstance(content, Copy):
+        gone = [path for path, entry in content.entries.items() if entry is None]
+        deleted = f", of which {len(gone)} are deleted" if gone else ""
+        return (f"{len(content.entries)} files become as `{content.of}` has them{deleted}",)
     if not isinstance(content, Edits):
         return ()
     texts = {file.path: file.text for file in base.files if file.text is not None} | dict(content.texts)
@@ -126,6 +130,12 @@ def proposed_release(head: Commit | None) -> Release | None:
     return release_from_json(trailers(head.message).get("Caisson-Release"))
 
 
+def conflict_of(head: Commit) -> Sha | None:
+    """Of a head of ours that shows a conflict: with which commit of the base branch. Such a head is never merged."""
+    told = trailers(head.message).get(CONFLICT) if head.by_us else None
+    return Sha(told) if told is not None else None
+
+
 def stale(
     wish: Wanted, head: Commit, release: Release, *, base: Base, pull: PullRequest, files: Mapping[str, Sha]
 ) -> bool:
@@ -137,12 +147,17 @@ def stale(
     """
     carried = proposed_release(head)
     # The whole of it, not its id alone: what the merge will record is what the head says.
-    if carried is None or (carried.artifacts, carried.source) != (release.artifacts, release.source):
+    if carried is None or carried != release:
         return True
     if isinstance(wish.content, MergeOf):
+        if (conflict := conflict_of(head)) is not None:
+            # Tried again when the branch has moved; until then it would conflict again.
+            return (conflict, head.parents) != (base.tip, (wish.content.source,))
         return head.parents != (base.tip, wish.content.source)
     if isinstance(wish.content, Restored):
         return head.parents != (base.tip,) or dict(files) != dict(wish.content.top)
+    if isinstance(wish.content, Copy):
+        return (head.parents, head.tree) != ((wish.content.parent,), wish.content.tree)
     kept = trailers(head.message)
     return (
         pull.changed != frozenset(wish.blobs)
@@ -156,16 +171,19 @@ def stale(
 MADE_BY_US = passed("head", "made by Caisson")
 
 
-def judge_head(pull: PullRequest, head: Commit | None, *, whole_tree: bool = False) -> Verdict:
+def judge_head(pull: PullRequest, head: Commit | None, content: Content | None = None) -> Verdict:
     """Gate `head`: everything on our branch is ours, and what we read of the pull request is all there is.
 
-    `whole_tree`: what the head must contain is held against all that lies at its top, not against the paths it changes.
+    `content`: what the head is held against. A copy is compared by its tree, and what is restored by all that lies at
+    its top, so that no file need be named.
     """
     if head is None or head.sha != pull.head:
         return waits("head", "GitHub has not settled on the branch's head yet")
     others = [c for c in pull.commits if not c.by_us]
     if not head.by_us:
         return blocks("head", f"{head.author} pushed {head.sha[:7]} onto our branch; remove that commit to go on")
+    if conflict_of(head) is not None:
+        return waits("head", "it shows a conflict and is not what would be merged")
     # In a merge the promoted commits are other people's by nature; the head itself is the merge we made.
     if len(head.parents) == 1 and others:
         return blocks("head", f"{others[0].author}'s commit {others[0].sha[:7]} is on our branch; remove it to go on")
@@ -173,7 +191,7 @@ def judge_head(pull: PullRequest, head: Commit | None, *, whole_tree: bool = Fal
         return waits("head", "the pull request is a draft")
     if not pull.complete:
         return waits("head", "the pull request has more commits, comments, reviews or checks than can be read at once")
-    if len(head.parents) == 1 and pull.changed is None and not whole_tree:
+    if len(head.parents) == 1 and pull.changed is None and not isinstance(content, Copy | Restored):
         return waits("head", "GitHub does not name every file that the pull request changes")
     return MADE_BY_US
 

@@ -27,7 +27,7 @@ from bot.model import (
     Unknown,
 )
 from bot.named_environments import named_environment
-from bot.orders import FINAL, WIDE, access_needed, pending
+from bot.orders import FINAL, WIDE, access_needed, across_repositories, pending
 from bot.room import Heard, Hearing, Resolve, Room
 from config.pipeline import CommandStyle
 
@@ -192,6 +192,8 @@ class _Session:
         declared = self.room.environments.get(environment)
         if declared is None:
             return refused(said, f"`{environment}` is not declared any more.")
+        if declared.repository is not None:
+            return refused(said, across_repositories(order.name, declared.name, declared.repository))
         needed = access_needed(spec, declared)
         if not isinstance(permission, Permission) or self.room.identities.get(said.author.login) != said.author.id:
             return refused(said, f"Your access could not be read, so `/{order.name}` was not done.")

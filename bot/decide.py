@@ -4,36 +4,40 @@ At most one step that moves a promotion is taken per environment and pass; no st
 fact about a candidate is needed that was not observed, the decision is an `Ask` and is made again with the answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot import declaration, unattended
-from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostCheck, Verdict
+from bot import declaration, elsewhere, superseding, unattended
+from bot.actions import Action, Ask, Close, DeleteBranch, Outcome, Plan, PostCheck, Restored, Verdict
 from bot.active import Ground, ground
-from bot.branch_content import branch_content
+from bot.availability import first_known, recorded_upstream
+from bot.branch_content import branch_content, on_what_stands
 from bot.candidate import Candidate, candidate
 from bot.commands import spelled
 from bot.content import Wanted, branch_name, notes_on, proposed_release, wanted
+from bot.copy_heads import wanted_copy, with_promoted
 from bot.declaration import declares
 from bot.directing import Commanded, as_directed, degradations, directives, is_rollback, nothing_commanded
 from bot.directives import Directed, Directive
+from bot.first_proposal import believed_release, carried_on
 from bot.gates.verdicts import blocks, waits
 from bot.judgement import Case, confirmed
+from bot.merge_heads import wanted_merge
+from bot.merge_queue import left
 from bot.messages import GATES, gates_check
-from bot.model import Observation, Place, Release, Unknown
+from bot.model import Observation, Place, Release
 from bot.open_pull import attend
-from bot.opinions import opinions
 from bot.proposing import must_build, propose
 from bot.room import NOTHING, Heard
 from bot.scope import Scope
-from bot.selection import pins
+from bot.sources import source_gone
 from bot.spans import SOON
 from bot.standing import Standing, rolled_back
 from bot.steps import Step, noticed, view_of
 from bot.timeouts import lateness
 from config.operator import Operator
-from config.pipeline import CommandStyle, Environment, Mode, OnDegraded, Pipeline, Supersede, Templates
+from config.pipeline import CommandStyle, Emergency, Environment, Mode, OnDegraded, Pipeline, Promote, Templates
 
 NO_TEMPLATES = Templates()
 NO_OPERATOR = Operator()
@@ -51,6 +55,7 @@ def decide(
     heard: Heard = NOTHING,
     operator: Operator = NO_OPERATOR,
     scope: Scope = Scope.ALL,
+    emergency: Emergency | None = None,
 ) -> Plan | Ask:
     """The plan for one pipeline, or the facts still needed to make it.
 
@@ -61,14 +66,24 @@ def decide(
     declared = pipeline
     raised = tuple(operator.raised(environment) for environment in pipeline.environments)
     pipeline = pipeline.model_copy(update={"environments": raised})
-    if operator.stops_writes(seen.repository.full_name):
-        mode = Mode.OBSERVE
-    grounds = {e.name: ground(pipeline, e, seen) for e in pipeline.environments}
+    there = {e.name: elsewhere.seen_from(seen, e.name) for e in pipeline.environments}
+    rules = {
+        e.name: Rules(
+            mode=_mode(mode, there[e.name], seen.places[e.name], operator),
+            templates=templates,
+            style=elsewhere.spoken(style, seen.places[e.name]),
+            heard=heard,
+            operator=operator,
+            emergency=elsewhere.urgent(emergency, seen.places[e.name]),
+            declared=declared,
+        )
+        for e in pipeline.environments
+    }
+    grounds = {e.name: ground(pipeline, e, there[e.name]) for e in pipeline.environments}
     standings = {name: g.standing for name, g in grounds.items()}
     degraded = degradations(pipeline, seen, standings)
     asked_for = commanded(pipeline, seen, standings)
     directed = directives(pipeline, seen, standings, degraded=degraded, commanded=asked_for)
-    rules = Rules(mode=mode, templates=templates, style=style, heard=heard, operator=operator, declared=declared)
 
     def goes_on(environment: Environment) -> bool:
         directive = directed.get(environment.name)
@@ -79,10 +94,10 @@ def decide(
             _step(
                 pipeline,
                 e,
-                seen,
+                there[e.name],
                 grounds[e.name],
                 standings,
-                rules=rules if goes_on(e) else replace(rules, mode=Mode.OBSERVE),
+                rules=rules[e.name] if goes_on(e) else replace(rules[e.name], mode=Mode.OBSERVE),
                 directive=directed.get(e.name),
                 held_since=degraded[e.name].since if e.on_degraded is OnDegraded.HOLD else None,
             ),
@@ -94,32 +109,55 @@ def decide(
     ]
     ask = Ask()
     # Whoever only looks writes nothing down, and so would ask who closed a pull request again in each pass.
-    shut = [g.closings for g in grounds.values()] if mode is not Mode.OBSERVE and scope is Scope.ALL else []
-    for wanting in (*(c.ask for c in shut), *(g.ask for g in grounds.values()), *(s.ask for s in steps)):
-        ask |= wanting
+    shut = {
+        name: g.closings for name, g in grounds.items() if rules[name].mode is not Mode.OBSERVE and scope is Scope.ALL
+    }
+    for name, step in zip(grounds, steps, strict=True):
+        wanting = grounds[name].ask | step.ask | (shut[name].ask if name in shut else Ask())
+        ask |= elsewhere.asked_from(wanting, there[name])
     if ask and not last:
         return ask
-    actions: list[Action] = [a for g in grounds.values() for a in g.actions]
-    actions += [replace(a, body=spelled(a.body, style)) for c in shut for a in c.actions]
-    actions += [a for e, s in zip(pipeline.environments, steps, strict=True) if goes_on(e) for a in s.actions]
-    if mode is Mode.OBSERVE:
-        actions = []
-    moments = [v.until for s in steps for v in s.verdicts] + [s.until for s in steps]
-    moments += [g.until for g in grounds.values()] + [d.until for d in degraded.values()]
-    moments += [seen.now + SOON] if ask or any(c.unsure for c in shut) else []
-    later = [moment for moment in moments if moment is not None and moment > seen.now]
-    return Plan(actions=tuple(actions), views=tuple(s.view for s in steps), look_again_at=min(later, default=None))
+    done: list[tuple[str, Action]] = [(name, a) for name, g in grounds.items() for a in g.actions]
+    done += [(n, replace(a, body=spelled(a.body, rules[n].style))) for n, c in shut.items() for a in c.actions]
+    done += [(e.name, a) for e, s in zip(pipeline.environments, steps, strict=True) if goes_on(e) for a in s.actions]
+    done = [(name, a) for name, a in done if rules[name].mode is not Mode.OBSERVE]
+    moments = [g.until for g in grounds.values()] + [d.until for d in degraded.values()]
+    moments += [seen.now + SOON] if ask or any(c.unsure for c in shut.values()) else []
+    return _plan(seen, done, steps, moments)
+
+
+def _mode(mode: Mode, there: Observation, place: Place, operator: Operator) -> Mode:
+    """How far we may go in an environment: no further than the operator lets us in the repository it lives in."""
+    home = there.home or there.repository
+    stopped = any(operator.stops_writes(one.full_name) for one in (home, there.repository))
+    return Mode.OBSERVE if stopped else elsewhere.limited(mode, place)
+
+
+def _plan(
+    seen: Observation, done: Sequence[tuple[str, Action]], steps: Sequence[Step], moments: Sequence[datetime | None]
+) -> Plan:
+    """What is done in which environment, sorted by where they live. `moments`: when else to look again."""
+    coming = [m for m in (*moments, *(v.until for s in steps for v in s.verdicts), *(s.until for s in steps)) if m]
+    actions = elsewhere.by_repository([(seen.repository_of(name), action) for name, action in done])
+    at_home = actions.pop(seen.repository.full_name, ())
+    return Plan(
+        actions=at_home,
+        elsewhere=actions,
+        views=tuple(elsewhere.shown_at(s.view, seen.places[s.view.name]) for s in steps),
+        look_again_at=min((moment for moment in coming if moment > seen.now), default=None),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What holds for every environment of a decision. `declared`: the pipeline before the operator raised anything."""
+    """What holds in one environment. `declared`: the pipeline before the operator raised anything."""
 
     mode: Mode
     templates: Templates
     style: CommandStyle
     heard: Heard
     operator: Operator
+    emergency: Emergency | None
     declared: Pipeline
 
 
@@ -139,23 +177,23 @@ def _step(
     if (barred := _barred(pipeline, environment, place, here)) is not None or place.base is None:
         step = _shut(pipeline, environment, place, here, barred)
         return _heard(pipeline, environment, seen, step, rules=rules)
-    if directive is not None:
-        # What somebody asked for is no candidate: nothing needs to be chosen for it.
-        newest = Candidate(release=directive.release, reason=f"{directive.release.label} was asked for")
-    else:
-        newest = candidate(pipeline, environment, seen, standings)
+    newest, release, unread = _chosen(pipeline, environment, seen, standings, directive)
     if newest.ask:
         return _asking(pipeline, environment, place, standing, newest.ask, why=newest.reason)
-    release = newest.release if directive is not None else _kept(pipeline, environment, seen, newest, standings)
+    if unread:
+        return _asking(pipeline, environment, place, standing, unread, why="reading who approves of what is proposed")
     if release is None:
-        step = _nothing(pipeline, environment, place, standing, newest, why=newest.reason)
+        # A copied folder that people changed: nothing else would tell of it.
+        by_hand = environment.promote is Promote.TREE and standing.active is not None and standing.record is None
+        why = f"{newest.reason}; {standing.health.reason}" if by_hand else newest.reason
+        step = _nothing(pipeline, environment, place, standing, newest, why=why)
         step = replace(step, actions=(*step.actions, *_tidy(pipeline, environment, seen, here)))
         return _heard(pipeline, environment, seen, step, rules=rules)
     said = directive.directed if directive is not None else None
     environment = as_directed(environment, said)
-    wish = branch_content(pipeline, environment, release, base=place.base, here=standing) or wanted(
-        pipeline, environment, release, base=place.base, files=here.files
-    )
+    wish = _wish(pipeline, environment, release, seen=seen, here=here, directed=said)
+    if isinstance(wish, Ask):
+        return _asking(pipeline, environment, place, standing, wish, why="reading what its folders hold")
     if isinstance(wish, str):
         step = (
             _nothing(pipeline, environment, place, standing, newest, why=wish)
@@ -165,6 +203,9 @@ def _step(
         return _heard(pipeline, environment, seen, step, rules=rules)
     if unknown := _unknown(pipeline, environment, release, wish=wish, here=standing, seen=seen, directed=said):
         return _asking(pipeline, environment, place, standing, unknown, why="reading what the images say")
+    pull = place.pull
+    if environment.promote is Promote.TREE and not is_rollback(said):
+        pull = with_promoted(pipeline.source, release, pull, active=standing.active, seen=seen)
     case = Case(
         pipeline=pipeline,
         environment=environment,
@@ -174,7 +215,7 @@ def _step(
         wish=wish,
         base=place.base,
         head=place.head,
-        pull=place.pull,
+        pull=pull,
         mode=rules.mode,
         templates=rules.templates,
         picks=newest.picks,
@@ -185,9 +226,56 @@ def _step(
         declared=as_directed(rules.declared.environment(environment.name), said),
         directed=said,
         held_since=held_since if directive is None else None,
+        emergency=rules.emergency.people if rules.emergency else None,
     )
     step = propose(case) if must_build(case) else attend(case)
-    return replace(step, until=newest.until)
+    return replace(step, until=min((m for m in (step.until, newest.until) if m is not None), default=None))
+
+
+def _chosen(
+    pipeline: Pipeline,
+    environment: Environment,
+    seen: Observation,
+    standings: Mapping[str, Standing],
+    directive: Directive | None,
+) -> tuple[Candidate, Release | None, Ask]:
+    """The candidate, and which release is promoted; or what must be read of people before that is known."""
+    if directive is not None:
+        # What somebody asked for is no candidate: nothing needs to be chosen for it.
+        told = f"{directive.release.label} was asked for"
+        return Candidate(release=directive.release, reason=told), directive.release, Ask()
+    newest = candidate(pipeline, environment, seen, standings)
+    if newest.ask:
+        return newest, newest.release, Ask()
+    return newest, *_kept(pipeline, environment, seen, newest, standings)
+
+
+def _wish(
+    pipeline: Pipeline,
+    environment: Environment,
+    release: Release,
+    *,
+    seen: Observation,
+    here: Ground,
+    directed: Directed | None,
+) -> Wanted | Ask | str:
+    """What its head must contain, by the way in which content moves into the environment; else why it cannot be."""
+    place = seen.places[environment.name]
+    assert place.base is not None
+    # What was here once may come back, although its branch was written anew since.
+    if release.source is not None and not is_rollback(directed) and (gone := source_gone(pipeline, release, seen)):
+        return gone
+    match environment.promote:
+        case Promote.TREE:
+            return wanted_copy(pipeline, environment, release, place=place, seen=seen)
+        case Promote.MERGE:
+            instead = branch_content(pipeline, environment, release, base=place.base, here=here.standing)
+            if isinstance(instead, str) or (instead is not None and isinstance(instead.content, Restored)):
+                return instead
+            plain = wanted_merge(pipeline, environment, release, place=place, seen=seen)
+            return on_what_stands(plain, instead) if instead is not None else plain
+        case Promote.VERSIONS:
+            return wanted(pipeline, environment, release, base=place.base, files=here.files)
 
 
 def _heard(pipeline: Pipeline, environment: Environment, seen: Observation, step: Step, *, rules: Rules) -> Step:
@@ -289,46 +377,35 @@ def _kept(
     seen: Observation,
     newest: Candidate,
     standings: Mapping[str, Standing],
-) -> Release | None:
+) -> tuple[Release | None, Ask]:
     """The release to promote: the candidate, or the one already proposed where it may not be moved.
 
     What a head says of its release is only a claim: an upstream's record must know it, and into a root the gate
-    `declaration` must let it. What can never merge, since it was rejected or its tag is another image's now, does not
-    stay for its approvals.
+    `declaration` must let it.
     """
     place = seen.places[environment.name]
     here, pull = standings[environment.name], place.pull
-    proposed = proposed_release(place.head) if pull else None
+    active = here.active
+    proposed = believed_release(place.head, pull)
     if proposed is None or pull is None or not declares(pipeline, proposed):
-        return newest.release
+        return newest.release, Ask()
     if newest.release is not None and proposed.id == newest.release.id:
-        # The same release again: its order is when it was *first* proposed.
-        first = min(proposed.proposed, newest.release.proposed)
-        return replace(newest.release, proposed=first) if environment.is_root else newest.release
-    if here.active and proposed.order <= here.active.order:
-        return newest.release
+        return superseding.first_of(proposed, newest.release) if environment.is_root else newest.release, Ask()
     if not environment.is_root:
-        record = standings[environment.after[0]].record_of(proposed)
-        if record is None or record.release.artifacts != proposed.artifacts:
-            return newest.release
-        proposed = record.release
+        # Also its order is the record's: a head that shows a conflict carries no seal of it.
+        recorded = recorded_upstream(environment, proposed, standings)
+        if recorded is None:
+            return newest.release, Ask()
+        proposed = recorded
+        active = first_known(here.active, standings) if here.active else None
+    if active and proposed.order <= active.order:
+        return newest.release, Ask()
     if newest.release is None:
-        return proposed
-    approved = environment.supersede is Supersede.UNAPPROVED and any(
-        # A reader's approval counts for nothing, and so must not keep a newer release out.
-        voice.can_push is not False
-        for voice in opinions(pull).approving
-    )
-    rejected = any(standings[name].rejection(proposed) for name in (environment.name, *environment.after))
-    kept = approved and not rejected and not _tag_lost(pipeline, proposed, here, seen)
-    return proposed if kept else newest.release
-
-
-def _tag_lost(pipeline: Pipeline, release: Release, here: Standing, seen: Observation) -> bool:
-    """Whether a tag that would stand without its digest is known to be gone, or to point elsewhere."""
-    bare = [a for a in release.artifacts if a.name not in here.pinned and not pins(pipeline.artifacts[a.name])]
-    known = ((a, seen.digests[a.repository, a.tag]) for a in bare if (a.repository, a.tag) in seen.digests)
-    return any(not isinstance(digest, Unknown) and digest != artifact.digest for artifact, digest in known)
+        return proposed, Ask()
+    if environment.promote is Promote.TREE:
+        pull = with_promoted(pipeline.source, proposed, pull, active=here.active, seen=seen) or pull
+    stay = superseding.judge(pipeline, environment, proposed, pull, seen=seen, standings=standings)
+    return proposed if stay.stays else newest.release, stay.ask
 
 
 def _ending(
@@ -349,10 +426,10 @@ def _withdrawn(pipeline: Pipeline, environment: Environment, place: Place, reaso
     if pull is None or not pull.by_us or proposed is None:
         return ()
     existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
-    text = gates_check(pipeline, environment, proposed, (waits("environment", reason),))
+    text = carried_on(gates_check(pipeline, environment, proposed, (waits("environment", reason),)), existing)
     if existing is None or existing.external_id == text.external_id:
-        return ()
-    return (PostCheck(commit=pull.head, existing=existing, text=text),)
+        return left(pull)
+    return (PostCheck(commit=pull.head, existing=existing, text=text), *left(pull))
 
 
 def _tidy(pipeline: Pipeline, environment: Environment, seen: Observation, here: Ground) -> tuple[Action, ...]:

@@ -20,10 +20,11 @@ _GATE = "declaration"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """The verdict, or what must be known first."""
+    """The verdict, or what must be known first. `refused`: time will not mend it, nor will what is not known yet."""
 
     verdict: Verdict
     ask: Ask = Ask()
+    refused: bool = False
 
 
 def declares(pipeline: Pipeline, release: Release) -> bool:
@@ -48,7 +49,7 @@ def judge(
     `named`: a person asked for this very release, which may come before what stands.
     """
     if not declares(pipeline, release):
-        return Declared(verdict=waits(_GATE, _foreign(pipeline, release)))
+        return Declared(verdict=waits(_GATE, _foreign(pipeline, release)), refused=True)
     if not environment.is_root:
         return Declared(verdict=passed(_GATE, "made of what is declared"))
     standing = {a.name: a for a in here.active.artifacts} if here.active else {}
@@ -66,7 +67,9 @@ def judge(
         return Declared(verdict=waits(_GATE, reading), ask=ask)
     moved = set(release.artifacts) != set(standing.values())
     refusal = unmatched(pipeline, release.artifacts) if moved else None
-    return Declared(verdict=waits(_GATE, refusal) if refusal else passed(_GATE, "admitted by the declaration"))
+    if refusal:
+        return Declared(verdict=waits(_GATE, refusal), refused=True)
+    return Declared(verdict=passed(_GATE, "admitted by the declaration"))
 
 
 def _foreign(pipeline: Pipeline, release: Release) -> str:
@@ -89,10 +92,10 @@ def _admitted(
         refusal = considered.refusal(artifact.tag) if artifact.tag in considered.tags else None
         why = f": it {refusal}" if refusal else ""
         reason = f"the declaration does not admit {shown} any more{why}"
-        return Declared(verdict=_until(reason, considered.until))
+        return Declared(verdict=_until(reason, considered.until), refused=considered.until is None)
     back = present is not None and artifact.tag != present.tag and not forward(considered, seen, present)(artifact.tag)
     if present is not None and back and not named:
-        return Declared(verdict=waits(_GATE, f"{shown} comes before {present.label}, which stands"))
+        return Declared(verdict=waits(_GATE, f"{shown} comes before {present.label}, which stands"), refused=True)
     return _built_for(artifact, source, seen)
 
 
@@ -126,5 +129,5 @@ def _built_for(artifact: Artifact, source: Artifacts, seen: Observation) -> Decl
         return Declared(verdict=waits(_GATE, reason))
     lacking = lacking_platforms(source, details)
     if lacking:
-        return Declared(verdict=waits(_GATE, f"{artifact.label} has no image for {', '.join(lacking)}"))
+        return Declared(verdict=waits(_GATE, f"{artifact.label} has no image for {', '.join(lacking)}"), refused=True)
     return fine

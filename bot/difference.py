@@ -8,7 +8,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from bot.actions import Edits, MergeOf
+from bot.actions import Copy, Edits, MergeOf
 from bot.content import Wanted
 from bot.messages import code
 from bot.model import File, PullRequest
@@ -25,6 +25,10 @@ _FENCES = re.compile(r"`{3,}")
 
 def difference(wish: Wanted, files: Iterable[File], pull: PullRequest) -> str:
     """Markdown: the changed files, with our edits of their text. `files`: as the base has them."""
+    if isinstance(wish.content, Copy):
+        gone = [path for path, entry in wish.content.entries.items() if entry is None]
+        copied = f"This promotion copies {code(wish.content.of)}. {_listed(sorted(wish.content.entries))}"
+        return f"{copied}\n\nDeleted of these: {_listed(gone)}" if gone else copied
     if not isinstance(wish.content, Edits):
         how = "This restores what the branch held with an earlier release."
         if isinstance(wish.content, MergeOf):

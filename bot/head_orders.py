@@ -9,6 +9,7 @@ from bot import waivers
 from bot.actions import CheckText, PostCheck
 from bot.answers import DONE, UNJUDGED, Answer, Said, Setting, refused
 from bot.command_grammar import Command
+from bot.emergency import emergency_check
 from bot.merge_requests import request_check
 from bot.messages import GATES, cell, check_text
 from bot.model import CheckStatus, PullRequest
@@ -47,7 +48,13 @@ def ask_for_merge(said: Said, pull: PullRequest, setting: Setting) -> Answer:
     return Answer(reaction=DONE, actions=(_kept_on_head(pull, text),))
 
 
-def skip(order: Command, said: Said, pull: PullRequest, setting: Setting) -> Answer:
+def waive(order: Command, said: Said, pull: PullRequest, setting: Setting) -> Answer:
+    """One gate by one person, or in an emergency what only costs time by several."""
+    call = _call_emergency if order.name == "emergency" else _skip
+    return call(order, said, pull, setting)
+
+
+def _skip(order: Command, said: Said, pull: PullRequest, setting: Setting) -> Answer:
     gate = order.arguments["gate"]
     if [verdict.gate for verdict in setting.verdicts] == [UNJUDGED]:
         return refused(
@@ -67,6 +74,20 @@ def skip(order: Command, said: Said, pull: PullRequest, setting: Setting) -> Ans
         at=said.at,
         waits=[cell(v.reason) for v in setting.verdicts if waivers.kind(v) == gate],
     )
+    return Answer(reaction=DONE, actions=(_kept_on_head(pull, text),))
+
+
+def _call_emergency(order: Command, said: Said, pull: PullRequest, setting: Setting) -> Answer:
+    """One person's call; alone it opens nothing."""
+    if setting.emergency is None:
+        both = f", or none in that of {setting.home}; it takes both" if setting.home else ""
+        return refused(said, f"No `emergency` is declared in this repository's file{both}: every gate stands.")
+    if is_author(said.author.id, said.author.login, pull):
+        return refused(said, "You are an author of what is promoted here; others must call an emergency.")
+    if not _was_shown(said, pull):
+        return _unseen(said, pull, "call the emergency")
+    author = said.author
+    text = emergency_check(reason=order.reason, login=author.login, person=author.id, head=pull.head, at=said.at)
     return Answer(reaction=DONE, actions=(_kept_on_head(pull, text),))
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot import codeowners, declaration
-from bot.actions import Action, Ask, Edits, Outcome, PostCheck, Restored, Verdict
+from bot import codeowners, declaration, emergency, merge_queue, pace
+from bot.actions import Action, Ask, Copy, Edits, Outcome, PostCheck, Verdict
 from bot.codeowners import Rule
 from bot.commands import spelled
 from bot.conditions import Entry, declared_verdicts
@@ -13,11 +13,12 @@ from bot.content import MADE_BY_US, Wanted, judge_head
 from bot.degradation import still_degraded
 from bot.directing import is_directed, is_rollback
 from bot.directives import Directed
-from bot.gates import approvals, freeze, health, hold, signature, soak, tag
-from bot.gates.approvers import Evidence
+from bot.gates import approvals, freeze, hold, signature, tag, upstreams
+from bot.gates.approvers import Evidence, Voice, found
 from bot.gates.verdicts import blocks, passed, waits, worst
+from bot.merge_heads import judge_conflict, judge_kept
 from bot.merge_requests import ASKED, asked
-from bot.messages import GATES, NOBODY
+from bot.messages import NOBODY
 from bot.model import Artifact, Base, Check, Commit, Observation, PullRequest, Release, Sha, Unknown
 from bot.opinions import opinions
 from bot.orders import Sticky, sticky
@@ -35,7 +36,8 @@ class Case:
 
     `environment`: with the gates that apply to it (`bot.directing.as_directed`). `held_since`: from when on what stands
     there has been Degraded, where `on_degraded: hold` says that promotions wait for a person then. `declared`: the
-    environment before the operator's floors, with the gates that apply; None: as it is here.
+    environment before the operator's floors, with the gates that apply; None: as it is here. `emergency`: how many
+    people one takes, None where none is declared.
     """
 
     pipeline: Pipeline
@@ -57,6 +59,7 @@ class Case:
     heard: Heard = NOTHING
     operator: Operator = field(default_factory=Operator)
     declared: Environment | None = None
+    emergency: int | None = None
 
 
 def foreseen(case: Case) -> tuple[Verdict, ...]:
@@ -67,6 +70,8 @@ def foreseen(case: Case) -> tuple[Verdict, ...]:
     held = standing_hold(case, case.pull)[0] if case.pull else None
     verdicts = [MADE_BY_US, *_freeze(case, decisive=False, vouched=True)[0], *_entry_verdicts(case)]
     verdicts += [*_declared(case, head=None), _hold_verdict(case.pull, held)]
+    kept, _ = judge_kept(case.environment, None, base=case.base, seen=case.seen)
+    verdicts += [kept] if kept is not None else []
     if case.environment.approvals is not None:
         verdict = approvals.judge(case.environment.approvals, approvals.Opinions(), evidence(case, case.pull))[0]
         verdicts.append(_by_rule(case, verdict))
@@ -86,11 +91,9 @@ def _entry_verdicts(case: Case) -> tuple[Verdict, ...]:
     declared = declaration.judge(case.pipeline, case.environment, case.release, seen=case.seen, here=here, named=named)
     verdicts.append(declared.verdict)
     verdicts += _artifact_verdicts(case)
-    for name in case.environment.after:
-        upstream = case.standings[name]
-        verdicts.append(health.judge(case.release, upstream))
-        if case.environment.gates.soak is not None:
-            verdicts.append(soak.judge(case.release, upstream, needed=case.environment.gates.soak, now=case.seen.now))
+    verdicts += upstreams.judge(case.environment, case.release, case.standings, now=case.seen.now)
+    if case.environment.completes and not named:
+        verdicts.append(pace.judge(case.pipeline, case.environment, case.standings, now=case.seen.now))
     return tuple(verdicts)
 
 
@@ -191,26 +194,35 @@ def _hold_verdict(pull: PullRequest | None, held: hold.Hold | None) -> Verdict:
 def verdicts_on(case: Case, pull: PullRequest, held: hold.Hold | None) -> tuple[tuple[Verdict, ...], Ask]:
     """What every gate says of this head, and what must be read of people before what they said may open it."""
     verdicts = [
-        judge_head(pull, case.head, whole_tree=isinstance(case.wish.content, Restored)),
+        judge_head(pull, case.head, case.wish.content),
         *_entry_verdicts(case),
         *_declared(case, head=pull.head),
         _hold_verdict(pull, held),
     ]
-    if pull.mergeable == "CONFLICTING":
-        verdicts.append(waits("merge", f"GitHub reports a conflict with {case.base.branch}"))
+    kept, compared = judge_kept(case.environment, case.head, base=case.base, seen=case.seen)
+    conflict, clashes = judge_conflict(case.pipeline, case.environment, case.head, base=case.base, seen=case.seen)
+    if conflict is None and pull.mergeable == "CONFLICTING":
+        conflict = waits("merge", f"GitHub reports a conflict with {case.base.branch}")
+    against = merge_queue.method_against(case.environment, pull)
+    verdicts += [verdict for verdict in (kept, conflict, against) if verdict is not None]
     shown, skippers = waived(verdicts, pull, case.environment, case.seen)
     verdict, unread = _said_by_people(case, pull)
-    verdicts = [*shown, *([verdict] if verdict else [])]
-    vouched = is_directed(pull, case.head, case.directed) if case.head else False
     # What is missing of people is not known to be missing before their access is read.
     agreed = verdict is None or verdict.outcome is Outcome.PASS or bool(unread)
+    vouched = is_directed(pull, case.head, case.directed) if case.head else False
     frozen, unsure = _freeze(case, decisive=agreed and worst(shown) is Outcome.PASS, vouched=vouched)
-    verdicts = [verdicts[0], *frozen, *verdicts[1:]]
     shown = (shown[0], *frozen, *shown[1:])
+    known = evidence(case, pull)
+    called = emergency.waive(
+        [*shown, *([verdict] if verdict else [])], pull, case.environment, people=case.emergency, evidence=known
+    )
     # Access is read only when it could decide: all else passes already.
-    needed = unread if worst(shown) is Outcome.PASS else Ask()
-    needed |= Ask(permissions=skippers if worst(verdicts) is Outcome.PASS else frozenset())
-    return _worded(case, verdicts), needed | unsure
+    if called.in_force:
+        needed = called.ask if worst(called.verdicts) is Outcome.PASS else Ask()
+    else:
+        needed = unread if worst(shown) is Outcome.PASS else Ask()
+    needed |= Ask(permissions=skippers if worst(called.verdicts) is Outcome.PASS else frozenset())
+    return _worded(case, called.verdicts), needed | unsure | compared | clashes
 
 
 def _said_by_people(case: Case, pull: PullRequest) -> tuple[Verdict | None, Ask]:
@@ -221,6 +233,21 @@ def _said_by_people(case: Case, pull: PullRequest) -> tuple[Verdict | None, Ask]
         verdict, ask = approvals.judge(environment.approvals, given, evidence(case, pull))
         return _by_rule(case, verdict), ask
     return (None, Ask()) if environment.auto else asked(pull, case.seen, needed=environment.roles.merge)
+
+
+def approvers_of(case: Case, pull: PullRequest) -> tuple[Voice, ...]:
+    """Whose approvals opened the gate; nobody's where none is declared."""
+    if case.environment.approvals is None:
+        return ()
+    voices = without_skippers(opinions(pull), pull).approving
+    counted = found(case.environment.approvals, voices, evidence(case, pull)).by
+    return tuple(voice for voice in voices if voice.login in counted)
+
+
+def source_of(case: Case) -> dict[str, Sha]:
+    """Upstream environment → the commit at which the release stood there."""
+    upstream = ((name, case.standings[name].record_of(case.release)) for name in case.environment.upstreams)
+    return {name: record.commit for name, record in upstream if record is not None}
 
 
 def _worded(case: Case, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
@@ -248,8 +275,9 @@ def _owned(case: Case, pull: PullRequest | None) -> tuple[Rule, ...] | Unknown:
         return Unknown("CODEOWNERS has not been read yet")
     if isinstance(text, Unknown):
         return text
-    if isinstance(case.wish.content, Edits):
-        return codeowners.needed(text, case.wish.blobs)
+    if isinstance(case.wish.content, Edits | Copy):
+        changed = case.wish.content.entries if isinstance(case.wish.content, Copy) else case.wish.blobs
+        return codeowners.needed(text, changed)
     if pull is None or pull.changed is None:
         return Unknown("which files change is not known, so nobody can be known to own them all")
     return codeowners.needed(text, pull.changed)
@@ -277,28 +305,20 @@ def heard(pull: PullRequest, orders: tuple[Action, ...]) -> PullRequest:
 
 def may_merge(case: Case, verdicts: tuple[Verdict, ...]) -> bool:
     asked_for = case.environment.auto or case.environment.approvals is not None or _asked(verdicts)
-    if case.mode is not Mode.MERGE or not asked_for or worst(verdicts) is not Outcome.PASS:
-        return False
-    assert case.pull is not None
-    # GitHub refused once although our own check had passed (a branch protection of its own): people must act there.
-    refused = case.pull.merge_state in ("BLOCKED", "BEHIND") and any(
-        c.name == GATES and c.commit == case.pull.head and c.conclusion == "SUCCESS" for c in case.pull.checks
-    )
-    return not refused
+    return case.mode is Mode.MERGE and asked_for and worst(verdicts) is Outcome.PASS
 
 
 def _asked(verdicts: tuple[Verdict, ...]) -> bool:
-    return any(verdict.gate == ASKED for verdict in verdicts)
+    return any(verdict.gate in (ASKED, emergency.GATE) for verdict in verdicts)
 
 
 def unasked(case: Case, verdicts: tuple[Verdict, ...]) -> str:
     if case.mode is not Mode.MERGE:
-        return f"every gate passes; mode: {case.mode} never merges"
+        whose = f" of {case.seen.repository.full_name}" if case.seen.home else ""
+        return f"every gate passes; mode: {case.mode}{whose} never merges"
     if not case.environment.auto and case.environment.approvals is None and not _asked(verdicts):
         how = spelled("`/merge`", case.style).strip("`")
         return f"every gate passes; a person merges it, or says {how} (auto: false, no approvals declared)"
-    if case.pull is not None and case.pull.merge_state in ("BLOCKED", "BEHIND"):
-        return "every gate passes; GitHub's branch protection asks for more"
     return ""
 
 

@@ -36,13 +36,6 @@ def rollback_title(pipeline: Pipeline, environment: Environment, release: Releas
     return f"Roll back {pipeline.name} to {release.label} in {environment.name}"[:250].strip()
 
 
-def merge_message(head_message: str, verdicts: Sequence[Verdict]) -> str:
-    """The merge commit's body: the head's trailers and every verdict as it stood."""
-    body = head_message.split("\n\n", 1)[-1].strip()
-    said = json.dumps([[v.gate, v.outcome.value, v.reason] for v in verdicts], separators=(",", ":"), ensure_ascii=True)
-    return f"{body}\nCaisson-Verdicts: {said}"
-
-
 def verdict_table(verdicts: Sequence[Verdict]) -> str:
     rows = "\n".join(f"| {_mark(v)} | {v.gate} | {cell(v.reason)} |" for v in verdicts)
     return f"| | Gate | Says |\n|---|---|---|\n{rows}"
@@ -120,8 +113,13 @@ def check_text(
     )
 
 
-def config_check(problems: Sequence[str]) -> CheckText:
-    """`caisson/config` on the commit that brought the file."""
+def config_check(problems: Sequence[str], left_out: Sequence[str] = ()) -> CheckText:
+    """`caisson/config` on the commit that brought the file. `left_out`: folders that have no pipeline, and why."""
+    if not problems and left_out:
+        summary = f"{_listed(left_out)}\n\nThe file is valid, and all other pipelines go on."
+        return check_text(
+            CONFIG, "file", left_out[0][:200], summary, status=CheckStatus.COMPLETED, conclusion="FAILURE"
+        )
     if not problems:
         return check_text(
             CONFIG,
@@ -131,11 +129,15 @@ def config_check(problems: Sequence[str]) -> CheckText:
             status=CheckStatus.COMPLETED,
             conclusion="SUCCESS",
         )
-    lines = "\n".join(f"- `{' '.join(p.split()).replace('`', chr(39))}`" for p in problems)
     summary = (
-        f"{lines}\n\nUntil this is mended nothing is merged; what the last valid revision declares is still shown."
+        f"{_listed(problems)}\n\n"
+        "Until this is mended nothing is merged; what the last valid revision declares is still shown."
     )
     return check_text(CONFIG, "file", problems[0][:200], summary, status=CheckStatus.COMPLETED, conclusion="FAILURE")
+
+
+def _listed(problems: Sequence[str]) -> str:
+    return "\n".join(f"- `{' '.join(p.split()).replace('`', chr(39))}`" for p in problems)
 
 
 def hold_comment(login: str, person: int, reason: str) -> str:

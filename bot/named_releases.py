@@ -3,30 +3,45 @@
 What stands in an environment is told by `bot.active`, from the same facts as the decision that follows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.actions import Ask, RecordRelease
-from bot.active import Ground, ground
+from bot.active import ground
+from bot.availability import obtainable
 from bot.content import proposed_release
 from bot.declaration import declares
 from bot.directives import DirectiveKind, directed_by
+from bot.elsewhere import asked_from, seen_from
 from bot.model import Observation, Release, Unknown
 from bot.room import Resolve
 from bot.standing import Standing
 from bot.targets import named_release, rollback_target
-from config.pipeline import Configuration, Environment, Pipeline
+from config.pipeline import Environment, Pipeline
 
 
-def named_releases(declared: Configuration, seen: Mapping[str, Observation], *, people: Observation) -> Resolve:
+def with_people(seen: Observation, people: Observation) -> Observation:
+    """The observation with what was read while people were heard: their access, and what Git holds."""
+    return replace(
+        seen,
+        permissions={**seen.permissions, **people.permissions},
+        identities={**seen.identities, **people.identities},
+        roles_elsewhere={**seen.roles_elsewhere, **people.roles_elsewhere},
+        folders={**seen.folders, **people.folders},
+        listings={**seen.listings, **people.listings},
+        comparisons={**seen.comparisons, **people.comparisons},
+    )
+
+
+def named_releases(declared: Sequence[Pipeline], seen: Mapping[str, Observation], *, people: Observation) -> Resolve:
     """A `Resolve` from what was observed of each pipeline. `people`: the observation with the access that was read."""
-    facts = {
-        name: replace(one, permissions=people.permissions, identities=people.identities) for name, one in seen.items()
-    }
-    pipelines = {pipeline.name: pipeline for pipeline in declared.pipelines}
+    facts = {name: with_people(one, people) for name, one in seen.items()}
+    pipelines = {pipeline.name: pipeline for pipeline in declared}
 
     def resolve(where: str, kind: DirectiveKind, version: str | None) -> Release | Unknown | Ask | str | None:
         pipeline, _, name = where.partition("/")
+        if pipeline not in pipelines:
+            return Unknown(f"what stands in {name} could not be read")
         here = pipelines[pipeline].environment(name)
         if pipelines[pipeline].is_source(here) and (kind is DirectiveKind.ROLLBACK or version is not None):
             return f"what is released in {name} is the tip of its branch: revert the commit there"
@@ -40,44 +55,46 @@ def named_releases(declared: Configuration, seen: Mapping[str, Observation], *, 
 def _back(
     pipeline: Pipeline, environment: Environment, seen: Observation, *, to: str | None
 ) -> Release | Unknown | Ask | str:
-    here = ground(pipeline, environment, seen)
-    return _open(here) or rollback_target(here.standing, to=to)
+    here = _ground(pipeline, environment, seen)
+    return here if isinstance(here, Unknown | Ask) else rollback_target(here, to=to)
 
 
 def _onwards(
     pipeline: Pipeline, environment: Environment, seen: Observation, *, version: str | None
 ) -> Release | Unknown | Ask | str | None:
-    here = ground(pipeline, environment, seen)
-    upstreams = [ground(pipeline, pipeline.environment(name), seen) for name in environment.after]
-    unsettled = next((why for one in (here, *upstreams) if (why := _open(one))), None)
-    if unsettled is not None:
-        return unsettled
-    standings = [one.standing for one in upstreams]
+    standings: dict[str, Standing] = {}
+    for name in (environment.name, *environment.upstreams):
+        known = _ground(pipeline, pipeline.environment(name), seen)
+        if isinstance(known, Unknown | Ask):
+            return known
+        standings[name] = known
     if version is None:
-        return turned_away(pipeline, here.standing, standings)
-    found = named_release(here.standing, standings, version)
+        return turned_away(pipeline, environment, standings)
+    found = named_release(environment, standings, version)
     return None if isinstance(found, Release) and _proposed(environment, seen, found) else found
 
 
-def _open(here: Ground) -> Unknown | Ask | None:
-    """What must be known, or written down, before anything can be said of an environment."""
-    name = here.standing.name
+def _ground(pipeline: Pipeline, environment: Environment, seen: Observation) -> Standing | Unknown | Ask:
+    """What stands in an environment; or what must be known, or written down, before anything can be said of it."""
+    there = seen_from(seen, environment.name)
+    here = ground(pipeline, environment, there)
+    name = environment.name
+    in_git = Ask(folders=here.ask.folders, listings=here.ask.listings, comparisons=here.ask.comparisons)
+    if in_git:
+        return asked_from(in_git, there)
     if here.ask:
         return Unknown(f"what stands in {name} is being looked up")
     if any(isinstance(action, RecordRelease) for action in here.actions):
         return Unknown(f"what stands in {name} is being written down")
     if here.closings.unsure:
         return Unknown(f"who turned releases away from {name} is not known")
-    return here.closings.ask or None
+    return asked_from(here.closings.ask, there) or here.standing
 
 
-def turned_away(pipeline: Pipeline, here: Standing, upstreams: list[Standing]) -> Release | None:
+def turned_away(pipeline: Pipeline, environment: Environment, standings: Mapping[str, Standing]) -> Release | None:
     """The release that an environment would take had nobody turned it away there; None where another comes first."""
-    if upstreams:
-        first, *others = upstreams
-        able = [r for r in first.verified_releases if all(r.id in {v.id for v in o.verified_releases} for o in others)]
-    else:
-        able = [record.release for record in here.records]
+    here = standings[environment.name]
+    able = obtainable(environment, standings)
     newer = [r for r in able if declares(pipeline, r) and (here.active is None or r.order > here.active.order)]
     newest = max(newer, key=lambda release: release.order, default=None)
     return newest if newest is not None and here.rejection(newest) is not None else None

@@ -6,13 +6,24 @@ JSON never leaves here.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from bot.actions import Ask
 from bot.content import branch_name
 from bot.github import people, read
-from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, Place, batches, repository_query
+from bot.github.documents import (
+    CONFIG_HISTORY,
+    CONFIG_PATH,
+    RECORDS_AFTER,
+    RECORDS_READ,
+    Place,
+    batches,
+    repository_query,
+)
 from bot.github.identity import AppIdentity
+from bot.github.objects import Objects
+from bot.github.rules import branch_rules
 from bot.github.shape import Node
 from bot.merges import record_name
 from bot.model import (
@@ -31,7 +42,8 @@ from bot.model import (
 )
 from bot.model import Place as PlaceFacts
 from bot.scans import Kind
-from config.pipeline import Artifacts, ChartSource, Configuration, ImageSource, Pipeline, Strategy, Verify
+from config.folders import Folders
+from config.pipeline import Artifacts, ChartSource, Configuration, Environment, ImageSource, Pipeline, Strategy, Verify
 from config.public_key import is_inline_key
 
 
@@ -58,35 +70,46 @@ class HealthSource(Protocol):
 
 
 Key = tuple[str, str]
+# Further pages of a hundred deployments that are read for one environment, where others crowd ours out.
+_MOST_PAGES = 5
+_NOWHERE_ELSE: Mapping[str, GitHubClient] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitHubFacts:
     """What one request read. `places`: by (pipeline, environment). `keys`: path → text, None where there is none.
 
-    `conversations` and `issues` are read where anything is declared.
+    `folders`: path → names of the folders in it, None where there is none. `conversations` and `issues` are read where
+    anything is declared.
     """
 
     repository: Repository
     places: Mapping[Key, PlaceFacts]
     keys: Mapping[str, str | None]
+    folders: Folders = field(default_factory=dict)
     conversations: tuple[Conversation, ...] = ()
     issues: Issues = field(default_factory=Issues)
 
 
 def places(configuration: Configuration, default_branch: str) -> dict[Key, Place]:
-    """Where each environment is read, by (pipeline, environment)."""
+    """Where each environment of the repository itself is read, by (pipeline, environment)."""
     return {
-        (pipeline.name, environment.name): Place(
-            branch=environment.branch or default_branch,
-            folder=environment.path,
-            head=branch_name(pipeline, environment),
-            record=record_name(pipeline, environment),
-            owners=environment.reads_owners,
-        )
+        (pipeline.name, environment.name): place_of(pipeline, environment, default_branch)
         for pipeline in configuration.pipelines
         for environment in pipeline.environments
+        if environment.repository is None
     }
+
+
+def place_of(pipeline: Pipeline, environment: Environment, default_branch: str) -> Place:
+    """Where one environment is read, in the repository that it lives in."""
+    return Place(
+        branch=environment.branch or default_branch,
+        folder=environment.path,
+        head=branch_name(pipeline, environment),
+        record=record_name(pipeline, environment),
+        owners=environment.reads_owners,
+    )
 
 
 async def read_github(
@@ -95,38 +118,69 @@ async def read_github(
     wanted: Mapping[Key, Place],
     *,
     keys: tuple[str, ...] = (),
+    folders: tuple[str, ...] = (),
     identity: AppIdentity,
 ) -> GitHubFacts:
-    """One request: the repository with its configuration, every place of `wanted`, and the key files.
+    """One request: the repository with its configuration, every place of `wanted`, the key files and the folders.
 
     More places than GitHub answers for at once take one request more for each `MOST_PLACES`.
     """
     owner, name = full_name.split("/", 1)
     repository: Repository | None = None
     texts: dict[str, str | None] = {}
+    listed: dict[str, tuple[str, ...] | None] = {}
     found: list[PlaceFacts] = []
     talks: dict[str, Node] = {}
     names = [f"{pipeline}/{environment}" for pipeline, environment in wanted]
     first: dict[str, object] = {}
     for some in batches(tuple(wanted.values())):
-        # The key files come with the first.
-        asked = keys if repository is None else ()
+        # The key files and the folders come with the first, and so does what people say.
+        asked, parents = (keys, folders) if repository is None else ((), ())
         us = f"{identity.slug}[bot]" if wanted and repository is None else None
-        query, variables = repository_query(some, asked, us=us)
+        query, variables = repository_query(some, asked, folders=parents, us=us)
         data = await client.graphql(query, {**variables, "owner": owner, "name": name})
         repository = repository or read.read_repository(data, identity=identity)
         texts |= read.read_keys(data, asked)
         first = first or data
+        listed |= read.read_folders(data, parents)
         for i, place in enumerate(some):
             talks[names[len(found)]] = read.place_talk(data, i)
-            found.append(read.read_place(data, i, place, identity=identity, repository=repository))
+            facts = read.read_place(data, i, place, identity=identity, repository=repository)
+            cursor = read.records_crowded_at(data, i, place, identity=identity)
+            found.append(await _with_records(client, full_name, place, facts, cursor=cursor, identity=identity))
     assert repository is not None
-    facts = GitHubFacts(repository=repository, places=dict(zip(wanted, found, strict=True)), keys=texts)
+    read_there = dict(zip(wanted, found, strict=True))
+    known = GitHubFacts(repository=repository, places=read_there, keys=texts, folders=listed)
     if not wanted:
-        return facts
+        return known
     named = dict(zip(names, wanted.values(), strict=True))
     conversations, issues = read.read_talk(first, named, talks, identity=identity)
-    return replace(facts, conversations=conversations, issues=issues)
+    return replace(known, conversations=conversations, issues=issues)
+
+
+async def _with_records(
+    client: GitHubClient,
+    full_name: str,
+    place: Place,
+    facts: PlaceFacts,
+    *,
+    cursor: str | None,
+    identity: AppIdentity,
+) -> PlaceFacts:
+    """The environment with as many of our records as a page holds, past those that others made in its name.
+
+    Whoever made more than we read has hidden the older ones: what stands is then adopted, and soaks anew.
+    """
+    owner, name = full_name.split("/", 1)
+    for _ in range(_MOST_PAGES):
+        if cursor is None or len(facts.records) >= RECORDS_READ:
+            break
+        variables: dict[str, object] = {"owner": owner, "name": name, "record": place.record, "after": cursor}
+        data = await client.graphql(RECORDS_AFTER, variables)
+        further = read.read_more_records(data, place, identity=identity)
+        facts = replace(facts, records=(*facts.records, *further)[:RECORDS_READ])
+        cursor = read.records_crowded_at(data, 0, place, identity=identity)
+    return facts
 
 
 async def earlier_configurations(client: GitHubClient, full_name: str) -> tuple[tuple[Sha, str | None], ...]:
@@ -151,8 +205,9 @@ async def observe(
 ) -> Observation:
     """Add what the registry and the cluster say to what GitHub said. Registries are read side by side."""
     listed = await _listings(pipeline, pipeline.artifacts, tags)
-    applications = cluster.applications(f"github.com/{seen.repository.full_name}".lower())
-    return replace(seen, tags=listed, applications={e.name: applications for e in pipeline.environments})
+    followed = {e.name: f"github.com/{seen.repository_of(e.name).full_name}".lower() for e in pipeline.environments}
+    said = {repository: cluster.applications(repository) for repository in set(followed.values())}
+    return replace(seen, tags=listed, applications={name: said[repository] for name, repository in followed.items()})
 
 
 async def _listings(
@@ -181,11 +236,18 @@ async def answer(
     client: GitHubClient,
     tags: TagSource,
     verifier: SignatureVerifier,
+    objects: Objects,
+    elsewhere: Mapping[str, GitHubClient] = _NOWHERE_ELSE,
 ) -> Observation:
-    """The observation with the facts asked for; what cannot be learnt is Unknown."""
+    """The observation with the facts asked for; what cannot be learnt is Unknown.
+
+    `objects`: what was read of Git. `elsewhere`: the clients of the other repositories that environments live in, by
+    full name.
+    """
     digests = await _gathered(ask.digests, lambda key: tags.digest(*key))
     details = await _gathered(ask.details, lambda key: tags.details(key[0], Digest(key[1])))
     signatures = await _gathered(ask.signatures, lambda key: _signature(key, pipeline, seen, tags, verifier))
+    seen = await _with_objects(ask, seen, client, objects)
     # A digest that was learnt just now may show that a tag was moved, and then its age begins again.
     moved = {location for location, _ in digests}
     asked = {name: source for name, source in pipeline.artifacts.items() if source.location in moved}
@@ -193,11 +255,21 @@ async def answer(
     permissions, identities = dict(seen.permissions), dict(seen.identities)
     for login in sorted(ask.permissions):
         permissions[login], identities[login] = await people.permission(client, seen.repository.full_name, login)
+    roles_elsewhere = dict(seen.roles_elsewhere)
+    for full_name, login in sorted(ask.roles_elsewhere):
+        roles_elsewhere[full_name, login] = await people.permission(elsewhere[full_name], full_name, login)
     memberships = dict(seen.memberships)
     for team, login in sorted(ask.memberships):
         memberships[team, login] = await people.membership(client, team, login)
+    rules = dict(seen.rules)
+    for branch in sorted(ask.rules):
+        rules[branch] = await branch_rules(client, seen.repository.full_name, branch)
+    rules_elsewhere = dict(seen.rules_elsewhere)
+    for full_name, branch in sorted(ask.rules_elsewhere):
+        rules_elsewhere[full_name, branch] = await branch_rules(elsewhere[full_name], full_name, branch)
     return replace(
         seen,
+        rules=rules,
         tags={**seen.tags, **listed},
         digests={**seen.digests, **digests},
         details={**seen.details, **details},
@@ -205,6 +277,19 @@ async def answer(
         permissions=permissions,
         identities=identities,
         memberships=memberships,
+        roles_elsewhere=roles_elsewhere,
+        rules_elsewhere=rules_elsewhere,
+    )
+
+
+async def _with_objects(ask: Ask, seen: Observation, client: GitHubClient, objects: Objects) -> Observation:
+    """With what was asked of Git's trees and comparisons."""
+    full_name = seen.repository.full_name
+    return replace(
+        seen,
+        folders={**seen.folders, **await objects.folders(client, full_name, ask.folders)},
+        listings={**seen.listings, **await objects.listings(client, full_name, ask.listings)},
+        comparisons={**seen.comparisons, **await objects.comparisons(client, full_name, ask.comparisons)},
     )
 
 

@@ -1,10 +1,15 @@
 """An open pull request of ours: what was said on it, what its check and text become, and its merge. No I/O."""
 
+from dataclasses import dataclass, replace
+from datetime import datetime
+
 from bot import promotion_text
 from bot.actions import (
     Action,
     AddLabels,
     Ask,
+    Copy,
+    Enqueue,
     Merge,
     Outcome,
     PostCheck,
@@ -14,17 +19,34 @@ from bot.actions import (
     Verdict,
 )
 from bot.answers import Queries, Setting
+from bot.commands import spelled
 from bot.content import judge_head
+from bot.copy_heads import wanted_copy
 from bot.difference import difference
 from bot.explanation import explain
+from bot.first_proposal import carried_on
 from bot.gates import hold
 from bot.gates.verdicts import waits, worst
 from bot.invitations import invitation
-from bot.judgement import Case, foreseen, heard, may_merge, standing_hold, unasked, verdicts_on, waiting_for
-from bot.messages import GATES, gates_check, merge_message, status_reply
-from bot.model import CheckStatus, PullRequest, Unknown
+from bot.judgement import (
+    Case,
+    approvers_of,
+    foreseen,
+    heard,
+    may_merge,
+    source_of,
+    standing_hold,
+    unasked,
+    verdicts_on,
+    waiting_for,
+)
+from bot.merge_queue import ejected, group_check, judge_group, left, position
+from bot.merge_trailers import merge_message
+from bot.messages import GATES, gates_check, status_reply
+from bot.model import CheckStatus, PullRequest, Queued, Unknown
 from bot.orders import obey
 from bot.proposing import heading, proposal, told_of
+from bot.refusals import resistance
 from bot.standstill import hold_degraded
 from bot.steps import Step, view_of
 from config.pipeline import Mode, Promote, Templates
@@ -50,13 +72,64 @@ def attend(case: Case) -> Step:
         orders = (*orders, *holding)
     actions = orders
     # A hold set or lifted, or a head made anew, comes first: the next pass judges again by what GitHub then says.
+    landing = Landing(actions=left(pull))
     if not any(isinstance(order, SetLabel | Propose) for order in orders):
         actions = _once((*orders, *_publish(case, verdicts)))
-        if not ask and may_merge(case, verdicts):
-            actions = (*actions, _merge(case, verdicts))
-    waiting = waiting_for(verdicts) or unasked(case, verdicts)
+        landing = NOT_YET
+        if pull.queued is not None:
+            landing = _in_queue(case, pull, pull.queued, verdicts)
+        elif not ask:
+            landing = _land(case, pull, verdicts)
+    waiting = waiting_for(verdicts) or landing.waiting or unasked(case, verdicts)
     view = view_of(environment, standing, waiting=waiting, proposed=case.release, pull=case.pull, verdicts=verdicts)
-    return Step(view=view, actions=actions, ask=ask, verdicts=verdicts)
+    return Step(
+        view=view, actions=(*actions, *landing.actions), ask=ask | landing.ask, verdicts=verdicts, until=landing.until
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landing:
+    """What is done about the merge of a head whose gates all pass, or why it must wait although they do."""
+
+    actions: tuple[Action, ...] = ()
+    waiting: str = ""
+    ask: Ask = Ask()
+    until: datetime | None = None
+
+
+NOT_YET = Landing()
+
+
+def _in_queue(case: Case, pull: PullRequest, queued: Queued, verdicts: tuple[Verdict, ...]) -> Landing:
+    """In the merge queue: judged again for the group that it tries, and taken out where a gate does not hold."""
+    out = () if may_merge(case, verdicts) else left(pull)
+    if case.head is None:
+        return Landing(actions=out, waiting=position(queued))
+    differs, compared = judge_group(
+        case.pipeline, case.environment, case.release, queued=queued, head=(case.wish, case.head), seen=case.seen
+    )
+    of_group = (*verdicts, *([differs] if differs else []))
+    checked = group_check(case.pipeline, case.environment, case.release, of_group, queued=queued)
+    return Landing(actions=(*checked, *out), waiting=position(queued), ask=compared)
+
+
+def _land(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> Landing:
+    """The merge, the queue, or why neither."""
+    if not may_merge(case, verdicts):
+        return NOT_YET
+    if case.head is not None and (out := ejected(pull, case.head, now=case.seen.now)) is not None:
+        return Landing(waiting=out[0], until=out[1])
+    branch = case.base.branch
+    against = resistance(pull, branch, rules=case.seen.rules.get(branch), now=case.seen.now)
+    if against is None and pull.queue_method is not None:
+        entering = Enqueue(environment=case.environment.name, pull=pull, head=pull.head)
+        return Landing(actions=(entering,), waiting="every gate passes; it goes into GitHub's merge queue")
+    if against is None:
+        return Landing(actions=(_merge(case, verdicts),))
+    # The board shows plain text.
+    waiting = spelled(against.reason, case.style).replace("`", "")
+    noted = (against.note,) if against.note else ()
+    return Landing(actions=noted, waiting=waiting, ask=against.ask, until=against.until)
 
 
 def _obeyed(
@@ -65,7 +138,7 @@ def _obeyed(
     """What the pending commands come to; nothing where nothing is written, so that no access is read in vain."""
     if case.mode is Mode.OBSERVE:
         return (), Ask()
-    return obey(
+    orders, unread = obey(
         pull,
         case.seen,
         hold=held,
@@ -78,6 +151,28 @@ def _obeyed(
         ),
         setting=_setting(case, pull, before),
     )
+    return _onto_the_tip(case, orders, unread)
+
+
+def _onto_the_tip(case: Case, orders: tuple[Action, ...], unread: Ask) -> tuple[tuple[Action, ...], Ask]:
+    """A copy that is made anew because somebody asked for it is made on the branch as it is now.
+
+    Nothing else makes it anew while only commits beside it came: its approvals would be lost to each of them.
+    """
+    content = case.wish.content
+    if not isinstance(content, Copy) or content.parent == case.base.tip:
+        return orders, unread
+    if not any(isinstance(order, Propose) for order in orders):
+        return orders, unread
+    place = replace(case.seen.places[case.environment.name], head=None)
+    wish = wanted_copy(case.pipeline, case.environment, case.release, place=place, seen=case.seen)
+    if isinstance(wish, Ask):
+        return (), unread | wish
+    if isinstance(wish, str):
+        return orders, unread
+    made = replace(case, wish=wish)
+    made_anew = proposal(made, foreseen(made))
+    return tuple(made_anew if isinstance(order, Propose) else order for order in orders), unread
 
 
 def _unread(ask: Ask) -> Verdict:
@@ -87,7 +182,8 @@ def _unread(ask: Ask) -> Verdict:
 
 def _setting(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> Setting:
     """Where the commands on a pull request are heard."""
-    blocked = case.head is not None and judge_head(pull, case.head).outcome is Outcome.BLOCK
+    behind = pull.merge_state == "BEHIND"
+    blocked = case.head is not None and (behind or judge_head(pull, case.head).outcome is Outcome.BLOCK)
     return Setting(
         environment=case.environment,
         mode=case.mode,
@@ -96,6 +192,8 @@ def _setting(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> Se
         rebuild=proposal(case, foreseen(case)) if blocked else None,
         repost=_gates_posted(case, pull, verdicts),
         wide=case.heard.answers,
+        emergency=case.emergency,
+        home=case.seen.home.full_name if case.seen.home else None,
     )
 
 
@@ -109,7 +207,7 @@ def _gates_posted(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) 
     """The gates check on the head, written over the one that is there."""
     text = gates_check(case.pipeline, case.environment, case.release, verdicts, heading=heading(case))
     existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
-    return PostCheck(commit=pull.head, existing=existing, text=text)
+    return PostCheck(commit=pull.head, existing=existing, text=carried_on(text, existing))
 
 
 def _merge(case: Case, verdicts: tuple[Verdict, ...]) -> Merge:
@@ -120,7 +218,9 @@ def _merge(case: Case, verdicts: tuple[Verdict, ...]) -> Merge:
         head=case.head.sha,
         method="merge" if case.environment.promote is Promote.MERGE else case.environment.merge_method.value,
         title=f"{promotion_text.title(told_of(case))} (#{case.pull.number})",
-        message=merge_message(case.head.message, verdicts),
+        message=merge_message(
+            case.head.message, verdicts, source=source_of(case), approvers=approvers_of(case, case.pull)
+        ),
     )
 
 

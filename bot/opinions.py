@@ -69,7 +69,8 @@ def _present_logins(pull: PullRequest) -> dict[int, str]:
 def is_author(person: int, login: str, pull: PullRequest) -> bool:
     """Whether somebody wrote part of what is promoted, or asked for it: by login, or by number."""
     asked = {said.by_id for commit in pull.commits if (said := directed_by(commit)) is not None}
-    return login.lower() in authors(pull.commits) or person in _author_ids(pull.commits) or person in asked
+    promoted = (*pull.commits, *pull.promoted)
+    return login.lower() in authors(promoted) or person in _author_ids(promoted) or person in asked
 
 
 def _author_ids(commits: Iterable[Commit]) -> frozenset[int]:

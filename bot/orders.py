@@ -9,7 +9,7 @@ from bot.answers import DONE, PUZZLED, REFUSED, WAITING, Answer, Holder, Queries
 from bot.command_grammar import Command, Misunderstood, parse_comment
 from bot.commands import BY_NAME, CommandSpec, help_text, spelled
 from bot.gates.hold import LABEL, Hold
-from bot.head_orders import approve, ask_for_merge, opinion, retry, skip
+from bot.head_orders import approve, ask_for_merge, opinion, retry, waive
 from bot.messages import STICKY, hold_comment, released_comment, reply_marker
 from bot.model import ActorKind, Comment, Observation, Permission, PullRequest, Review, Unknown
 from bot.opinions import is_author
@@ -96,7 +96,7 @@ def obey(
         if said.author.login not in seen.permissions:
             needed.add(said.author.login)
             continue
-        wide = [setting.wide.get((said.id, place)) for place in range(len(understood))]
+        wide = [_wide_answer(order, said, place, setting) for place, order in enumerate(understood)]
         if any(answer is None and _is_wide(order) for order, answer in zip(understood, wide, strict=True)):
             continue
         if any(answer is not None and answer.reaction == WAITING for answer in wide):
@@ -148,6 +148,19 @@ def _fitting(replies: list[str]) -> list[str]:
 
 def _answers(pull: PullRequest, *, since: datetime) -> int:
     return sum(1 for comment in pull.comments if comment.ours and _REPLY in comment.body and comment.at > since)
+
+
+def _wide_answer(order: Command | Misunderstood, said: Said, place: int, setting: Setting) -> Answer | None:
+    """What was made of a command that is not about this head alone; across repositories there are none."""
+    if setting.home is not None and _is_wide(order) and isinstance(order, Command):
+        return refused(said, across_repositories(order.name, setting.environment.name, setting.environment.repository))
+    return setting.wide.get((said.id, place))
+
+
+def across_repositories(command: str, environment: str, repository: str | None) -> str:
+    """Why a command that is not about one head does nothing for an environment of another repository."""
+    told = f"`/{command}` is not done across repositories, and `{environment}` lives in {repository}"
+    return f"{told}: there, `/hold` stops its open promotion, and what stands is reverted in Git."
 
 
 def _is_wide(order: Command | Misunderstood) -> bool:
@@ -202,8 +215,8 @@ def _obeyed(
             return _unhold(said, pull, held)
         case "merge":
             return ask_for_merge(said, pull, setting)
-        case "skip":
-            return skip(order, said, pull, setting)
+        case "skip" | "emergency":
+            return waive(order, said, pull, setting)
         case "retry":
             return retry(said, pull, setting)
         case _:
@@ -231,7 +244,7 @@ def _barred(
 
 def access_needed(spec: CommandSpec, environment: Environment) -> Permission:
     """The access a command needs in an environment: its `approvals` or its `roles` decide, where they speak of it."""
-    if spec.name in ("approve", "unapprove") and environment.approvals is not None:
+    if spec.name in ("approve", "unapprove", "emergency") and environment.approvals is not None:
         return Permission(environment.approvals.least_access.value)
     return Permission(environment.roles.of(spec.role).value) if spec.role else spec.who
 

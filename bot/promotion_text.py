@@ -37,8 +37,9 @@ class Promotion:
     """One promotion as its pull request tells of it.
 
     `details`, `signatures`: as observed, keyed as in `bot.model.Observation`. `picks`: why these versions, for a root.
-    `notes`: what a reviewer should know besides. `directed`: who
-    asked for this very release. `signer`: `name <address>` of our bot, for the sign-off.
+    `notes`: what a reviewer should know besides. `directed`: who asked for this very release. `signer`: `name
+    <address>` of our bot, for the sign-off. `home`: the repository whose file declares the pipeline, where the pull
+    request is in another.
     """
 
     pipeline: Pipeline
@@ -53,6 +54,7 @@ class Promotion:
     signer: str = ""
     style: CommandStyle = CommandStyle.PLAIN
     directed: Directed | None = None
+    home: str = ""
 
 
 def heading(promotion: Promotion) -> str:
@@ -69,13 +71,15 @@ def title(promotion: Promotion) -> str:
     return render(template, TemplateKind.TITLE, _words(promotion)) if template else heading(promotion)
 
 
-def commit_message(promotion: Promotion, *, blobs: Mapping[str, str], base: Mapping[str, str]) -> str:
+def commit_message(promotion: Promotion, *, blobs: Mapping[str, str | None], base: Mapping[str, str | None]) -> str:
     """The head's message: a subject, and trailers that carry the whole release, each value one line of JSON."""
     kept = {
         "Caisson-Pipeline": promotion.pipeline.name,
         "Caisson-Environment": promotion.environment.name,
         "Caisson-Release": one_line(release_to_json(promotion.release)),
     }
+    if promotion.home:
+        kept["Caisson-Repository"] = promotion.home
     if blobs:
         kept["Caisson-Blobs"] = one_line(dict(blobs))
         kept["Caisson-Base"] = one_line(dict(base))
@@ -94,7 +98,7 @@ def body(promotion: Promotion, verdicts: Sequence[Verdict]) -> str:
         "changes": "\n\n".join(part for part in (_direction(promotion), _changes(promotion)) if part),
         "road": _road(promotion),
         "gates": verdict_table(verdicts),
-        "how": spelled(_how(promotion.environment), promotion.style),
+        "how": _whose(promotion) + spelled(_how(promotion.environment), promotion.style),
     }
     ours = f"{parts['changes']}\n\n{parts['road']}\n\n### Gates\n\n{parts['gates']}\n\n{parts['how']}\n"
     template = promotion.templates.body
@@ -121,7 +125,8 @@ def _changes(promotion: Promotion) -> str:
     release, active = promotion.release, promotion.active
     if release.source:
         old = f"`{active.source[:7]}`" if active and active.source else "nothing recorded"
-        return f"| Source | From | To |\n|---|---|---|\n| commit | {old} | `{release.source}` |"
+        table = f"| Source | From | To |\n|---|---|---|\n| commit | {old} | `{release.source}` |"
+        return "\n".join([table, *(f"\n- {note}" for note in promotion.notes)])
     before = {a.name: a for a in active.artifacts} if active else {}
     moving = [a for a in release.artifacts if before.get(a.name) != a] or list(release.artifacts)
     head = "| Artifact | From | To | Change | Built | Signature | Digest |\n|---|---|---|---|---|---|---|"
@@ -286,7 +291,18 @@ def refused_newer(pick: Pick) -> tuple[Rejection, ...]:
 
 def _road(promotion: Promotion) -> str:
     here = promotion.environment.name
-    return " → ".join(f"**{e.name}**" if e.name == here else e.name for e in promotion.pipeline.environments)
+    waves = (
+        ", ".join(f"**{e.name}**" if e.name == here else e.name for e in wave) for wave in promotion.pipeline.waves
+    )
+    return " → ".join(waves)
+
+
+def _whose(promotion: Promotion) -> str:
+    """Whose pipeline comes here from another repository; the reader knows their own."""
+    if not promotion.home:
+        return ""
+    asked = f"The pipeline `{promotion.pipeline.name}` of `{promotion.home}` promotes into this repository"
+    return f"{asked}, which accepts it as `{promotion.environment.received_as}`.\n\n"
 
 
 def _how(environment: Environment) -> str:

@@ -20,23 +20,16 @@ from bot.errors import CaissonError, Permanent, Transient
 from bot.extracts import compile_extract
 from bot.gate_expression import check_condition
 from bot.github.client import GitHubApp, RepositoryClient
+from bot.github.objects import Objects
 from bot.image_reference import normalise_repository
-from bot.known import Known, Layout, PipelineView, repository_key
+from bot.known import Known, Layout, PipelineView
+from bot.layouts import Layouts
 from bot.manifests.subject import subjects
 from bot.messages import CONFIG, config_check
 from bot.model import Observation, Repository, Unknown
-from bot.named_releases import named_releases
-from bot.observe import (
-    GitHubFacts,
-    HealthSource,
-    SignatureVerifier,
-    answer,
-    earlier_configurations,
-    key_paths,
-    observe,
-    places,
-    read_github,
-)
+from bot.named_releases import named_releases, with_people
+from bot.observe import GitHubFacts, HealthSource, SignatureVerifier, answer, observe
+from bot.other_repositories import OtherRepositories, Others
 from bot.plain_http import check_chart_repository
 from bot.platforms import check_platform
 from bot.release_rule import compile_rule
@@ -47,9 +40,10 @@ from bot.store.port import Claim, Store
 from bot.tag_patterns import compile_pattern
 from bot.templates import check_template
 from bot.time_windows import check_cron, check_timezone
+from bot.turns import Turns
 from bot.versions import check_glob, check_pattern, parse_constraint
 from config.operator import Operator
-from config.parse import Checks, ConfigError, parse
+from config.parse import Checks
 from config.pipeline import Configuration, Mode, Pipeline
 from config.public_key import read_keys
 
@@ -59,6 +53,7 @@ ROUNDS = 8
 # that follow keep this distance, whatever webhooks our own writes cause, until one of them has nothing to write.
 LONGEST_CHAIN = 20
 LET_UP = timedelta(minutes=1)
+Todo = tuple[RepositoryClient, Repository, tuple[Action, ...]]
 log = structlog.get_logger()
 
 
@@ -90,9 +85,15 @@ class Reconciler:
         self._verifier = verifier
         self._poll_interval = poll_interval
         self._operator = operator or Operator()
-        self._checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
+        self._objects = Objects()
         self.known = Known(store=store)
         self._boards = BoardUpkeep()
+        checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
+        self._layouts = Layouts(app, self.known, checks=checks)
+        self._others = OtherRepositories(
+            app, self.known, read_one=self._layouts.read, list_all=self.resync_installation
+        )
+        self._turns = Turns()
 
     async def look(self, claim: Claim) -> datetime | None:
         """Reconcile one key; when to look again without any news, or None."""
@@ -124,10 +125,10 @@ class Reconciler:
     async def resync_installation(self, installation: int) -> None:
         keys = []
         for repository, full_name in await self._app.repositories(installation):
-            key = repository_key(installation, repository)
-            self.known.names[key] = full_name
+            key = self.known.call(installation, repository, full_name)
             await self._store.put("repository", str(repository), full_name)
             keys.append(key)
+        self.known.listed.add(installation)
         await self._store.nudge(keys, now=self._clock.now())
 
     # --- images -------------------------------------------------------------------------------------------------------
@@ -152,47 +153,55 @@ class Reconciler:
 
     async def _look_repository(self, key: str, installation: int, repository_id: int) -> datetime | None:
         client = self._app.repository(installation, repository_id)
-        full_name = self.known.names.get(key) or await self._store.get("repository", str(repository_id))
+        full_name = await self._named(key, installation, repository_id)
         if full_name is None:
-            await self.resync_installation(installation)
-            full_name = self.known.names.get(key)
-        if full_name is None:
-            self.known.forget(key)
-            self._boards.forget(key)
-            await self._store.forget(key)
             return None
-        self.known.names[key] = full_name
-        found, layout = await self._read(key, client, full_name)
+        found, layout = await self._layouts.read(key, client, full_name)
         repository = found.repository
+        if repository.id != repository_id:
+            # The name is another's by now, public perhaps. What ours is called, if it is still ours, the list says.
+            self.known.names.pop(key, None)
+            await self._store.put("repository", str(repository_id), "")
+            raise Transient(f"{full_name} is another repository than it was", retry_after=timedelta(seconds=1))
+        self.known.call(installation, repository_id, repository.full_name)
         if repository.archived or (layout.configuration is None and not layout.problems):
             self.known.views.pop(key, None)
+            await self.known.index_written(key, frozenset())
             return None
         actions = _config_actions(repository, layout)
         shown = layout.configuration or layout.displayed
         await self._index(key, shown)
+        others = await self._others.read(key, installation, repository, shown)
         mode = self._mode(repository, shown)
         scope = Scope.ALL if layout.configuration is not None else Scope.ROLLBACKS
-        heard, plans = await self._plans(client, found, shown, mode=mode, scope=scope)
-        self.known.views[key] = _views(repository, shown, plans, problem=next(iter(layout.problems), None))
-        todo = [(*actions, *heard.actions), *(plan.actions for plan in plans if isinstance(plan, Plan))]
+        heard, plans = await self._plans(client, found, shown, others, mode=mode, scope=scope)
+        self.known.views[key] = _views(repository, shown, plans, layout)
+        todo = _todo(client, repository, (*actions, *heard.actions), plans, others)
         if self._operator.stops_writes(repository.full_name):
             todo = []
         board_due = None
         kept_up = mode is not Mode.OBSERVE and scope is Scope.ALL
         if kept_up and shown is not None and all(isinstance(plan, Plan) for plan in plans):
-            views = {view.pipeline: view.environments for view in self.known.views[key]}
+            views = {view.pipeline: view.environments for view in self.known.views[key] if view.pipeline}
             text = board_issue.board_text(views, heard.freezes, style=shown.commands)
-            todo, board_due = self._boards.with_board(key, found.issues, text, todo, now=self._clock.now())
+            at_home = [chosen for _, where, chosen in todo if where.id == repository.id]
+            written, board_due = self._boards.with_board(key, found.issues, text, at_home, now=self._clock.now())
+            todo = [
+                *((client, repository, chosen) for chosen in written),
+                *(one for one in todo if one[1].id != repository.id),
+            ]
         try:
-            wrote = await self._act(client, repository, todo)
+            wrote = await self._act(todo)
         except (Transient, Permanent) as error:
-            self.known.views[key] = _views(repository, shown, plans, problem=f"GitHub: {error}")
+            self.known.views[key] = _views(repository, shown, plans, layout, problem=f"GitHub: {error}")
             raise
         if (chain := self.known.passed(key, wrote=wrote)) >= LONGEST_CHAIN:
             raise Transient(f"{full_name}: {LONGEST_CHAIN} passes in a row have written something", retry_after=LET_UP)
         if chain:
             # What was written makes new facts: look at once. A pass that changes nothing ends the chain.
             return self._clock.now()
+        if others.failure is not None:
+            raise others.failure
         moments = [plan.look_again_at for plan in plans if isinstance(plan, Plan) and plan.look_again_at]
         moments += [moment for moment in (heard.over_at, board_due) if moment is not None]
         return min(moments, default=None)
@@ -202,52 +211,19 @@ class Reconciler:
             return Mode.OBSERVE
         return declared.mode
 
-    async def _read(self, key: str, client: RepositoryClient, full_name: str) -> tuple[GitHubFacts, Layout]:
-        """GitHub's facts, read with the layout of the last pass; once more when the declaration has changed since."""
-        layout = self.known.layouts.get(key)
-        found = await self._read_as(client, full_name, layout)
-        repository = found.repository
-        if layout and layout.config_oid == repository.config.oid and layout.default_branch == repository.default_branch:
-            return found, layout
-        layout = await self._layout(client, repository)
-        self.known.layouts[key] = layout
-        if layout.configuration or layout.displayed:
-            found = await self._read_as(client, full_name, layout)
-        return found, layout
-
-    async def _read_as(self, client: RepositoryClient, full_name: str, layout: Layout | None) -> GitHubFacts:
-        """What the layout says is to be read."""
-        identity = await self._app.identity()
-        declared = (layout.configuration or layout.displayed) if layout else None
-        if layout is None or declared is None:
-            return await read_github(client, full_name, {}, identity=identity)
-        wanted = places(declared, layout.default_branch)
-        return await read_github(client, full_name, wanted, keys=key_paths(declared), identity=identity)
-
-    async def _layout(self, client: RepositoryClient, repository: Repository) -> Layout:
-        config = repository.config
-        empty = Layout(config_oid=config.oid, default_branch=repository.default_branch, configuration=None)
-        if config.oid is None:
-            return empty
-        if config.text is None:
-            return replace(empty, problems=("the file cannot be read as text",))
-        try:
-            return replace(empty, configuration=self._parsed(config.text, repository))
-        except ConfigError as error:
-            displayed = await self._last_good(client, repository)
-            return replace(empty, problems=tuple(str(p) for p in error.problems), displayed=displayed)
-
-    async def _last_good(self, client: RepositoryClient, repository: Repository) -> Configuration | None:
-        for _, text in await earlier_configurations(client, repository.full_name):
-            try:
-                if text is not None:
-                    return self._parsed(text, repository)
-            except ConfigError:
-                continue
+    async def _named(self, key: str, installation: int, repository_id: int) -> str | None:
+        """What the repository is called; None where it left the installation, and then it is forgotten."""
+        full_name = self.known.names.get(key) or await self._store.get("repository", str(repository_id))
+        if not full_name:
+            await self.resync_installation(installation)
+            full_name = self.known.names.get(key)
+        if full_name:
+            return full_name
+        self.known.forget(key)
+        self._boards.forget(key)
+        await self.known.index_written(key, frozenset())
+        await self._store.forget(key)
         return None
-
-    def _parsed(self, text: str, repository: Repository) -> Configuration:
-        return parse(text, checks=self._checks, default_branch=repository.default_branch)
 
     async def _index(self, key: str, declared: Configuration | None) -> None:
         images = frozenset(
@@ -261,18 +237,27 @@ class Reconciler:
             await self._store.nudge([f"image:{image}" for image in fresh], now=self._clock.now())
 
     async def _plans(
-        self, client: RepositoryClient, found: GitHubFacts, declared: Configuration | None, *, mode: Mode, scope: Scope
+        self,
+        client: RepositoryClient,
+        found: GitHubFacts,
+        declared: Configuration | None,
+        others: Others,
+        *,
+        mode: Mode,
+        scope: Scope,
     ) -> tuple[Heard, list[Plan | Unknown]]:
         """What was said comes to, and one plan per pipeline; a pipeline that fails does not take the others along."""
         if declared is None or not declared.pipelines:
             return NOTHING, []
         identity = await self._app.identity()
         seen: dict[str, Observation] = {}
-        for pipeline in declared.pipelines:
+        known = {**found.places, **others.places}
+        judged = {p.name: others.accepted(p) for p in declared.pipelines if p.name not in others.unread}
+        for pipeline in judged.values():
             facts = Observation(
                 now=self._clock.now(),
                 repository=found.repository,
-                places={e.name: found.places[pipeline.name, e.name] for e in pipeline.environments},
+                places={e.name: known[pipeline.name, e.name] for e in pipeline.environments},
                 keys=found.keys,
                 signer=f"{identity.slug}[bot] <{identity.email}>",
                 conversations=found.conversations,
@@ -280,14 +265,13 @@ class Reconciler:
             )
             seen[pipeline.name] = await observe(pipeline, facts, tags=self._scans, cluster=self._cluster)
         hearing = Hearing.NONE if mode is Mode.OBSERVE else Hearing.ALL if scope is Scope.ALL else Hearing.ROLLBACKS
-        heard, people = await self._listen(client, declared, found, seen, hearing=hearing)
+        heard, people = await self._listen(client, declared, found, seen, others, hearing=hearing)
         plans: list[Plan | Unknown] = []
         for pipeline in declared.pipelines:
-            here = replace(
-                seen[pipeline.name],
-                permissions=people.permissions,
-                identities=people.identities,
-            )
+            if (unread := others.unread.get(pipeline.name)) is not None:
+                plans.append(Unknown(unread))
+                continue
+            here = with_people(seen[pipeline.name], people)
             choose = partial(
                 decide,
                 mode=mode,
@@ -297,8 +281,9 @@ class Reconciler:
                 heard=heard,
                 operator=self._operator,
                 scope=scope,
+                emergency=declared.emergency,
             )
-            plans.append(await self._plan(pipeline, here, client, choose=choose))
+            plans.append(await self._plan(judged[pipeline.name], here, client, others, choose=choose))
         return heard, plans
 
     async def _listen(
@@ -307,10 +292,11 @@ class Reconciler:
         declared: Configuration,
         found: GitHubFacts,
         seen: Mapping[str, Observation],
+        others: Others,
         *,
         hearing: Hearing,
     ) -> tuple[Heard, Observation]:
-        """What was said anywhere comes to, and an observation with the access that had to be read for it.
+        """What was said anywhere comes to, and an observation with what had to be read for it.
 
         Where nothing is written nobody is heard, but what is frozen is known all the same.
         """
@@ -327,15 +313,25 @@ class Reconciler:
             board=board.number if board and board.open else None,
             hearing=hearing,
         )
-        pipeline = declared.pipelines[0]
-        people = seen[pipeline.name]
-        heard = listen(room, resolve=named_releases(declared, seen, people=people))
+        pipelines = [others.accepted(pipeline) for pipeline in declared.pipelines if pipeline.name in seen]
+        people = next(iter(seen.values()), None) or Observation(now=room.now, repository=found.repository, places={})
+        resolve = partial(named_releases, pipelines, seen)
+        heard = listen(room, resolve=resolve(people=people))
         for _ in range(ROUNDS):
             if not heard.ask:
                 break
-            people = await answer(heard.ask, pipeline, people, client=client, tags=self._scans, verifier=self._verifier)
+            people = await answer(
+                heard.ask,
+                declared.pipelines[0],
+                people,
+                client=client,
+                tags=self._scans,
+                verifier=self._verifier,
+                objects=self._objects,
+                elsewhere=others.clients,
+            )
             room = replace(room, permissions=people.permissions, identities=people.identities)
-            heard = listen(room, resolve=named_releases(declared, seen, people=people))
+            heard = listen(room, resolve=resolve(people=people))
         return heard, people
 
     async def _plan(
@@ -343,6 +339,7 @@ class Reconciler:
         pipeline: Pipeline,
         seen: Observation,
         client: RepositoryClient,
+        others: Others,
         *,
         choose: "partial[Plan | Ask]",
     ) -> Plan | Unknown:
@@ -350,24 +347,33 @@ class Reconciler:
             decision = choose(pipeline, seen)
             if not isinstance(decision, Ask):
                 return decision
-            seen = await answer(decision, pipeline, seen, client=client, tags=self._scans, verifier=self._verifier)
+            seen = await answer(
+                decision,
+                pipeline,
+                seen,
+                client=client,
+                tags=self._scans,
+                verifier=self._verifier,
+                objects=self._objects,
+                elsewhere=others.clients,
+            )
         decision = choose(pipeline, seen, last=True)
         assert not isinstance(decision, Ask)
         return decision
 
-    async def _act(self, client: RepositoryClient, repository: Repository, todo: list[tuple[Action, ...]]) -> bool:
+    async def _act(self, todo: Sequence[Todo]) -> bool:
+        """Carry out what is to be done; whether there was anything. One pass at a time writes to a repository."""
         failure: CaissonError | None = None
-        for chosen in todo:
-            if not chosen:
-                continue
+        for client, repository, chosen in todo:
             log.info("acting", repository=repository.full_name, actions=[type(a).__name__ for a in chosen])
             try:
-                await act(client, repository, chosen, now=self._clock.now)
+                async with self._turns.of(str(repository.id)):
+                    await act(client, repository, chosen, now=self._clock.now)
             except (Transient, Permanent) as error:
                 failure = failure or error
         if failure is not None:
             raise failure
-        return any(todo)
+        return bool(todo)
 
 
 # Every check but that of hosts without TLS, which are the operator's to name.
@@ -387,11 +393,28 @@ CHECKS = Checks(
 )
 
 
+def _todo(
+    client: RepositoryClient,
+    repository: Repository,
+    actions: tuple[Action, ...],
+    plans: Sequence[Plan | Unknown],
+    others: Others,
+) -> list[Todo]:
+    """What is to be done where, and by which way: about the file itself, then pipeline by pipeline."""
+    todo: list[Todo] = [(client, repository, actions)]
+    for plan in plans:
+        if isinstance(plan, Plan):
+            todo.append((client, repository, plan.actions))
+            written = ((others.written[name], chosen) for name, chosen in plan.elsewhere.items())
+            todo += [(there.client, there.repository, chosen) for there, chosen in written]
+    return [one for one in todo if one[2]]
+
+
 def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...]:
     """`caisson/config` on the commit that brought the file, when it does not say so yet."""
     if repository.config.commit is None:
         return ()
-    text = config_check(layout.problems)
+    text = config_check(layout.problems, layout.left_out)
     existing = next((c for c in repository.config.checks if c.name == CONFIG), None)
     if existing is not None and existing.external_id == text.external_id:
         return ()
@@ -399,11 +422,17 @@ def _config_actions(repository: Repository, layout: Layout) -> tuple[Action, ...
 
 
 def _views(
-    repository: Repository, declared: Configuration | None, plans: Sequence[Plan | Unknown], *, problem: str | None
+    repository: Repository,
+    declared: Configuration | None,
+    plans: Sequence[Plan | Unknown],
+    layout: Layout,
+    *,
+    problem: str | None = None,
 ) -> tuple[PipelineView, ...]:
+    problem = problem or next(iter(layout.problems), None)
     if declared is None:
         return (PipelineView(repository=repository.full_name, pipeline="", problem=problem, environments=()),)
-    return tuple(
+    views = [
         PipelineView(
             repository=repository.full_name,
             pipeline=pipeline.name,
@@ -411,4 +440,9 @@ def _views(
             environments=() if isinstance(plan, Unknown) else plan.views,
         )
         for pipeline, plan in zip(declared.pipelines, plans, strict=True)
-    )
+    ]
+    left_out = [
+        PipelineView(repository=repository.full_name, pipeline="", problem=told, environments=())
+        for told in layout.left_out
+    ]
+    return (*views, *left_out)

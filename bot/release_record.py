@@ -16,6 +16,8 @@ PIPELINE = "Caisson-Pipeline"
 ENVIRONMENT = "Caisson-Environment"
 RELEASE = "Caisson-Release"
 BLOBS = "Caisson-Blobs"
+# On a head that shows a conflict: the commit of the base branch with which the merge did not succeed.
+CONFLICT = "Caisson-Conflict"
 
 _TRAILER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*): (\S.*)")
 

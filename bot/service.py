@@ -95,6 +95,7 @@ class Service:
             plain_http=parts.registries.plain_http,
             operator=parts.operator,
         )
+        await self.reconciler.known.load()
         self.worker = Worker(self.store, self._clock, self.reconciler.look, owner=f"{random.getrandbits(64):016x}")
         await self._open_doors()
         if isinstance(self.cluster, Cluster):
@@ -141,6 +142,7 @@ class Service:
             worker_wake=self.worker.wake,
             clock=self._clock,
             board=self.board,
+            concerned=self.reconciler.known.concerned,
             ready=lambda: self._synced,
         )
         runner = make_runner(app)
@@ -161,12 +163,10 @@ class Service:
                     problem=view.problem,
                     environments=tuple(
                         BoardEnvironment(
-                            name=e.name,
+                            name=f"{e.name} ({e.repository})" if e.repository else e.name,
                             active=e.active,
                             proposed=e.proposed,
-                            proposed_url=f"{self._parts.web_url}/{view.repository}/pull/{e.pull_request}"
-                            if e.pull_request
-                            else None,
+                            proposed_url=self._address(e.repository or view.repository, e.pull_request),
                             live=e.live,
                             health=e.health,
                             waiting=e.waiting,
@@ -177,6 +177,10 @@ class Service:
                 for view in views
             )
         )
+
+    def _address(self, repository: str, pull_request: int | None) -> str | None:
+        """Where people read a pull request."""
+        return f"{self._parts.web_url}/{repository}/pull/{pull_request}" if pull_request else None
 
     def view(self, pipeline: str, environment: str) -> EnvironmentView | None:
         """What the last pass made of one environment."""

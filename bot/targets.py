@@ -4,10 +4,12 @@ Nothing here bypasses availability: what is named must have been verified where 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from bot.availability import obtainable, spoken_upstreams
 from bot.model import RecordState, Release
 from bot.standing import Standing
+from config.pipeline import Environment
 
 # Fewer digits of a digest or a commit are a guess.
 _FEWEST = 7
@@ -59,26 +61,21 @@ def _unsound(release: Release, standing: Standing, *, automatic: bool) -> str | 
     return None
 
 
-def named_release(here: Standing, upstreams: Sequence[Standing], version: str) -> Release | str:
+def named_release(environment: Environment, standings: Mapping[str, Standing], version: str) -> Release | str:
     """The release that `/promote version=` names for an environment; else a sentence that says why there is none.
 
-    It must be verified in every upstream; for a root it must have been there before. That it was rejected here is no
-    hindrance: naming it takes that back.
+    It must be one that its upstreams let go on; for a root it must have been there before. That it was rejected here is
+    no hindrance: naming it takes that back. `standings`: of the environment and its upstreams.
     """
-    if upstreams:
-        first, *others = upstreams
-        known = _once(r.release for r in first.records)
-        able = [r for r in first.verified_releases if all(r.id in {v.id for v in o.verified_releases} for o in others)]
-    else:
-        known = _once(r.release for r in here.records)
-        able = list(known)
-    found = named(version, _once(able))
+    here = standings[environment.name]
+    found = named(version, obtainable(environment, standings))
     if isinstance(found, Release):
         if here.active is not None and found.id == here.active.id:
             return f"{here.name} runs {found.label} already"
         return found
-    where = ", ".join(u.name for u in upstreams) or here.name
-    seen = named(version, known)
+    where = spoken_upstreams(environment) or here.name
+    upstreams = [standings[name] for name in environment.upstreams]
+    seen = named(version, _once(record.release for one in upstreams or [here] for record in one.records))
     if isinstance(seen, Release):
         turned_away = next((why for u in upstreams if (why := u.rejection(seen)) is not None), None)
         return turned_away or f"{seen.label} is not verified in {where}"

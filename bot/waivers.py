@@ -93,14 +93,17 @@ def waived(
     shown: list[Verdict] = []
     used: set[str] = set()
     for verdict in verdicts:
-        waiver = next((w for w in given if w.gate == kind(verdict)), None)
-        if waiver is None or verdict.outcome is Outcome.PASS:
+        fitting = [w for w in given if w.gate == kind(verdict)]
+        if not fitting or verdict.outcome is Outcome.PASS:
             shown.append(verdict)
             continue
+        # Whose access is known comes first; else everybody's is read at once, since one of them may have lost it.
+        waiver = next((w for w in fitting if w.login in seen.permissions), fitting[0])
+        if waiver.login not in seen.permissions:
+            used |= {w.login for w in fitting}
         reason = f"skipped by {waiver.login}: {waiver.reason} (it said: {verdict.reason})"
         shown.append(replace(verdict, outcome=Outcome.PASS, reason=reason, until=None, skipped_by=waiver.login))
-        used.add(waiver.login)
-    return tuple(shown), frozenset(used - seen.permissions.keys())
+    return tuple(shown), frozenset(used)
 
 
 def _may(waiver: Waiver, seen: Observation) -> bool:

@@ -75,7 +75,7 @@ def _users(reader: Reader, fields: Fields) -> tuple[str, ...]:
 
 
 def _teams(reader: Reader, fields: Fields) -> tuple[str, ...]:
-    teams = reader.texts(fields["teams"].value, "`teams`") if "teams" in fields else ()
+    teams = reader.texts(fields["teams"].value, "`teams`", filled=True) if "teams" in fields else ()
     for team, node in teams:
         if not _TEAM.fullmatch(team):
             better = team.lstrip("@") if _TEAM.fullmatch(team.lstrip("@")) else "organisation/team"

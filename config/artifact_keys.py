@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from config.checks import Checks
 from config.pipeline import Verify, Write
-from config.reading import Section
+from config.reading import Fields, Reader, Section
 from config.verification import read_verify
 from config.writes import read_writes
 
@@ -33,6 +33,11 @@ class Alike:
     verify: Verify | None
     write: tuple[Write, ...]
     release_notes: str | None
+
+
+def fill_alike(reader: Reader, fields: Fields) -> Fields:
+    """The fields with the folder's name for `{name}` where it may stand; in `release_notes` beside `{tag}`."""
+    return reader.fill(reader.fill(fields, "repository"), "release_notes", also=("tag",))
 
 
 def read_alike(section: Section, checks: Checks, *, keys: tuple[str, ...]) -> Alike:

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from config.artifact_keys import KEYS, bare_repository, read_alike
+from config.artifact_keys import KEYS, bare_repository, fill_alike, read_alike
 from config.checks import Checks
 from config.pipeline import ChartSource
 from config.reading import Entry, Reader, Section
@@ -31,6 +31,7 @@ def read_chart(reader: Reader, entry: Entry, checks: Checks) -> ChartSource | No
     if not reader.has_keys(entry.value, what, _FIRST_KEY):
         return None
     fields = reader.fields(entry.value, what, known=_KEYS, foreign=_NOT_OF_CHARTS)
+    fields = reader.fill(fill_alike(reader, fields), "chart")
     section = Section(reader, what, fields)
     if "repository" not in fields:
         reader.refuse(entry.key, f"{what} has no repository", _FIRST_KEY)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from config.approval_keys import read_approvals
 from config.checks import Checks
+from config.content import read_keep, read_promote
+from config.defaults import Defaults
 from config.gates import Surroundings, read_gates
 from config.pipeline import (
     Environment,
@@ -12,41 +14,39 @@ from config.pipeline import (
     HealthRule,
     HealthSource,
     MergeMethod,
+    Pace,
     Promote,
     Supersede,
 )
-from config.places import read_branch, read_path
+from config.places import read_branch, read_path, read_repository
 from config.reading import Entry, Fields, Reader
 from config.roles import read_roles, read_skippable
 from config.rollback import read_on_degraded, read_rollback
 from config.windows import read_windows
 from config.yaml_text import Node, Sequence, resolved
 
-_KEYS = (
+KEYS = (
+    "repository",
     "branch",
     "path",
     "after",
+    "after_any",
     "promote",
+    "keep",
     "auto",
     "approvals",
     "health",
     "gates",
     "windows",
     "supersede",
+    "pace",
     "merge_method",
     "roles",
     "skippable",
     "on_degraded",
     "rollback",
 )
-_KEYS_LATER = (
-    "repository",
-    "after_any",
-    "keep",
-    "pace",
-    "manual_changes",
-    "accept_from",
-)
+KEYS_LATER = ("manual_changes",)
 _HEALTH_LATER = ("applications", "at_least")
 
 
@@ -56,73 +56,91 @@ class DeclaredEnvironment:
 
     model: Environment
     after: tuple[tuple[str, Node], ...]
+    after_any: tuple[tuple[str, Node], ...] = ()
     place: Node | None
 
 
 def read_environment(
-    reader: Reader, entry: Entry, checks: Checks, *, has_artifacts: bool, around: Surroundings
+    reader: Reader, entry: Entry, checks: Checks, *, has_artifacts: bool, around: Surroundings, defaults: Defaults
 ) -> DeclaredEnvironment:
     """The environment, its name being usable; parts that cannot be read are noted and left at their defaults."""
     what = f"environment `{entry.name}`"
-    known_before = len(reader.problems)
-    fields = reader.fields(entry.value, what, known=_KEYS, later=_KEYS_LATER)
+    known_before, told_before = len(reader.problems), len(defaults.reader.problems)
+    own = reader.fill(reader.fields(entry.value, what, known=KEYS, later=KEYS_LATER), "path", "branch")
     # A key that could not be read may have been the path: nothing is said of the place then.
-    lost = len(reader.problems) > known_before and "path" not in fields
-    after = reader.texts(fields["after"].value, "`after`") if "after" in fields else ()
-    branch = read_branch(reader, fields["branch"].value) if "branch" in fields else None
-    path = read_path(reader, fields["path"].value) if "path" in fields else ""
-    promote = _promote(reader, entry, fields, has_artifacts=has_artifacts)
-    auto = reader.flag(fields["auto"].value, "auto") if "auto" in fields else False
-    supersede = reader.choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
-    scope = around.scope(is_root=_is_root(fields))
-    health = _health(reader, fields["health"]) if "health" in fields else HealthRule()
+    lost = len(reader.problems) > known_before and "path" not in own
+    after, after_any = (reader.texts(own[k].value, f"`{k}`") if k in own else () for k in ("after", "after_any"))
+    _refuse_none(reader, own)
+    repository = read_repository(reader, own["repository"].value) if "repository" in own else None
+    branch = read_branch(reader, own["branch"].value) if "branch" in own else None
+    path = read_path(reader, own["path"].value) if "path" in own else ""
+    promote = read_promote(reader, entry, own, has_artifacts=has_artifacts, is_root=_is_root(own))
+    if repository is not None and promote is not Promote.VERSIONS:
+        moved = "folders are copied" if promote is Promote.TREE else "commits are merged"
+        message = f"{moved} within one repository: releases of images and charts go into others"
+        reader.refuse(own["repository"].key, message, "no `repository`, or declare `images` or `charts`")
+    fields = {**defaults.under(own, is_root=_is_root(own), has_artifacts=has_artifacts, promote=promote), **own}
+    scope = around.scope(is_root=_is_root(own))
+
+    def by(key: str) -> Reader:
+        return reader if key in own else defaults.reader
+
+    is_source = _is_root(own) and not has_artifacts
+    keep = read_keep(by("keep"), fields["keep"], promote=promote, is_source=is_source) if "keep" in fields else ()
+    auto = by("auto").flag(fields["auto"].value, "auto") if "auto" in fields else False
+    supersede = (
+        by("supersede").choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
+    )
+    health = _health(by("health"), fields["health"]) if "health" in fields else HealthRule()
     model = Environment(
         name=entry.name,
+        repository=repository,
         branch=branch,
         path=path or "",
-        after=tuple(dict.fromkeys(name for name, _ in after if _is_name(name))),
+        after=_names(after),
+        after_any=_names(after_any),
         promote=promote,
+        keep=keep,
         auto=bool(auto),
-        approvals=read_approvals(reader, fields["approvals"].value) if "approvals" in fields else None,
+        approvals=read_approvals(by("approvals"), fields["approvals"].value) if "approvals" in fields else None,
         health=health,
-        gates=read_gates(reader, fields["gates"], checks, scope) if "gates" in fields else Gates(),
-        windows=read_windows(reader, fields["windows"], checks, scope) if "windows" in fields else (),
+        gates=read_gates(by("gates"), fields["gates"], checks, scope) if "gates" in fields else Gates(),
+        windows=read_windows(by("windows"), fields["windows"], checks, scope) if "windows" in fields else (),
         supersede=supersede or Supersede.UNAPPROVED,
-        merge_method=_merge_method(reader, fields, promote),
-        roles=read_roles(reader, fields),
-        skippable=read_skippable(reader, fields),
-        on_degraded=read_on_degraded(reader, fields, health, is_source=scope.is_source),
-        rollback=read_rollback(reader, fields, is_source=scope.is_source),
+        pace=by("pace").choice(fields["pace"].value, "pace", Pace) if "pace" in fields else None,
+        merge_method=_merge_method(by("merge_method"), fields, promote),
+        roles=read_roles(by("roles"), fields),
+        skippable=read_skippable(by("skippable"), fields),
+        on_degraded=read_on_degraded(by("on_degraded"), fields, health, is_source=is_source),
+        rollback=read_rollback(by("rollback"), fields, is_source=is_source),
     )
-    place = next((fields[key].value for key in ("path", "branch") if key in fields), entry.key)
-    lost = lost or path is None or (branch is None and "branch" in fields)
-    return DeclaredEnvironment(model=model, after=after, place=None if lost else place)
+    if around.pipeline:
+        defaults.attribute(told_before, f"{around.pipeline}/{entry.name}")
+    place = next((own[key].value for key in ("path", "branch") if key in own), entry.key)
+    unread = any(key in own and read is None for key, read in (("branch", branch), ("repository", repository)))
+    lost = lost or path is None or unread
+    return DeclaredEnvironment(model=model, after=after, after_any=after_any, place=None if lost else place)
 
 
 def _is_root(fields: Fields) -> bool:
     """No upstream is declared; one that cannot be read is an upstream all the same."""
-    after = resolved(fields["after"].value) if "after" in fields else None
-    return after is None or (isinstance(after, Sequence) and not after.items)
+    return all(_is_empty(fields[key].value) for key in ("after", "after_any") if key in fields)
 
 
-def _is_name(text: str) -> bool:
-    return re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", text) is not None
+def _is_empty(node: Node) -> bool:
+    listed = resolved(node)
+    return isinstance(listed, Sequence) and not listed.items
 
 
-def _promote(reader: Reader, entry: Entry, fields: Fields, *, has_artifacts: bool) -> Promote:
-    default = Promote.VERSIONS if has_artifacts else Promote.MERGE
-    declared = fields.get("promote")
-    promote = reader.choice(declared.value, "promote", Promote, later={"tree"}) if declared else default
-    if declared and promote is Promote.VERSIONS and not has_artifacts:
-        message = "`promote: versions` needs images or charts to promote, and this pipeline declares none"
-        reader.refuse(declared.value, message, "`images:` or `charts:` in the pipeline, or `promote: merge`")
-    if declared and promote is Promote.MERGE and has_artifacts:
-        message = "`promote: merge` moves commits, and the releases of this pipeline are its images and charts"
-        reader.refuse(declared.value, message, "`promote: versions`, or remove `images` and `charts`")
-    if promote is Promote.MERGE and "path" in fields and not has_artifacts:
-        message = f"environment `{entry.name}` is promoted by merges, which move the whole branch, not a `path`"
-        reader.refuse(fields["path"].key, message, "`branch:` alone, or declare `images` or `charts`")
-    return promote or default
+def _refuse_none(reader: Reader, fields: Fields) -> None:
+    """Of no environments every one may be verified, but never one."""
+    if "after_any" in fields and _is_empty(fields["after_any"].value):
+        message = "`after_any` names no environment, so that none could ever do"
+        reader.refuse(fields["after_any"].value, message, "an environment, or remove `after_any`")
+
+
+def _names(upstreams: tuple[tuple[str, Node], ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name, _ in upstreams if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", name)))
 
 
 def _merge_method(reader: Reader, fields: Fields, promote: Promote) -> MergeMethod:

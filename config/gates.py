@@ -18,8 +18,12 @@ _MOST = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The names of a pipeline, of which the expressions of its environments may speak."""
+    """The names of a pipeline, of which the expressions of its environments may speak.
 
+    `pipeline`: its own; "" where it is no pipeline's, but the defaults themselves that are read.
+    """
+
+    pipeline: str
     environments: tuple[str, ...]
     artifacts: tuple[str, ...]
 
@@ -34,7 +38,7 @@ def read_gates(reader: Reader, entry: Entry, checks: Checks, scope: Scope) -> Ga
     for name in ("health", "soak"):
         if scope.is_root and name in fields:
             message = f"`{name}` looks at the environments upstream, and this one has none"
-            reader.refuse(fields[name].key, message, "`after:` with an environment, or remove it")
+            reader.refuse(fields[name].key, message, "`after:` or `after_any:` with an environment, or remove it")
     for name in ("checks", "minimum_age", "expressions") if scope.is_source else ():
         if name in fields:
             message = "nothing is promoted into a branch whose tip is the release"

@@ -2,7 +2,7 @@
 
 import re
 
-from config.artifact_keys import KEYS, bare_repository, read_alike
+from config.artifact_keys import KEYS, bare_repository, fill_alike, read_alike
 from config.checks import Checks
 from config.pipeline import ImageSource, Pin, Strategy
 from config.reading import Entry, Reader, Section
@@ -20,7 +20,7 @@ def read_image(reader: Reader, entry: Entry, checks: Checks) -> ImageSource | No
     what = f"image `{entry.name}`"
     if not reader.has_keys(entry.value, what, _with_key(entry.value)):
         return None
-    section = Section(reader, what, reader.fields(entry.value, what, known=_KEYS))
+    section = Section(reader, what, fill_alike(reader, reader.fields(entry.value, what, known=_KEYS)))
     if "repository" not in section.fields:
         reader.refuse(entry.key, f"{what} has no repository", _FIRST_KEY)
         return None

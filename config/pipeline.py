@@ -14,6 +14,7 @@ from config.approvals import Approvals
 NAME = r"^[a-z0-9][a-z0-9-]*$"
 Name = Annotated[str, Field(pattern=NAME, max_length=60)]
 Label = Annotated[str, Field(min_length=1, max_length=50)]
+Glob = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Declared(BaseModel):
@@ -38,9 +39,14 @@ class CommandStyle(StrEnum):
 
 
 class Promote(StrEnum):
-    """How content moves into an environment."""
+    """How content moves into an environment.
+
+    `versions`: edits of the versions in its files. `tree`: its folder becomes the source's folder as a commit has it.
+    `merge`: merges of the source's branch.
+    """
 
     VERSIONS = "versions"
+    TREE = "tree"
     MERGE = "merge"
 
 
@@ -49,6 +55,17 @@ class Supersede(StrEnum):
 
     UNAPPROVED = "unapproved"
     ALWAYS = "always"
+
+
+class Pace(StrEnum):
+    """Whether a newer release may enter before the one that stands there has completed.
+
+    `latest`: at any time. `complete`: not before that one was live and Healthy once, and has soaked for every
+    downstream that waits for it; one that is degraded or late keeps nothing out, since a fix must get in.
+    """
+
+    LATEST = "latest"
+    COMPLETE = "complete"
 
 
 class MergeMethod(StrEnum):
@@ -366,33 +383,66 @@ class Gates(Declared):
     expressions: tuple[Expression, ...] = Field(default=(), max_length=20)
 
 
+class AcceptFrom(Declared):
+    """Who may promote into an environment of this repository: an environment that another repository's file declares.
+
+    `repository`: its name (`owner/name`) or its number. Whoever renames a repository gives its name away, the number
+    never.
+    """
+
+    repository: str = Field(pattern=r"^[0-9]{1,18}$|^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$", max_length=140)
+    pipeline: Name
+    environment: Name
+
+
 class Environment(Declared):
     """One stop of a pipeline: a folder on a branch, a whole branch, or a folder on its own branch.
 
-    `branch` None is the repository's default branch; `path` "" is the whole tree. `skippable`: which gates `/skip` may
-    waive here. `rollback`: what a rollback asks for.
+    `repository` None is the one whose file this is; another one of the same installation must accept the environment
+    in its own file. `branch` None is the repository's default branch; `path` "" is the whole tree. A release comes in
+    when it is verified in every environment of `after`, and in one of `after_any` at least. `keep`: globs of the paths
+    below `path` that `promote: tree` and `promote: merge` leave as they are here. `pace` None: `latest` for roots, else
+    `complete`. `skippable`: which gates `/skip` may waive here. `rollback`: what a
+    rollback asks for.
+
+    `received_as`: no key. What the other repository's file calls it, `pipeline/environment`, once that accepts it.
     """
 
     name: Name
+    repository: str | None = None
     branch: str | None = None
     path: str = ""
     after: tuple[Name, ...] = ()
+    after_any: tuple[Name, ...] = ()
     promote: Promote = Promote.VERSIONS
+    keep: tuple[Glob, ...] = Field(default=(), max_length=50)
     auto: bool = False
     approvals: Approvals | None = None
     health: HealthRule = HealthRule()
     gates: Gates = Gates()
     windows: tuple[Window, ...] = Field(default=(), max_length=20)
     supersede: Supersede = Supersede.UNAPPROVED
+    pace: Pace | None = None
     merge_method: MergeMethod = MergeMethod.SQUASH
     roles: Roles = Roles()
     skippable: tuple[Skippable, ...] = (Skippable.SOAK, Skippable.WINDOWS, Skippable.MINIMUM_AGE)
     on_degraded: OnDegraded = OnDegraded.NONE
     rollback: RollbackRule = RollbackRule()
+    received_as: str = ""
 
     @property
     def is_root(self) -> bool:
-        return not self.after
+        return not self.upstreams
+
+    @property
+    def upstreams(self) -> tuple[str, ...]:
+        """Every environment that releases come from, those first of which all are asked for."""
+        return (*self.after, *self.after_any)
+
+    @property
+    def completes(self) -> bool:
+        """Whether what stands here must have completed before something newer enters."""
+        return self.pace is Pace.COMPLETE or (self.pace is None and not self.is_root)
 
     @property
     def rollback_approvals(self) -> Approvals | None:
@@ -403,6 +453,23 @@ class Environment(Declared):
     def reads_owners(self) -> bool:
         """Whether somebody's approval depends on whose a path is."""
         return any(rule is not None and rule.reads_owners for rule in (self.approvals, self.rollback.approvals))
+
+
+class Received(Declared):
+    """An environment of this repository that another repository's pipeline promotes into.
+
+    `pipeline`, `name`: what this file calls it. What it asks for comes on top of what the promoting file asks for:
+    `approvals` besides the other's, of `roles` the stricter, of `skippable` what both let be waived (None: whatever).
+    """
+
+    pipeline: Name
+    name: Name
+    branch: str | None = None
+    path: str = ""
+    accept_from: AcceptFrom
+    approvals: Approvals | None = None
+    roles: Roles = Roles()
+    skippable: tuple[Skippable, ...] | None = None
 
 
 class Pipeline(Declared):
@@ -423,19 +490,52 @@ class Pipeline(Declared):
         """The environment of that name; KeyError where there is none."""
         return next((e for e in self.environments if e.name == name), None) or _missing(name)
 
+    def place_name(self, environment: Environment) -> str:
+        """What an environment is called where it lives: its repository's file has each such name once."""
+        return environment.received_as or f"{self.name}/{environment.name}"
+
+    def downstreams(self, environment: Environment) -> tuple[Environment, ...]:
+        """The environments that take their releases from this one."""
+        return tuple(e for e in self.environments if environment.name in e.upstreams)
+
+    @property
+    def waves(self) -> tuple[tuple[Environment, ...], ...]:
+        """The environments by how far they lie from a root, on the longest way there."""
+        depth: dict[str, int] = {}
+        for environment in self.environments:
+            depth[environment.name] = max((depth.get(name, 0) + 1 for name in environment.upstreams), default=0)
+        count = max(depth.values(), default=-1) + 1
+        return tuple(tuple(e for e in self.environments if depth[e.name] == wave) for wave in range(count))
+
     def is_source(self, environment: Environment) -> bool:
-        """A root without artifacts: its branch tip is the release, nothing is promoted into it."""
+        """A root without artifacts: what stands there is the release, nothing is promoted into it."""
         return environment.is_root and not self.artifacts
+
+    @property
+    def source(self) -> Environment:
+        """The root that `promote: tree` copies from; the file's reader sees to it that there is only one."""
+        return next(e for e in self.environments if e.is_root)
+
+
+class Emergency(Declared):
+    """How many of an environment's approvers may together waive what only costs time, by `/emergency`."""
+
+    people: int = Field(default=2, ge=2, le=20)
 
 
 class Configuration(Declared):
-    """The whole file."""
+    """The whole file. `emergency`: off unless it is declared.
+
+    `received`: the environments that other repositories promote into, of all its pipelines.
+    """
 
     version: Literal[1] = 1
     mode: Mode = Mode.MERGE
     templates: Templates = Templates()
     commands: CommandStyle = CommandStyle.PLAIN
+    emergency: Emergency | None = None
     pipelines: tuple[Pipeline, ...] = ()
+    received: tuple[Received, ...] = ()
 
 
 def _missing(name: str) -> Environment:

@@ -1,6 +1,7 @@
 """Where environments live: branches and folders that Git, GitHub and we all accept, one environment in each. No I/O."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from config.pipeline import Environment, Promote
@@ -8,8 +9,22 @@ from config.reading import Reader
 from config.yaml_text import Node
 
 _BRANCH_REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[-./]|[./]$|^@$")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
+_ADDRESS = re.compile(r"(?:https?://|git@|ssh://git@)[^/:]+[/:]")
 _LONGEST_BRANCH = 200
 _LONGEST_PATH = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """The repository that the file lies in, as far as it is known: `repository` is its full name, `owner/name`."""
+
+    default_branch: str | None = None
+    repository: str | None = None
+
+    def is_named(self, repository: str) -> bool:
+        """Whether a full name is its own. GitHub's names of repositories ignore case."""
+        return self.repository is not None and self.repository.lower() == repository.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +34,17 @@ class Inhabitant:
     pipeline: str
     environment: Environment
     node: Node
+
+
+def read_repository(reader: Reader, node: Node) -> str | None:
+    """The full name of a repository, `owner/name`."""
+    text = reader.text(node, "repository")
+    if text is None or _REPOSITORY.fullmatch(text):
+        return text
+    better = _ADDRESS.sub("", text).strip("/").removesuffix(".git")
+    remedy = f"`{better}`" if _REPOSITORY.fullmatch(better) else "`owner/name`"
+    reader.refuse(node, f"{text!r} is not the full name of a repository", remedy)
+    return None
 
 
 def read_branch(reader: Reader, node: Node) -> str | None:
@@ -59,21 +85,36 @@ def read_path(reader: Reader, node: Node) -> str | None:
     return None
 
 
-def check_places(reader: Reader, inhabitants: tuple[Inhabitant, ...], *, default_branch: str | None) -> None:
-    """Refuse two environments at one place: same branch, and the same folder or one inside the other."""
-    by_branch: dict[str | None, dict[str, Inhabitant]] = {}
+def check_places(reader: Reader, inhabitants: tuple[Inhabitant, ...], *, home: Home) -> None:
+    """Refuse two environments at one place."""
+    for one, other in collisions(inhabitants, home=home):
+        _refuse_pair(reader, one, other)
+
+
+def collisions(inhabitants: tuple[Inhabitant, ...], *, home: Home) -> Iterator[tuple[Inhabitant, Inhabitant]]:
+    """Two environments at one place: same repository and branch, same folder or one inside the other.
+
+    What other repositories call their default branch is not known here: there one environment alone is accepted.
+    """
+    by_branch: dict[tuple[str | None, str | None], dict[str, Inhabitant]] = {}
     for one in inhabitants:
-        branch = one.environment.branch
-        taken = by_branch.setdefault(None if branch == default_branch else branch, {})
-        other = taken.get(one.environment.path)
-        if other is not None:
-            _refuse_pair(reader, one, other)
-        else:
-            taken[one.environment.path] = one
+        repository, branch = one.environment.repository, one.environment.branch
+        at_home = repository is None and branch == home.default_branch
+        taken = by_branch.setdefault((repository and repository.lower(), None if at_home else branch), {})
+        other = taken.setdefault(one.environment.path, one)
+        if other is not one:
+            yield one, other
     for taken in by_branch.values():
         for path, one in taken.items():
-            if other := next((taken[p] for p in _parents(path) if p in taken), None):
-                _refuse_pair(reader, one, other)
+            if around := next((taken[p] for p in _parents(path) if p in taken), None):
+                yield one, around
+
+
+def where(one: Environment) -> str:
+    """An environment's place, as people speak of it."""
+    branch = f"the branch {one.branch}" if one.branch else "the default branch"
+    branch += f" of {one.repository}" if one.repository else ""
+    return f"{one.path or 'the whole tree'} on {branch}"
 
 
 def _parents(path: str) -> list[str]:
@@ -83,10 +124,6 @@ def _parents(path: str) -> list[str]:
 
 def _refuse_pair(reader: Reader, one: Inhabitant, other: Inhabitant) -> None:
     mine, theirs = one.environment, other.environment
-    branch = f"the branch {mine.branch}" if mine.branch else "the default branch"
-    if mine.path == theirs.path:
-        where = f"{mine.path or 'the whole tree'} on {branch}"
-    else:
-        where = f"{theirs.path or 'the whole tree'} on {branch}, which holds {mine.path}"
+    place = where(theirs) if mine.path == theirs.path else f"{where(theirs)}, which holds {mine.path}"
     remedy = "a branch of its own" if mine.promote is Promote.MERGE else "a `path` or `branch` of its own"
-    reader.refuse(one.node, f"{other.pipeline}/{theirs.name} already lives in {where}", remedy)
+    reader.refuse(one.node, f"{other.pipeline}/{theirs.name} already lives in {place}", remedy)

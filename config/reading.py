@@ -7,7 +7,7 @@ noted a problem, so that the rest of the file is still read and everybody learns
 import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from itertools import islice
@@ -19,16 +19,19 @@ from config.pipeline import NAME
 from config.problems import Problem
 from config.yaml_text import Node, Scalar, Sequence, Spot
 
+# What stands for a folder's name, in a pipeline that is declared for many.
+PLACEHOLDER = "{name}"
 DURATION = r"^[0-9]{1,6}[smhd]$"
 _LONGEST = timedelta(days=366)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _PLAIN_TAGS = frozenset(
     {"!", *(f"tag:yaml.org,2002:{t}" for t in ("str", "int", "float", "bool", "null", "map", "seq"))}
 )
+_BRACES = re.compile(r"\{([^{}]*)\}")
 _MOST_COMPARED = 200
 _MOST_HINTED = 100
 _LONGEST_MESSAGE = 300
-_LONGEST_NAME = 60
+LONGEST_NAME = 60
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -51,11 +54,13 @@ class Reader:
     """Reads one file, noting problems in it.
 
     `longest_quoted`: of how many characters a key may be that is repeated in a message. What is longer may be a secret
-    that was put in the wrong place, in a file that holds secrets.
+    that was put in the wrong place, in a file that holds secrets. `folder`: what `{name}` stands for, in a pipeline
+    that is declared for many folders.
     """
 
     path: str
     longest_quoted: int = _LONGEST_MESSAGE
+    folder: str | None = None
     problems: list[Problem] = field(default_factory=list)
 
     def refuse(self, node: Node, message: str, suggestion: str | None = None, *, at: Spot | None = None) -> None:
@@ -98,11 +103,11 @@ class Reader:
 
     def name(self, entry: Entry, what: str) -> str | None:
         """A key that names something of the user's: a pipeline, an environment, an image, a chart."""
-        if re.fullmatch(NAME, entry.name) and len(entry.name) <= _LONGEST_NAME:
+        if re.fullmatch(NAME, entry.name) and len(entry.name) <= LONGEST_NAME:
             return entry.name
-        better = re.sub(r"[^a-z0-9]+", "-", entry.name.lower()).strip("-")[:_LONGEST_NAME]
+        better = re.sub(r"[^a-z0-9]+", "-", entry.name.lower()).strip("-")[:LONGEST_NAME]
         message = (
-            f"the {what} name {entry.name!r} must be lower-case letters, digits and hyphens, at most {_LONGEST_NAME}"
+            f"the {what} name {entry.name!r} must be lower-case letters, digits and hyphens, at most {LONGEST_NAME}"
         )
         self.refuse(entry.key, message, f"`{better}`" if better else None)
         return None
@@ -162,25 +167,58 @@ class Reader:
                 found[entry.name] = entry
         return found
 
+    def fill(self, fields: Fields, *keys: str, also: Collection[str] = ()) -> Fields:
+        """The fields, with the folder's name for `{name}` in the values of these keys.
+
+        `also`: other words in braces that stand for something there.
+        """
+        known = {"name", *also}
+        return {
+            name: replace(entry, value=self._filled(entry.value, known)) if name in keys else entry
+            for name, entry in fields.items()
+        }
+
+    def filled(self, node: Node) -> Node:
+        """A value, with the folder's name for `{name}`."""
+        return self._filled(node, {"name"})
+
+    def _filled(self, node: Node, known: Collection[str]) -> Node:
+        scalar = yaml_text.resolved(node)
+        if not isinstance(scalar, Scalar) or "{" not in scalar.value:
+            return node
+        if self.folder is None:
+            if PLACEHOLDER not in scalar.value:
+                return node
+            message = f"`{PLACEHOLDER}` stands for a folder's name in a pipeline with `for_each` only"
+            self.refuse(node, message, "a name in its place, or `for_each:` in the pipeline")
+        for word in _BRACES.findall(scalar.value) if self.folder is not None else ():
+            if word not in known:
+                self.refuse(node, f"`{{{word}}}` stands for nothing here", f"`{PLACEHOLDER}`, the folder's name")
+        return scalar._replace(value=scalar.value.replace(PLACEHOLDER, self.folder or "name"))
+
     def text(self, node: Node, what: str) -> str | None:
         """The text of a single value."""
         scalar = yaml_text.resolved(node)
         if not isinstance(scalar, Scalar):
             self.refuse(node, f"{what} must be a single value")
             return None
+        if self.folder is not None and PLACEHOLDER in scalar.value:
+            self.refuse(node, f"{what} does not take the folder's name: `{PLACEHOLDER}` stands for nothing here")
+            return None
         if scalar.null or not scalar.value.strip():
             self.refuse(node, f"{what} is empty")
             return None
         return scalar.value
 
-    def texts(self, node: Node, what: str) -> tuple[tuple[str, Node], ...]:
-        """The values of a list, each with its place."""
+    def texts(self, node: Node, what: str, *, filled: bool = False) -> tuple[tuple[str, Node], ...]:
+        """The values of a list, each with its place. `filled`: the folder's name may stand in them."""
         sequence = yaml_text.resolved(node)
         if not isinstance(sequence, Sequence):
             one = f"[{sequence.value}]" if isinstance(sequence, Scalar) else "[…]"
             self.refuse(node, f"{what} must be a list", f"`{one}`")
             return ()
-        texts = [(self.text(item, f"an item of {what}"), item) for item in sequence.items]
+        items = [self.filled(item) if filled else item for item in sequence.items]
+        texts = [(self.text(item, f"an item of {what}"), item) for item in items]
         return tuple((text, item) for text, item in texts if text is not None)
 
     def judged(self, node: Node, what: str, check: Callable[[str], object]) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from config.defaults import OWN_KEYS
 from config.pipeline import NAME, Configuration
 from config.reading import DURATION
 from config.writes import CHART_KEYS, IMAGE_KEYS
@@ -22,6 +23,12 @@ _IMAGE_RULES: Schema = {
     "if": {"properties": {"strategy": {"const": "digest"}}, "required": ["strategy"]},
     "then": {"required": ["constraint"], "properties": {"pin": {"enum": ["digest", "both"]}}},
 }
+_PATTERN: Schema = {"type": "string", "minLength": 1}
+_FOLDERS: Schema = {
+    "description": "One pipeline for each of these folders, such as `applications/*`; `!` before a pattern takes out.",
+    "anyOf": [_PATTERN, {"type": "array", "minItems": 1, "maxItems": 20, "items": _PATTERN}],
+}
+_TEMPLATE_NAME = r"^[a-z0-9-]*\{name\}[a-z0-9-]*$"
 _WRITTEN_DEFAULTS = {"PT15M": "15m", "PT2M": "2m"}
 
 
@@ -33,6 +40,7 @@ def json_schema() -> Schema:
     for kind in ("Environment", "Pipeline"):
         del kinds[kind]["properties"]["name"]
         kinds[kind]["required"] = [key for key in kinds[kind].get("required", ()) if key != "name"]
+    _place_received(schema)
     for kind, key in _DEPENDENT_DEFAULTS:
         kinds[kind]["properties"][key].pop("default", None)
     kinds["Gates"]["properties"]["health"] = {"const": True, "description": "Always so; may be written out."}
@@ -51,9 +59,39 @@ def json_schema() -> Schema:
     checks = kinds["Gates"]["properties"]["checks"]
     checks["items"] = {"anyOf": [{"type": "string", "pattern": ".@."}, checks["items"]]}
     kinds["Cosign"]["oneOf"] = [{"required": ["key"]}, {"required": ["issuer", "identity"]}]
-    schema["properties"]["pipelines"] = {**_named("Pipeline", "The pipelines, by name."), "minProperties": 0}
+    pipeline["for_each"] = _FOLDERS
+    named = {"anyOf": [{"pattern": NAME, "maxLength": 60}, {"pattern": _TEMPLATE_NAME}]}
+    pipelines = _named("Pipeline", "The pipelines, by name; `{name}` in it is the folder's, with `for_each`.")
+    schema["properties"]["pipelines"] = {**pipelines, "minProperties": 0, "propertyNames": named}
+    schema["properties"]["defaults"] = _defaults(kinds["Environment"])
     schema["required"] = ["pipelines"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _place_received(schema: Schema) -> None:
+    """An environment that others promote into is written among the pipeline's own, with one item in a list."""
+    kinds = schema["$defs"]
+    del schema["properties"]["received"]
+    accept_from = kinds.pop("Received")["properties"]["accept_from"]
+    environment = kinds["Environment"]["properties"]
+    del environment["received_as"]
+    environment["accept_from"] = {"type": "array", "minItems": 1, "maxItems": 1, "items": accept_from}
+    # A repository's number is a number to YAML.
+    accepted = kinds["AcceptFrom"]["properties"]
+    accepted["repository"] = {"anyOf": [accepted["repository"], {"type": "integer", "minimum": 1}]}
+    # The folder's name may stand in it, where the pipeline is declared for many.
+    accepted["pipeline"] = {"anyOf": [accepted["pipeline"], {"type": "string", "pattern": _TEMPLATE_NAME}]}
+
+
+def _defaults(environment: Schema) -> Schema:
+    """What environments may have in common, under the names and rules that it has there."""
+    shared = {key: value for key, value in environment["properties"].items() if key not in OWN_KEYS}
+    return {
+        "type": "object",
+        "description": "What every environment declares that does not have the key itself.",
+        "additionalProperties": False,
+        "properties": shared,
+    }
 
 
 def _split_writes(kinds: Schema) -> None:

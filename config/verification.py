@@ -21,7 +21,8 @@ def read_verify(reader: Reader, entry: Entry, checks: Checks) -> Verify | None:
             reader.refuse(entry.key, "`verify` proves nothing", "`verify: {cosign: {key: …}}`, or remove it")
         return None
     known = ("key", "issuer", "identity")
-    section = Section(reader, "`cosign`", reader.fields(fields["cosign"].value, "`cosign`", known=known))
+    signer = reader.fill(reader.fields(fields["cosign"].value, "`cosign`", known=known), "key", "identity")
+    section = Section(reader, "`cosign`", signer)
     if len(reader.problems) == before:
         _check_parties(section, fields["cosign"])
     key = section.judged("key", lambda text: _check_key(text, checks))

@@ -31,7 +31,8 @@ def read_writes(reader: Reader, entry: Entry, *, keys: tuple[str, ...]) -> tuple
 
 def _read_write(reader: Reader, node: Node, *, keys: tuple[str, ...]) -> Write | None:
     known = ("file", "format", *keys)
-    section = Section(reader, "an item of `write`", reader.fields(node, "an item of `write`", known=known))
+    fields = reader.fill(reader.fields(node, "an item of `write`", known=known), "file")
+    section = Section(reader, "an item of `write`", fields)
     if "file" not in section.fields:
         reader.refuse(node, "an item of `write` names no file", "`file:` and its path below the environment's")
     file = section.judged("file", _check_written_path)

@@ -13,11 +13,11 @@ import aiohttp
 
 from sandbox.charts import ChartRepository
 from sandbox.cluster import ClusterServer
-from sandbox.github import merging, pulls, refs, talk
-from sandbox.github.access import install, register_app
+from sandbox.github import merging, pulls, queueing, refs, talk
+from sandbox.github.access import change_repositories, install, register_app
 from sandbox.github.events import deliver
 from sandbox.github.server import GitHubServer
-from sandbox.github.state import App, Caller, Delivery, GitHub, Issue, PullRequest, Repository, Role, User
+from sandbox.github.state import App, Caller, Delivery, GitHub, Installation, Issue, PullRequest, Repository, Role, User
 from sandbox.registry import RegistryServer
 
 WEBHOOK_SECRET = "the laptop's own webhook secret"
@@ -58,9 +58,18 @@ class Laptop:
     # --- people -------------------------------------------------------------------------------------------------------
 
     def repository(
-        self, full_name: str, files: Mapping[str, str], *, people: Mapping[str, Role], branches: tuple[str, ...] = ()
+        self,
+        full_name: str,
+        files: Mapping[str, str],
+        *,
+        people: Mapping[str, Role],
+        branches: tuple[str, ...] = (),
+        beside: Repository | None = None,
     ) -> Repository:
-        """A repository with a first commit, its collaborators (login → role), and the App installed on it."""
+        """A repository with a first commit, its collaborators (login → role), and the App installed on it.
+
+        `beside`: a repository whose installation takes this one in; else it has one of its own.
+        """
         made = self.github.add_repository(full_name)
         for login, role in people.items():
             self.github.add_user(login)
@@ -69,8 +78,15 @@ class Laptop:
         refs.commit(self.github, made, made.default_branch, files, "Start", by=first)
         for branch in branches:
             refs.commit(self.github, made, branch, {}, f"Start {branch}", by=first)
-        install(self.github, self.app, made)
+        if beside is None:
+            install(self.github, self.app, made)
+        else:
+            change_repositories(self.github, self.installation(beside), add=[made])
         return made
+
+    def installation(self, repository: Repository) -> Installation:
+        """The installation that a repository is of."""
+        return next(one for one in self.github.installations.values() if repository.id in one.repository_ids)
 
     def person(self, login: str) -> Caller:
         return Caller(user=self.user(login))
@@ -79,11 +95,18 @@ class Laptop:
         return self.github.users[login]
 
     def commit(
-        self, repository: Repository, files: Mapping[str, str | None], message: str, *, by: str, branch: str = ""
+        self,
+        repository: Repository,
+        files: Mapping[str, str | bytes | None],
+        message: str,
+        *,
+        by: str,
+        branch: str = "",
+        modes: Mapping[str, str] | None = None,
     ) -> str:
-        """A person pushes a commit."""
+        """A person pushes a commit. `modes`: of paths that are no plain files."""
         where = branch or repository.default_branch
-        return refs.commit(self.github, repository, where, files, message, by=self.user(by))
+        return refs.commit(self.github, repository, where, files, message, by=self.user(by), modes=modes)
 
     def read(self, repository: Repository, commit: str, path: str) -> str:
         """A file's text as a commit has it; KeyError where it has none."""
@@ -102,6 +125,10 @@ class Laptop:
     def merge(self, repository: Repository, pull: PullRequest, *, by: str, method: str = "squash") -> str:
         """A person merges on GitHub."""
         return merging.merge_pull_request(self.github, repository, self.person(by), pull, method=method)
+
+    def enqueue(self, repository: Repository, pull: PullRequest, *, by: str) -> None:
+        """A person presses "Merge when ready" where the branch has a merge queue."""
+        queueing.enqueue(self.github, repository, self.person(by), pull, expected_head=pull.head_sha)
 
     def close(self, repository: Repository, pull: PullRequest, *, by: str) -> None:
         pulls.close_pull_request(self.github, repository, self.user(by), pull)

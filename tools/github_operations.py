@@ -1,6 +1,15 @@
 """What the sandbox models of GitHub: the one list of REST operations and of GraphQL documents. No I/O."""
 
-from bot.github.documents import CONFIG_HISTORY, Mutation, Place, mutation_document, repository_query
+from bot.github.documents import (
+    BRANCH_RULES,
+    CONFIG_HISTORY,
+    RECORDS_AFTER,
+    Mutation,
+    Place,
+    folders_query,
+    mutation_document,
+    repository_query,
+)
 
 OPERATIONS = frozenset(
     {
@@ -14,6 +23,7 @@ OPERATIONS = frozenset(
         "GET /orgs/{org}/teams/{team_slug}/memberships/{username}",
         "GET /repos/{owner}/{repo}",
         "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
+        "GET /repos/{owner}/{repo}/compare/{basehead}",
         "POST /repos/{owner}/{repo}/check-runs",
         "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}",
         "POST /repos/{owner}/{repo}/deployments",
@@ -33,6 +43,7 @@ OPERATIONS = frozenset(
         "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
         "POST /repos/{owner}/{repo}/issues/{issue_number}/labels",
         "DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels/{name}",
+        "GET /repos/{owner}/{repo}/rules/branches/{branch}",
         "POST /repos/{owner}/{repo}/merges",
         "POST /repos/{owner}/{repo}/pulls",
         "GET /repos/{owner}/{repo}/pulls/{pull_number}",
@@ -49,6 +60,8 @@ _PAYLOADS = {
     "createPullRequest": "pullRequest { id number }",
     "updatePullRequest": "pullRequest { id number }",
     "closePullRequest": "pullRequest { id number }",
+    "enqueuePullRequest": "mergeQueueEntry { position }",
+    "dequeuePullRequest": "",
     "createCheckRun": "checkRun { id }",
     "updateCheckRun": "checkRun { id }",
     "createDeploymentStatus": "deploymentStatus { id }",
@@ -73,4 +86,6 @@ def documents() -> tuple[str, ...]:
     reads = [repository_query(places[:count])[0] for count in (0, 1, 2, 3)]
     whole, keyed = repository_query(places[1:2])[0], repository_query([], ["k", "l"])[0]
     talk = repository_query(places[:1], us="u")[0]
-    return (*reads, whole, keyed, talk, CONFIG_HISTORY, mutation_document(mutations)[0])
+    listed, folders = repository_query([], folders=["f", ""])[0], folders_query([("c", "a/b"), ("c", "")])[0]
+    known = (CONFIG_HISTORY, BRANCH_RULES, RECORDS_AFTER)
+    return (*reads, whole, keyed, talk, listed, folders, *known, mutation_document(mutations)[0])

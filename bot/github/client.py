@@ -1,4 +1,4 @@
-"""The way to GitHub: as the App itself, and as an installation narrowed to one repository.
+"""The way to GitHub: as the App itself, and as an installation narrowed to one repository, or to two.
 
 A confused pass for one repository cannot write to another, because its token cannot.
 """
@@ -109,7 +109,7 @@ class GitHubApp:
         self._identity: AppIdentity | None = None
         self._quotas: dict[int, Quota] = {}
         self._listers: dict[int, tuple[Transport, TokenSource]] = {}
-        self._clients: dict[tuple[int, int], RepositoryClient] = {}
+        self._clients: dict[tuple[int, ...], RepositoryClient] = {}
 
     async def identity(self) -> AppIdentity:
         """Who we are: asked once."""
@@ -136,11 +136,16 @@ class GitHubApp:
             found += [(one.number("id"), one.text("full_name")) for one in page]
         return tuple(found)
 
-    def repository(self, installation_id: int, repository_id: int) -> RepositoryClient:
-        """The one client of a repository within an installation: its token opens nothing else."""
-        key = (installation_id, repository_id)
+    def repository(self, installation_id: int, repository_id: int, *, beside: int | None = None) -> RepositoryClient:
+        """The one client of a repository within an installation: its token opens nothing else.
+
+        `beside`: the repository whose pipeline is promoted into the other; the token opens exactly these two. Where
+        they are not of one installation GitHub makes no such token, and requests raise `NotFound`.
+        """
+        opened = [repository_id] if beside is None else [beside, repository_id]
+        key = (installation_id, *opened)
         if key not in self._clients:
-            tokens = self._tokens(installation_id, {"repository_ids": [repository_id]})
+            tokens = self._tokens(installation_id, {"repository_ids": opened})
             self._clients[key] = RepositoryClient(self._installed(installation_id), tokens, self._clock)
         return self._clients[key]
 

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 from bot.codeowners import LOCATIONS
 from bot.github.fragments import fragments_of
+from bot.model import HISTORY_READ
 
 CONFIG_PATH = ".github/caisson.yaml"
 
+# How many deployments of an environment the one read asks for.
+RECORDS_READ = 20
 # How many places one query may read: GitHub refuses what might give more than 500,000 nodes, and one may give 35,000.
 MOST_PLACES = 13
 
@@ -41,22 +44,25 @@ def batches(places: Sequence[Place]) -> tuple[tuple[Place, ...], ...]:
 
 
 def repository_query(
-    places: Sequence[Place], keys: Sequence[str] = (), *, us: str | None = None
+    places: Sequence[Place], keys: Sequence[str] = (), *, folders: Sequence[str] = (), us: str | None = None
 ) -> tuple[str, dict[str, str]]:
     """The one read of a pass, and its variables except `owner` and `name`.
 
     Without places it reads the configuration; more than `MOST_PLACES` need several queries (`batches`). `keys` are
-    paths from the root, read at the same commit as the configuration (`read.read_keys`). `us`: the login of our bot,
-    where what was said anywhere in the repository, and the issues that we keep, are read too (`read_talk`).
+    paths from the root, read at the same commit as the configuration (`read.read_keys`); so are `folders`, of which the
+    folders in them are listed (`read.read_folders`), "" being the root. `us`: the login of our bot, where what was said
+    anywhere in the repository, and the issues that we keep, are read too (`read_talk`).
     """
     declared = [
         "$owner: String!",
         "$name: String!",
         "$config: String!",
         *(f"$key{i}: String!" for i in range(len(keys))),
+        *(f"$folder{i}: String!" for i, path in enumerate(folders) if path),
     ]
-    fields = [_configuration(len(keys))]
+    fields = [_configuration(len(keys), folders)]
     variables = {"config": CONFIG_PATH, **{f"key{i}": path for i, path in enumerate(keys)}}
+    variables |= {f"folder{i}": path for i, path in enumerate(folders) if path}
     for i, place in enumerate(places):
         declared.append(
             f"$base{i}: String!, $baseName{i}: String!, $files{i}: String!, $path{i}: String!, "
@@ -89,8 +95,13 @@ def repository_query(
     return query + fragments_of(query), variables
 
 
-def _configuration(keys: int) -> str:
+def _configuration(keys: int, folders: Sequence[str]) -> str:
     more = "".join(f"\n          key{i}: file(path: $key{i}) {{ ...Entry }}" for i in range(keys))
+    names = "entries { name mode }"
+    for i, path in enumerate(folders):
+        # GitHub's `file` answers for a path below the root only.
+        below = f"folder{i}: file(path: $folder{i}) {{ mode object {{ ... on Tree {{ {names} }} }} }}"
+        more += f"\n          {below if path else f'folder{i}: tree {{ {names} }}'}"
     return f"""
     id databaseId nameWithOwner isArchived
     defaultBranchRef {{
@@ -129,6 +140,9 @@ def _environment(i: int, *, whole: bool) -> str:
     head{i}: ref(qualifiedName: $head{i}) {{
       ...Head
       target {{ ... on Commit {{ {folder} }} }}
+      grouped: associatedPullRequests(states: OPEN, first: 3) {{
+        nodes {{ number mergeQueueEntry {{ headCommit {{ {folder} }} }} }}
+      }}
     }}
     merged{i}: pullRequests({ours}, states: MERGED, first: 3, {newest}) {{
       nodes {{
@@ -142,7 +156,7 @@ def _environment(i: int, *, whole: bool) -> str:
     talk{i}: pullRequests(headRefName: $headName{i}, states: [MERGED, CLOSED], first: 3, {newest}) {{
       nodes {{ ...Talk }}
     }}
-    deployments{i}: deployments(environments: [$record{i}], first: 20, {created}) {{
+    deployments{i}: deployments(environments: [$record{i}], first: {RECORDS_READ}, {created}) {{
       ...Records{whole_tree}
     }}"""
 
@@ -175,6 +189,33 @@ def _owners(i: int) -> str:
     return "".join(f"\n    owners{i}_{n}: object(expression: $owners{i}_{n}) {text}" for n in range(len(LOCATIONS)))
 
 
+def folders_query(places: Sequence[tuple[str, str]]) -> tuple[str, dict[str, str]]:
+    """What stands at each (commit, folder), with all that lies beside it on the way down, and who changed it last.
+
+    And the query's variables except `owner` and `name`.
+
+    `commit0` is the first commit, `folder0_0` its whole tree, `folder0_1` the first folder on the way, and so on.
+    """
+    variables: dict[str, str] = {}
+    fields: list[str] = []
+    for i, (commit, path) in enumerate(places):
+        variables[f"commit{i}"] = commit
+        variables[f"path{i}"] = path
+        history = f"history(first: {HISTORY_READ}, path: $path{i}) {{ nodes {{ ...Authored }} }}"
+        fields.append(f"commit{i}: object(expression: $commit{i}) {{ __typename ... on Commit {{ {history} }} }}")
+        names = path.split("/") if path else []
+        for level in range(len(names) + 1):
+            variables[f"folder{i}_{level}"] = f"{commit}:{'/'.join(names[:level])}"
+            inside = "" if level == len(names) else " ... on Tree { entries { name mode oid } }"
+            fields.append(
+                f"folder{i}_{level}: object(expression: $folder{i}_{level}) {{ __typename oid{inside} }}",
+            )
+    signature = ", ".join(["$owner: String!", "$name: String!", *(f"${name}: String!" for name in variables)])
+    read = "\n    ".join(fields)
+    query = f"query Folders({signature}) {{\n  repository(owner: $owner, name: $name) {{\n    {read}\n  }}\n}}\n"
+    return query + fragments_of(query), variables
+
+
 @dataclass(frozen=True, slots=True)
 class Mutation:
     """One GraphQL mutation: its field, the type of its input, the input, and what to select of the answer."""
@@ -203,3 +244,26 @@ query ConfigHistory($owner: String!, $name: String!, $config: String!) {
   }
 }
 """
+
+BRANCH_RULES = """
+query BranchRules($owner: String!, $name: String!, $branch: String!) {
+  repository(owner: $owner, name: $name) {
+    ref(qualifiedName: $branch) {
+      refUpdateRule {
+        requiredApprovingReviewCount requiresCodeOwnerReviews requiresConversationResolution requiresSignatures
+        requiresLinearHistory requiredStatusCheckContexts
+      }
+    }
+  }
+}
+"""
+
+RECORDS_AFTER = f"""
+query Records($owner: String!, $name: String!, $record: String!, $after: String!) {{
+  repository(owner: $owner, name: $name) {{
+    deployments0: deployments(
+      environments: [$record], first: 100, after: $after, orderBy: {{field: CREATED_AT, direction: DESC}}
+    ) {{ ...Records }}
+  }}
+}}
+{fragments_of("...Records")}"""

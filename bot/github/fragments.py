@@ -47,7 +47,7 @@ fragment Base on Ref {
     ... on Commit {
       committedDate
       tree { oid }
-      history(first: 50) { nodes { oid } }
+      history(first: 100) { nodes { oid } }
     }
   }
 }
@@ -89,9 +89,14 @@ fragment Pull on PullRequest {
   id number title body isDraft isCrossRepository createdAt
   author { ...Who }
   headRefName headRefOid baseRefName
-  mergeable mergeStateStatus changedFiles
+  mergeable mergeStateStatus reviewDecision changedFiles isMergeQueueEnabled
+  mergeQueue { configuration { mergeMethod } }
+  mergeQueueEntry { position enqueuer { ...Who } headCommit { oid tree { oid } statusCheckRollup { ...Checks } } }
   files(first: 100) { nodes { path } }
   labels(first: 50) { nodes { name } }
+  queueing: timelineItems(last: 1, itemTypes: [ADDED_TO_MERGE_QUEUE_EVENT, REMOVED_FROM_MERGE_QUEUE_EVENT]) {
+    nodes { __typename ... on RemovedFromMergeQueueEvent { createdAt reason actor { ...Who } } }
+  }
   labelling: timelineItems(last: 50, itemTypes: [LABELED_EVENT, UNLABELED_EVENT]) {
     pageInfo { hasPreviousPage }
     nodes {
@@ -101,9 +106,13 @@ fragment Pull on PullRequest {
     }
   }
   invited: timelineItems(first: 50, itemTypes: [REVIEW_REQUESTED_EVENT, ASSIGNED_EVENT]) {
+    pageInfo { hasNextPage }
     nodes {
       __typename
-      ... on ReviewRequestedEvent { actor { ...Who } }
+      ... on ReviewRequestedEvent {
+        actor { ...Who }
+        requestedReviewer { __typename ... on User { login } ... on Team { combinedSlug } }
+      }
       ... on AssignedEvent { actor { ...Who } }
     }
   }
@@ -167,6 +176,9 @@ fragment Merged on PullRequest {
   number title isCrossRepository createdAt headRefName headRefOid baseRefName mergedAt
   author { ...Who }
   mergedBy { ...Who }
+  queued: timelineItems(last: 1, itemTypes: [ADDED_TO_MERGE_QUEUE_EVENT]) {
+    nodes { ... on AddedToMergeQueueEvent { actor { ...Who } } }
+  }
   mergeCommit { ...Authored }
   commits(last: 1) { nodes { commit { ...Authored } } }
 }
@@ -186,7 +198,7 @@ fragment Closed on PullRequest {
 }
 
 fragment Records on DeploymentConnection {
-  pageInfo { hasNextPage }
+  pageInfo { hasNextPage endCursor }
   nodes {
     id databaseId commitOid task payload createdAt
     commit { tree { oid } }

@@ -13,12 +13,12 @@ from bot.github.documents import Place as Where
 from bot.github.failures import NotFound
 from bot.github.fragments import FOLDER_DEPTH
 from bot.github.identity import AppIdentity
-from bot.github.read_parts import checks, commit, file, files, folder_blobs
-from bot.github.read_pulls import closed_pulls, merged_pulls, open_pulls
-from bot.github.read_records import records
+from bot.github.read_parts import FOLDER, checks, commit, file, files, folder_blobs
+from bot.github.read_pulls import closed_pulls, merged_pulls, open_pulls, with_group_files
+from bot.github.read_records import crowded_at, records
 from bot.github.read_talk import read_conversations, read_issues
 from bot.github.shape import Node, unexpected
-from bot.model import Base, Configured, Conversation, File, Issues, Place, Repository, Sha, Unknown
+from bot.model import Base, Configured, Conversation, File, Issues, Place, Record, Repository, Sha, Unknown
 
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40})[.,]", re.MULTILINE)
 
@@ -54,6 +54,7 @@ def read_place(
     pull, foreign = None, None
     if head is not None:
         pull, foreign = open_pulls(head.node("associatedPullRequests").nodes(), place, identity)
+        pull = with_group_files(pull, head.node("grouped").nodes(), place)
     return Place(
         base=_base(node, i, place),
         head=commit(target, identity) if target else None,
@@ -80,6 +81,16 @@ def place_talk(data: Mapping[str, object], i: int) -> Node:
     return _repository(data).node(f"talk{i}")
 
 
+def records_crowded_at(data: Mapping[str, object], i: int, place: Where, *, identity: AppIdentity) -> str | None:
+    """From where our records of environment number `i` are to be read on; None where the page is all that matters."""
+    return crowded_at(_repository(data).node(f"deployments{i}"), place.record, identity)
+
+
+def read_more_records(data: Mapping[str, object], place: Where, *, identity: AppIdentity) -> tuple[Record, ...]:
+    """Our records on a further page."""
+    return records(_repository(data).node("deployments0"), place.record, identity)
+
+
 def read_config_history(data: Mapping[str, object]) -> tuple[tuple[Sha, str | None], ...]:
     """Commits that changed the configuration, newest first, each with its text; None where it was gone or no text."""
     branch = _repository(data).maybe_node("defaultBranchRef")
@@ -95,6 +106,22 @@ def read_keys(data: Mapping[str, object], paths: Sequence[str]) -> dict[str, str
         return dict.fromkeys(paths)
     entries = ((path, branch.node("target").maybe_node(f"key{i}")) for i, path in enumerate(paths))
     return {path: file(entry, path).text if entry else None for path, entry in entries}
+
+
+def read_folders(data: Mapping[str, object], paths: Sequence[str]) -> dict[str, tuple[str, ...] | None]:
+    """Names of the folders in each of the query's `folders` on the default branch; None where there is no such."""
+    branch = _repository(data).maybe_node("defaultBranchRef")
+    if branch is None:
+        return dict.fromkeys(paths)
+    target = branch.node("target")
+    return {path: _folders(target.maybe_node(f"folder{i}"), path) for i, path in enumerate(paths)}
+
+
+def _folders(found: Node | None, path: str) -> tuple[str, ...] | None:
+    if found is None or (path and found.number("mode") != FOLDER):
+        return None
+    tree = found.node("object") if path else found
+    return tuple(one.text("name") for one in tree.nodes("entries") if one.number("mode") == FOLDER)
 
 
 def _earlier(node: Node) -> str | None:
@@ -143,6 +170,7 @@ def _base(node: Node, i: int, place: Where) -> Base | None:
         touched=touched[0].sha("oid") if touched else None,
         files=_files(folder, place.folder) if folder else (),
         undone=_undone(target) if not place.folder else {},
+        folder=folder.sha("oid") if folder is not None and folder.text("__typename") == "Tree" else None,
     )
 
 

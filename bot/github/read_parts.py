@@ -12,7 +12,7 @@ from bot.model import Actor, ActorKind, Check, CheckStatus, Commit, File, Foreig
 GHOST = Actor("ghost", 0, ActorKind.OTHER)
 
 _REGULAR = (0o100644, 0o100755)
-_FOLDER = 0o040000
+FOLDER = 0o040000
 _STATUSES = {one.value: one for one in CheckStatus}
 
 
@@ -29,7 +29,8 @@ def is_ours(who: Actor, identity: AppIdentity) -> bool:
     return who.kind is ActorKind.BOT and who.id == identity.bot_id
 
 
-def commit(node: Node, identity: AppIdentity) -> Commit:
+def commit(node: Node, identity: AppIdentity | None) -> Commit:
+    """A commit; without an identity it is not established whether it is ours, and so it counts as somebody's."""
     author = node.maybe_node("author")
     signature = node.maybe_node("signature")
     email = (author.maybe_text("email") if author else None) or ""
@@ -45,7 +46,7 @@ def commit(node: Node, identity: AppIdentity) -> Commit:
         author_email=email,
         author_login=user.text("login") if user else None,
         committed=node.moment("committedDate"),
-        by_us=signed and email == identity.email,
+        by_us=signed and identity is not None and email == identity.email,
     )
 
 
@@ -132,7 +133,7 @@ def files(folder: Node, path: str, *, depth: int) -> tuple[File, ...]:
     for entry in folder.nodes("entries"):
         one = file(entry, below(path, entry.text("name")))
         found.append(one)
-        if one.mode == _FOLDER and depth > 1:
+        if one.mode == FOLDER and depth > 1:
             found += files(entry.node("object"), one.path, depth=depth - 1)
     return tuple(found)
 
@@ -142,6 +143,15 @@ def folder_blobs(commit_node: Node | None, folder: str) -> Mapping[str, Sha]:
     found = commit_node.maybe_node("folder") if commit_node else None
     tree = found.maybe_node("object") if found and folder else found
     return dict(_blobs(tree, folder))
+
+
+def folder_tree(commit_node: Node | None, folder: str) -> Sha | None:
+    """The tree of an environment's folder as one commit has it; None where there is no such folder."""
+    if commit_node is None or not folder:
+        return commit_node.node("tree").sha("oid") if commit_node else None
+    found = commit_node.maybe_node("folder")
+    tree = found.maybe_node("object") if found else None
+    return found.sha("oid") if found and tree and "entries" in tree.fields else None
 
 
 def _blobs(tree: Node | None, folder: str) -> Iterator[tuple[str, Sha]]:

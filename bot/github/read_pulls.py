@@ -4,14 +4,33 @@ A fork may have a branch of our branch's name, and GitHub's filters by name matc
 ignored.
 """
 
+from dataclasses import replace
+
 from bot.github.documents import Place
 from bot.github.identity import AppIdentity
-from bot.github.read_parts import actor, checks, commit, folder_blobs, foreign_checks, is_ours, more_checks
+from bot.github.read_parts import actor, checks, commit, folder_blobs, folder_tree, foreign_checks, is_ours, more_checks
 from bot.github.shape import Node, unexpected
-from bot.model import Closed, Closing, ClosingKind, Comment, Labelling, Merged, PullRequest, Review, ReviewState
+from bot.model import (
+    Actor,
+    ActorKind,
+    Closed,
+    Closing,
+    ClosingKind,
+    Comment,
+    Invited,
+    Labelling,
+    Merged,
+    PullRequest,
+    Queued,
+    Review,
+    ReviewState,
+    TakenOut,
+)
 
 # `reactions(first: 50)` says nothing of further pages.
 _REACTIONS_READ = 50
+# As whom GitHub's merge queue merges. Of an App nobody else can have the name; a person may, and is none.
+_QUEUE = "github-merge-queue"
 _STATES = {one.value: one for one in ReviewState}
 _CLOSINGS = {one.value: one for one in ClosingKind}
 
@@ -33,6 +52,17 @@ def open_pulls(nodes: tuple[Node, ...], place: Place, identity: AppIdentity) -> 
         elif foreign is None:
             foreign = f"#{node.number('number')} into {node.text('baseRefName')}, opened by {who.login}"
     return mine, foreign
+
+
+def with_group_files(pull: PullRequest | None, nodes: tuple[Node, ...], place: Place) -> PullRequest | None:
+    """The pull request with the environment's folder as its merge group has it."""
+    if pull is None or pull.queued is None:
+        return pull
+    entry = next((one.maybe_node("mergeQueueEntry") for one in nodes if one.number("number") == pull.number), None)
+    group = entry.maybe_node("headCommit") if entry else None
+    # Of a whole tree the id was read with the pull request.
+    folder = folder_tree(group, place.folder) if place.folder else pull.queued.tree
+    return replace(pull, queued=replace(pull.queued, files=folder_blobs(group, place.folder), folder=folder))
 
 
 def merged_pulls(nodes: tuple[Node, ...], place: Place, identity: AppIdentity) -> tuple[Merged, ...]:
@@ -68,7 +98,7 @@ def _closing(node: Node, identity: AppIdentity) -> Closing:
 
 
 def _merged(node: Node, place: Place, identity: AppIdentity) -> Merged:
-    by = node.maybe_node("mergedBy")
+    by = _merger(node, identity)
     result = node.maybe_node("mergeCommit")
     head = node.sha("headRefOid")
     last = [commit(one.node("commit"), identity) for one in node.node("commits").nodes()]
@@ -77,12 +107,62 @@ def _merged(node: Node, place: Place, identity: AppIdentity) -> Merged:
         by_us=is_ours(actor(node.maybe_node("author")), identity),
         created=node.moment("createdAt"),
         merged_at=node.moment("mergedAt"),
-        merged_by=actor(by) if by else None,
-        merged_by_us=is_ours(actor(by), identity),
+        merged_by=by,
+        merged_by_us=by is not None and is_ours(by, identity),
         head=next((one for one in last if one.sha == head), None),
         commit=commit(result, identity) if result else None,
         files=folder_blobs(result, place.folder),
+        by_queue=_by_queue(node),
+        folder=folder_tree(result, place.folder),
     )
+
+
+def _by_queue(node: Node) -> bool:
+    """Whether a merge queue may have merged it: whatever was in one once is not told from what was merged by it."""
+    return bool(node.node("queued").nodes())
+
+
+def _merger(node: Node, identity: AppIdentity) -> Actor | None:
+    """Who merged. Where GitHub's merge queue did, whoever put it there last: it merges nothing that was taken out."""
+    found = node.maybe_node("mergedBy")
+    by = actor(found) if found else None
+    if by is None or by.kind is not ActorKind.BOT or by.login != _QUEUE or is_ours(by, identity):
+        return by
+    put = node.node("queued").nodes()
+    return actor(put[-1].maybe_node("actor")) if put else by
+
+
+def _queued(node: Node, identity: AppIdentity) -> Queued | None:
+    entry = node.maybe_node("mergeQueueEntry")
+    if entry is None:
+        return None
+    by, group = actor(entry.maybe_node("enqueuer")), entry.maybe_node("headCommit")
+    return Queued(
+        position=entry.number("position"),
+        by=by,
+        by_us=is_ours(by, identity),
+        group=group.sha("oid") if group else None,
+        tree=group.node("tree").sha("oid") if group else None,
+        checks=checks(group.maybe_node("statusCheckRollup"), identity) if group else (),
+    )
+
+
+def _taken_out(node: Node, identity: AppIdentity) -> TakenOut | None:
+    """Where leaving the queue is the last that happened to it there."""
+    for last in node.node("queueing").nodes():
+        if last.text("__typename") == "RemovedFromMergeQueueEvent":
+            who = actor(last.maybe_node("actor"))
+            reason, at = last.maybe_text("reason") or "", last.moment("createdAt")
+            return TakenOut(by=who, by_us=is_ours(who, identity), reason=reason, at=at)
+    return None
+
+
+def _queue_method(node: Node) -> str | None:
+    if not node.flag("isMergeQueueEnabled"):
+        return None
+    queue = node.maybe_node("mergeQueue")
+    configuration = queue.maybe_node("configuration") if queue else None
+    return (configuration.maybe_text("mergeMethod") if configuration else None) or ""
 
 
 def _pull(node: Node, identity: AppIdentity) -> PullRequest:
@@ -114,8 +194,30 @@ def _pull(node: Node, identity: AppIdentity) -> PullRequest:
         complete=_complete(node, len(carried), rollups),
         changed=_changed(node),
         foreign_checks=tuple(check for rollup in rollups for check in foreign_checks(rollup, identity)),
-        invited=any(is_ours(actor(one.maybe_node("actor")), identity) for one in node.node("invited").nodes()),
+        review_decision=node.maybe_text("reviewDecision") or "",
+        queue_method=_queue_method(node),
+        queued=_queued(node, identity),
+        taken_out=_taken_out(node, identity),
+        invited=_invited(node.node("invited"), identity),
     )
+
+
+def _invited(timeline: Node, identity: AppIdentity) -> Invited:
+    """Whom our App asked. GitHub requests code owners by itself, in the name of whoever opened the pull request: us."""
+    ours = [one for one in timeline.nodes() if is_ours(actor(one.maybe_node("actor")), identity)]
+    requests = [one for one in ours if one.text("__typename") == "ReviewRequestedEvent"]
+    named = (_reviewer(one.maybe_node("requestedReviewer")) for one in requests)
+    return Invited(
+        reviewers=frozenset(name.lower() for name in named if name),
+        assigned=len(ours) > len(requests),
+        complete=not timeline.more("hasNextPage"),
+    )
+
+
+def _reviewer(node: Node | None) -> str | None:
+    """A login, or a team as `org/slug`; None for whoever is gone or of no account."""
+    key = {"User": "login", "Team": "combinedSlug"}.get(node.text("__typename")) if node else None
+    return node.text(key) if node and key else None
 
 
 def _complete(node: Node, carried: int, rollups: list[Node | None]) -> bool:

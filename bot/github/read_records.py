@@ -21,6 +21,15 @@ def records(connection: Node, environment: str, identity: AppIdentity) -> tuple[
     )
 
 
+def crowded_at(connection: Node, environment: str, identity: AppIdentity) -> str | None:
+    """Where to read on: others' deployments of that name take the place of ours on this page, and there are more."""
+    nodes = connection.nodes()
+    crowded = sum(_counts(node, environment, identity) for node in nodes) < len(nodes)
+    if not crowded or not connection.more("hasNextPage"):
+        return None
+    return connection.node("pageInfo").text("endCursor")
+
+
 def _counts(node: Node, environment: str, identity: AppIdentity) -> bool:
     return is_ours(actor(node.maybe_node("creator")), identity) and node.text("originalEnvironment") == environment
 

@@ -5,17 +5,22 @@ Contents go through the Git Data API: inline trees, commits without author so th
 `updateRefs` with `beforeOid`, GitHub's one compare-and-swap.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Protocol
 
 from bot.actions import (
     AddLabels,
     CheckText,
     Close,
+    Copy,
     DeleteBranch,
+    Dequeue,
     EditIssue,
     Edits,
+    Enqueue,
     Merge,
     MergeOf,
     OpenIssue,
@@ -29,20 +34,30 @@ from bot.actions import (
     Say,
     SetLabel,
 )
-from bot.errors import Conflict
+from bot.errors import Conflict, Permanent
 from bot.github.documents import Mutation, mutation_document
-from bot.github.failures import NotFound
-from bot.model import Check, CheckStatus, Repository, Sha
-from bot.release_record import release_to_json
+from bot.github.failures import NotFound, Refused
+from bot.model import Check, CheckStatus, Repository, Sha, TreeEntry
+from bot.release_record import CONFLICT, release_to_json
 
 NOWHERE = "0" * 40
+_SUBMODULE = 0o160000
 
-Batched = PostCheck | Retitle | Close | RecordStatusChange | DeleteBranch | React | Say | EditIssue
+Batched = PostCheck | Retitle | Close | Dequeue | RecordStatusChange | DeleteBranch | React | Say | EditIssue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A head that was made. `conflict`: the merge did not succeed, and the head only shows that."""
+
+    head: Sha
+    conflict: bool = False
 
 
 class Client(Protocol):
     """What we need of a repository's client."""
 
+    async def get(self, path: str) -> object: ...
     async def post(self, path: str, body: object) -> object: ...
     async def put(self, path: str, body: object) -> object: ...
     async def delete(self, path: str) -> object: ...
@@ -69,20 +84,22 @@ def ref_update(branch: str, *, before: Sha | None, after: Sha | str, force: bool
     return {"name": f"refs/heads/{branch}", "beforeOid": before or NOWHERE, "afterOid": after, "force": force}
 
 
-async def make_head(client: Client, repository: Repository, action: Propose) -> Sha:
+async def make_head(client: Client, repository: Repository, action: Propose) -> Made:
     """Make the promotion's head and move our branch there, if the branch is where we last saw it."""
     updates: list[dict[str, object]] = []
-    match action.content:
-        case Edits():
-            head = await _commit(client, repository, action, action.content)
-        case Restored():
-            head = await _restore(client, repository, action, action.content)
-        case _:
-            head, merged = await _merge_commit(client, repository, action, action.content)
-            updates = [ref_update(action.content.scratch, before=merged, after=NOWHERE, force=True)]
-    moved = ref_update(action.branch, before=action.head_before, after=head, force=True)
+    content = action.content
+    if isinstance(content, MergeOf):
+        made, scratch = await _merge_commit(client, repository, action, content)
+        updates = [ref_update(content.scratch, before=scratch, after=NOWHERE, force=True)]
+    elif isinstance(content, Copy):
+        made = Made(head=await _copy_commit(client, repository, action, content))
+    elif isinstance(content, Restored):
+        made = Made(head=await _restore(client, repository, action, content))
+    else:
+        made = Made(head=await _commit(client, repository, action, content))
+    moved = ref_update(action.branch, before=action.head_before, after=made.head, force=True)
     await send(client, [_update_refs(repository, [moved, *updates])])
-    return head
+    return made
 
 
 def _update_refs(repository: Repository, updates: Sequence[dict[str, object]]) -> Mutation:
@@ -95,9 +112,43 @@ async def _commit(client: Client, repository: Repository, action: Propose, edits
         for path, text in edits.texts.items()
     ]
     root = f"/repos/{repository.full_name}/git"
-    tree = await client.post(f"{root}/trees", {"base_tree": edits.base_tree, "tree": entries})
-    body: dict[str, object] = {"message": action.message, "tree": _sha(tree), "parents": [action.parent]}
-    return _sha(await client.post(f"{root}/commits", body))
+    tree = _sha(await client.post(f"{root}/trees", {"base_tree": edits.base_tree, "tree": entries}))
+    return await _committed(client, repository, message=action.message, tree=tree, parents=[action.parent])
+
+
+async def _copy_commit(client: Client, repository: Repository, action: Propose, copy: Copy) -> Sha:
+    """The tree must be the one that was computed, or the head would not be what was judged. Raises `Permanent`."""
+    tree = await _tree(client, repository, copy.base_tree, copy.entries)
+    if tree != copy.tree:
+        raise Permanent(f"GitHub made tree {tree[:7]} of what should be {copy.tree[:7]}; nothing was proposed")
+    return await _committed(client, repository, message=action.message, tree=tree, parents=[action.parent])
+
+
+async def _tree(client: Client, repository: Repository, base: Sha, entries: Mapping[str, TreeEntry | None]) -> Sha:
+    """A tree with some paths set to objects that exist, or taken away: https://docs.github.com/en/rest/git/trees.
+
+    What goes since a file takes the place of its folder, or a folder its own, is not said: that is implied.
+    """
+    brought = [path for path, entry in entries.items() if entry is not None]
+    taken = {*brought, *(step for path in brought for step in _above(path))}
+    listed = [
+        {
+            "path": path,
+            "mode": f"{entry.mode:06o}" if entry else "100644",
+            "type": "commit" if entry and entry.mode == _SUBMODULE else "blob",
+            "sha": entry.oid if entry else None,
+        }
+        for path, entry in entries.items()
+        if entry is not None or not (path in taken or any(entries.get(step) for step in _above(path)))
+    ]
+    body: dict[str, object] = {"base_tree": base, "tree": listed}
+    return _sha(await client.post(f"/repos/{repository.full_name}/git/trees", body))
+
+
+def _above(path: str) -> list[str]:
+    """The folders on the way to a path."""
+    names = path.split("/")
+    return ["/".join(names[:count]) for count in range(1, len(names))]
 
 
 async def _restore(client: Client, repository: Repository, action: Propose, restored: Restored) -> Sha:
@@ -106,36 +157,64 @@ async def _restore(client: Client, repository: Repository, action: Propose, rest
     if restored.kept:
         entries = [{"path": n, "mode": "040000", "type": "tree", "sha": sha} for n, sha in restored.kept.items()]
         tree = _sha(await client.post(f"{root}/trees", {"base_tree": tree, "tree": entries}))
-    body: dict[str, object] = {"message": action.message, "tree": tree, "parents": [action.parent]}
-    return _sha(await client.post(f"{root}/commits", body))
+    return await _committed(client, repository, message=action.message, tree=tree, parents=[action.parent])
 
 
-async def _merge_commit(client: Client, repository: Repository, action: Propose, merge: MergeOf) -> tuple[Sha, Sha]:
-    """Our head, and where the scratch branch is then.
+async def _committed(client: Client, repository: Repository, *, message: str, tree: Sha, parents: Sequence[Sha]) -> Sha:
+    """A commit without author, so that it is ours and GitHub signs it."""
+    body: dict[str, object] = {"message": message, "tree": tree, "parents": list(parents)}
+    return _sha(await client.post(f"/repos/{repository.full_name}/git/commits", body))
 
-    GitHub merges on that branch, which may be left over from a crash: it is ours alone, so it is forced.
+
+async def _merge_commit(client: Client, repository: Repository, action: Propose, merge: MergeOf) -> tuple[Made, Sha]:
+    """The head, and where that leaves the scratch branch, on which GitHub merges.
+
+    It may be left over from a crash: it is ours alone, so it is forced. A merge of what keeps something, or with
+    another than the branch's tip, is committed anew, with the tip and the source's commit as its parents.
     """
-    root, start = f"/repos/{repository.full_name}", action.parent
+    source, tree, start = merge.source, merge.source_tree, action.parent
+    if merge.kept and tree is not None:
+        tree = await _tree(client, repository, tree, merge.kept)
+        source = await _committed(
+            client, repository, message=f"{merge.source[:7]} with what is kept", tree=tree, parents=[merge.source]
+        )
     if merge.stands is not None:
         told = f"The content of {action.base_branch}, on the source that stands there"
-        stands = {"message": told, "tree": merge.stands.tree, "parents": [merge.stands.commit]}
-        start = _sha(await client.post(f"{root}/git/commits", stands))
+        start = await _committed(
+            client, repository, message=told, tree=merge.stands.tree, parents=[merge.stands.commit]
+        )
     scratch: dict[str, object] = {"name": f"refs/heads/{merge.scratch}", "afterOid": start, "force": True}
     await send(client, [_update_refs(repository, [scratch])])
-    body: dict[str, object] = {"base": merge.scratch, "head": merge.source, "commit_message": action.message}
-    answer = await client.post(f"{root}/merges", body)
+    body: dict[str, object] = {"base": merge.scratch, "head": source, "commit_message": action.message}
+    try:
+        answer = await client.post(f"/repos/{repository.full_name}/merges", body)
+    except Refused as error:
+        if error.status != HTTPStatus.CONFLICT:
+            raise
+        return Made(head=await _showing_conflict(client, repository, action, merge, tree), conflict=True), start
     merged = _sha(answer)
-    if merge.stands is None:
-        return merged, merged
+    if source == merge.source and merge.stands is None:
+        return Made(head=merged), merged
     parents = [action.parent, merge.source]
-    head = {"message": action.message, "tree": _merged_tree(answer), "parents": parents}
-    return _sha(await client.post(f"{root}/git/commits", head)), merged
+    head = await _committed(client, repository, message=action.message, tree=_tree_of(answer), parents=parents)
+    return Made(head=head), merged
 
 
-def _merged_tree(answer: object) -> str:
+async def _showing_conflict(
+    client: Client, repository: Repository, action: Propose, merge: MergeOf, tree: Sha | None
+) -> Sha:
+    """A head with the source's content, beside which GitHub shows what conflicts. It says so, and is never merged."""
+    if tree is None:
+        commit = await client.get(f"/repos/{repository.full_name}/git/commits/{merge.source}")
+        inner = commit.get("tree") if isinstance(commit, dict) else None
+        tree = _sha(inner)
+    message = f"{action.message}\n{CONFLICT}: {action.parent}"
+    return await _committed(client, repository, message=message, tree=tree, parents=[merge.source])
+
+
+def _tree_of(answer: object) -> Sha:
     commit = answer.get("commit") if isinstance(answer, dict) else None
-    tree = commit.get("tree") if isinstance(commit, dict) else None
-    return _sha(tree)
+    return _sha(commit.get("tree") if isinstance(commit, dict) else None)
 
 
 def _sha(answer: object) -> Sha:
@@ -199,6 +278,8 @@ def mutation(repository: Repository, action: Batched, *, now: datetime) -> Mutat
             return _retitle(action)
         case Close():
             return Mutation("closePullRequest", "ClosePullRequestInput", {"pullRequestId": action.pull.id})
+        case Dequeue():
+            return Mutation("dequeuePullRequest", "DequeuePullRequestInput", {"id": action.pull.id})
         case RecordStatusChange():
             body: dict[str, object] = {
                 "deploymentId": action.record_id,
@@ -295,3 +376,15 @@ async def merge(client: Client, repository: Repository, action: Merge) -> None:
         "commit_message": action.message,
     }
     await client.put(f"/repos/{repository.full_name}/pulls/{action.pull.number}/merge", body)
+
+
+async def enqueue(client: Client, action: Enqueue) -> None:
+    """Put it into the merge queue (https://docs.github.com/en/graphql/reference/mutations#enqueuepullrequest).
+
+    Raises Refused with GitHub's words.
+    """
+    asked: dict[str, object] = {"pullRequestId": action.pull.id, "expectedHeadOid": action.head}
+    document, variables = mutation_document([Mutation("enqueuePullRequest", "EnqueuePullRequestInput", asked)])
+    _, errors = await client.graphql_partial(document, variables)
+    if errors:
+        raise Refused("; ".join(str(e.get("message", "refused")) for e in errors), status=HTTPStatus.OK)

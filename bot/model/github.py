@@ -49,15 +49,16 @@ class File:
 
 
 # How many commits of a base branch are read at most.
-HISTORY_READ = 50
+HISTORY_READ = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
     """The branch an environment lives on.
 
-    `history`: newest first, at most 50. `touched`: last commit that changed the folder. `undone`: commits of the
-    history whose message says, as `git revert` writes it, which commit they revert.
+    `history`: newest first, at most `HISTORY_READ`. `touched`: last commit that changed the folder. `folder`: the
+    folder's tree, None where there is none. `undone`: commits of the history whose message says, as `git revert` writes
+    it, which commit they revert.
     """
 
     branch: str
@@ -67,6 +68,7 @@ class Base:
     touched: Sha | None
     files: tuple[File, ...]
     undone: Mapping[Sha, Sha] = field(default_factory=dict)
+    folder: Sha | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,12 +177,77 @@ class Labelling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BranchRules:
+    """What a branch's protection and rulesets ask before a merge, as far as an App without administration may read it.
+
+    `checks`: names of required checks. `others`: further rules, by the names that GitHub's API gives their types.
+    """
+
+    approvals: int = 0
+    owners: bool = False
+    conversations: bool = False
+    signatures: bool = False
+    linear: bool = False
+    checks: tuple[str, ...] = ()
+    deployments: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A place in GitHub's merge queue. `by_us`: our App put it there.
+
+    `group`: the commit that the queue tries, None while it has made none; `tree`, `files` (path → blob in the
+    environment's folder) and `folder` (the tree of that folder, None where there is none) are that commit's, and
+    `checks` ours on it.
+    """
+
+    position: int
+    by: Actor
+    by_us: bool
+    group: Sha | None = None
+    tree: Sha | None = None
+    files: Mapping[str, Sha] = field(default_factory=dict)
+    folder: Sha | None = None
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOut:
+    """That something left the merge queue without a merge, and did not come back. `reason`: GitHub's word, "" for none.
+
+    A person took it out, or our App (`by_us`), or the queue itself.
+    """
+
+    by: Actor
+    by_us: bool
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited:
+    """Whom our App asked for a review, in lower case (a login, `org/team`), and whether it assigned somebody.
+
+    `complete` is False where there was more of it than we read.
+    """
+
+    reviewers: frozenset[str] = frozenset()
+    assigned: bool = False
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
     """An open pull request from our branch of this repository.
 
     `complete` is False where GitHub had more pages than we read. `changed`: paths it changes against where it branched
     off its base; None where GitHub did not name them all. `checks` are ours, `foreign_checks` those of other Apps.
-    `invited`: our App requested reviewers or assigned somebody.
+    `invited`: whom our App asked for a review, or GitHub in our name. `review_decision`: GitHub's own, "" where its
+    rules ask for no review. `queue_method`: how the base branch's merge queue merges (a PullRequestMergeMethod of
+    GraphQL's), "" where GitHub does not say, None where there is no queue. `queued`: its place there,
+    `taken_out`: how it left. `promoted`: commits whose content it brings without holding them, oldest first, where it
+    is a copy.
     """
 
     id: str
@@ -204,7 +271,12 @@ class PullRequest:
     complete: bool
     changed: frozenset[str] | None = None
     foreign_checks: tuple[ForeignCheck, ...] = ()
-    invited: bool = False
+    invited: Invited = field(default_factory=Invited)
+    review_decision: str = ""
+    queue_method: str | None = None
+    queued: Queued | None = None
+    taken_out: TakenOut | None = None
+    promoted: tuple[Commit, ...] = ()
 
 
 class Forum(StrEnum):
@@ -235,7 +307,9 @@ class Conversation:
 class Merged:
     """A merged pull request from our branch.
 
-    `files`: path → blob in the environment's folder as the merge commit has it.
+    `files`: path → blob in the environment's folder as the merge commit has it; `folder`: the tree of that folder, None
+    where there is none. `merged_by`: where a merge queue did, whoever put it there. `by_queue`: it may have, and the
+    message is the queue's.
     """
 
     number: int
@@ -247,6 +321,8 @@ class Merged:
     head: Commit | None
     commit: Commit | None
     files: Mapping[str, Sha]
+    by_queue: bool = False
+    folder: Sha | None = None
 
 
 class ClosingKind(StrEnum):

@@ -5,10 +5,39 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.model.cluster import Application
-from bot.model.github import Base, Closed, Commit, Conversation, Merged, Permission, PullRequest, Record, Repository
+from bot.model.github import (
+    Base,
+    BranchRules,
+    Closed,
+    Commit,
+    Conversation,
+    Merged,
+    Permission,
+    PullRequest,
+    Record,
+    Repository,
+)
 from bot.model.issues import Issues
 from bot.model.registry import ImageDetails, Signature, Tags
 from bot.model.releases import Digest, Sha, Unknown
+from bot.model.trees import Comparison, Folder, Listing
+from config.pipeline import CommandStyle, Emergency, Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """That an environment lives in another repository than the one whose file declares it.
+
+    `repository`: None where it is not known. `refusal`: why nothing may be done there, in words; "" where its own file
+    accepts the environment. `mode`: how far its own file lets us go. `style`: how its own file wants commands written.
+    `emergency`: what its own file says of emergencies, None where it knows of none.
+    """
+
+    repository: Repository | None
+    refusal: str = ""
+    mode: Mode = Mode.MERGE
+    style: CommandStyle = CommandStyle.PLAIN
+    emergency: Emergency | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +47,8 @@ class Place:
     `records` are our deployments, newest first. `head_files`: path → blob in the environment's folder at our branch's
     head. `foreign_pull` names a pull request from our branch that is not ours. `owners`: the text of the base branch's
     CODEOWNERS, "" where it has none, None where nothing asks for it. `closed`: our pull requests that were closed
-    without a merge, newest first.
+    without a merge, newest first. `elsewhere`: None where the environment lives in the repository whose file declares
+    it.
     """
 
     base: Base | None
@@ -30,6 +60,7 @@ class Place:
     foreign_pull: str | None = None
     owners: str | Unknown | None = None
     closed: tuple[Closed, ...] = ()
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +73,11 @@ class Observation:
     `memberships`: (`org/team`, login), both in lower case → whether an active member. `keys`: path → text of a key file
     on the default branch. `signer`: our bot as a commit's sign-off names it. `conversations`: what was said outside our
     open pull requests, on those that were merged or closed and on issues. `issues`: those that our App keeps.
+    `rules`: branch → what GitHub's rules ask. `folders`: (commit, path). `listings`: by the id of the tree.
+    `comparisons`: (one commit, another).
+    `roles_elsewhere`: (full name of another repository, login) → the role there, and whose the login was then.
+    `rules_elsewhere`: (full name of another repository, branch). `home`: the repository whose file declares the
+    pipeline, where `repository` is another that one of its environments lives in (`bot.elsewhere`).
     """
 
     now: datetime
@@ -59,3 +95,15 @@ class Observation:
     signer: str = ""
     conversations: tuple[Conversation, ...] = ()
     issues: Issues = field(default_factory=Issues)
+    rules: Mapping[str, BranchRules | Unknown] = field(default_factory=dict)
+    folders: Mapping[tuple[Sha, str], Folder | Unknown] = field(default_factory=dict)
+    listings: Mapping[Sha, Listing | Unknown] = field(default_factory=dict)
+    comparisons: Mapping[tuple[Sha, Sha], Comparison | Unknown] = field(default_factory=dict)
+    roles_elsewhere: Mapping[tuple[str, str], tuple[Permission | Unknown, int]] = field(default_factory=dict)
+    rules_elsewhere: Mapping[tuple[str, str], BranchRules | Unknown] = field(default_factory=dict)
+    home: Repository | None = None
+
+    def repository_of(self, environment: str) -> Repository:
+        """The repository that an environment lives in."""
+        there = self.places[environment].elsewhere
+        return (there and there.repository) or self.home or self.repository

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
 
@@ -30,9 +30,13 @@ def make_app(
     clock: Clock,
     board: Callable[[], Awaitable[Board]],
     ready: Callable[[], bool],
+    concerned: Callable[[Iterable[str]], frozenset[str]] = frozenset,
 ) -> web.Application:
-    """The application. `worker_wake` is called after nudges; `ready` says whether the first resync is over."""
-    doors = Doors(store=store, clock=clock, config=config, wake=worker_wake)
+    """The application. `worker_wake` is called after nudges; `ready` says whether the first resync is over.
+
+    `concerned`: the keys that news of some keys concerns besides, with these.
+    """
+    doors = Doors(store=store, clock=clock, config=config, wake=worker_wake, concerned=concerned)
     probes = Probes(store=store, clock=clock, ready=ready)
     page = BoardPage(board)
     # A body's size is ours to bound (`bot.web.bodies`).

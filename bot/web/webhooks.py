@@ -7,7 +7,7 @@ sweep asks for it again. https://docs.github.com/en/webhooks/using-webhooks/vali
 
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -59,14 +59,24 @@ class WebConfig:
 class Doors:
     """GitHub's door and the registries', over one store. `wake` is called after every nudge.
 
-    UserError where a registry's door was given keys that cannot be used.
+    `concerned`: the keys that news of some keys concerns besides, with these. UserError where a registry's door was
+    given keys that cannot be used.
     """
 
-    def __init__(self, *, store: Store, clock: Clock, config: WebConfig, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        config: WebConfig,
+        wake: Callable[[], None],
+        concerned: Callable[[Iterable[str]], frozenset[str]] = frozenset,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._config = config
         self._wake = wake
+        self._concerned = concerned
         self._bodies = Bodies(limit=config.max_body, together=config.max_bodies_together, within=config.body_within)
         self._names: dict[str, str] = {}
         self._hints = Hints(store)
@@ -132,7 +142,8 @@ class Doors:
         await self._remember_names(payload)
         declared = [key for key in keys if not key.startswith("image:") or await self._hints.is_declared(key)]
         hinted = await self._hints.remember(handlers.hints_of(event, payload))
-        await self._store.nudge([*{*declared, *hinted}], now=self._clock.now(), delivery=delivery)
+        concerned = self._concerned([*declared, *hinted])
+        await self._store.nudge([*concerned], now=self._clock.now(), delivery=delivery)
         self._wake()
         return _answer(202, "accepted")
 

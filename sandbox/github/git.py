@@ -251,6 +251,10 @@ class Git:
             return here is not None
         return all(entry != here for entry in before)
 
+    def merge_base(self, one: str, other: str) -> str:
+        """The best common ancestor; where they have none in common, GitFailure."""
+        return self.run("merge-base", one, other)[1].decode().strip()
+
     def merge_trees(self, ours: str, theirs: str) -> str | None:
         """The tree of a merge of two commits as git merges, or None where they conflict."""
         if self.is_ancestor(ours, theirs):

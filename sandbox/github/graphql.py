@@ -21,15 +21,15 @@ from graphql import (
     validate,
 )
 
-from sandbox.github import graphql_git, graphql_pulls, graphql_read, graphql_write
+from sandbox.github import graphql_git, graphql_pulls, graphql_queue, graphql_read, graphql_write
 from sandbox.github.git import CommitObject
 from sandbox.github.graphql_cost import MOST_NODES, cost
 from sandbox.github.graphql_fields import Ask, At, NotModelledError, Refused, attach
 from sandbox.github.graphql_git import Blob, Tree
-from sandbox.github.state import Caller, CheckRun, GitHub, GitHubRefusal, TimelineEvent, User
+from sandbox.github.state import Caller, CheckRun, GitHub, GitHubRefusal, Team, TimelineEvent, User
 
 # Importing these modules declares their fields.
-FIELDS = (graphql_read, graphql_git, graphql_pulls, graphql_write)
+FIELDS = (graphql_read, graphql_git, graphql_pulls, graphql_queue, graphql_write)
 _SCHEMA = Path(__file__).parent / "description" / "schema.graphql"
 _REFUSALS = {403: "FORBIDDEN", 404: "NOT_FOUND"}
 _unmodelled: WeakKeyDictionary[GitHub, list[str]] = WeakKeyDictionary()
@@ -112,6 +112,8 @@ def _type_of(value: object, *_: object) -> str | None:
             return "Blob"
         case CheckRun():
             return "CheckRun"
+        case Team():
+            return "Team"
         case TimelineEvent(kind=kind):
             return graphql_pulls.TIMELINE_TYPES.get(kind)
         case _:

@@ -64,12 +64,13 @@ class Page:
 
     nodes: Sequence[object]
     total: int
+    end: str | None
     more_after: bool
     more_before: bool
 
 
-def page(items: Sequence[object], *, first: int | None, last: int | None, name: str) -> Page:
-    """The first or the last of the items; GitHub insists on one of them, and on at most 100."""
+def page(items: Sequence[object], *, first: int | None, last: int | None, name: str, after: str | None = None) -> Page:
+    """The first or the last of the items; GitHub insists on one of them, and on at most 100. `after`: a cursor."""
     if first is None and last is None:
         text = f"You must provide a `first` or `last` value to properly paginate the `{name}` connection."
         raise Refused("MISSING_PAGINATION_BOUNDARIES", text)
@@ -77,14 +78,25 @@ def page(items: Sequence[object], *, first: int | None, last: int | None, name: 
     if wanted > _MOST:
         text = f"Requesting {wanted} records on the `{name}` connection exceeds the `first` limit of {_MOST} records."
         raise Refused("EXCESSIVE_PAGINATION", text)
-    nodes = items[:wanted] if first is not None else items[max(len(items) - wanted, 0) :]
-    cut = len(nodes) < len(items)
-    return Page(nodes=nodes, total=len(items), more_after=cut and first is not None, more_before=cut and first is None)
+    start = int(after) if after else 0
+    nodes = items[start : start + wanted] if first is not None else items[max(len(items) - wanted, 0) :]
+    more_after = first is not None and start + len(nodes) < len(items)
+    more_before = first is None and len(nodes) < len(items)
+    end = str(start + len(nodes)) if nodes and first is not None else None
+    return Page(nodes=nodes, total=len(items), end=end, more_after=more_after, more_before=more_before)
 
 
-def page_at(repository: Repository, items: Sequence[object], *, first: int | None, last: int | None, name: str) -> Page:
+def page_at(
+    repository: Repository,
+    items: Sequence[object],
+    *,
+    first: int | None,
+    last: int | None,
+    name: str,
+    after: str | None = None,
+) -> Page:
     """A page of things that live in a repository."""
-    return page([At(repository, item) for item in items], first=first, last=last, name=name)
+    return page([At(repository, item) for item in items], first=first, last=last, name=name, after=after)
 
 
 _ANSWERS: dict[tuple[str, str], Resolve] = {}
@@ -152,7 +164,11 @@ def _of_page(name: str) -> Resolve | None:
     found: dict[str, Resolve] = {
         "nodes": lambda one, _: one.nodes,
         "totalCount": lambda one, _: one.total,
-        "pageInfo": lambda one, _: {"hasNextPage": one.more_after, "hasPreviousPage": one.more_before},
+        "pageInfo": lambda one, _: {
+            "hasNextPage": one.more_after,
+            "hasPreviousPage": one.more_before,
+            "endCursor": one.end,
+        },
     }
     return found.get(name)
 

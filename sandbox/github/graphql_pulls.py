@@ -7,7 +7,7 @@ from functools import lru_cache
 from sandbox.github.git import CommitObject, Git
 from sandbox.github.graphql_fields import Ask, At, Page, answers, page, page_at, plain, times
 from sandbox.github.graphql_git import Rollup, actor
-from sandbox.github.mergeability import can_push, merge_state, mergeable
+from sandbox.github.mergeability import can_push, merge_state, mergeable, review_decision
 from sandbox.github.state import (
     CheckRun,
     Comment,
@@ -17,6 +17,7 @@ from sandbox.github.state import (
     PullRequest,
     Reaction,
     Review,
+    Team,
     TimelineEvent,
     User,
 )
@@ -37,6 +38,8 @@ _TIMELINE = {
     "unlabeled": "UNLABELED_EVENT",
     "review_requested": "REVIEW_REQUESTED_EVENT",
     "assigned": "ASSIGNED_EVENT",
+    "added_to_merge_queue": "ADDED_TO_MERGE_QUEUE_EVENT",
+    "removed_from_merge_queue": "REMOVED_FROM_MERGE_QUEUE_EVENT",
     "closed": "CLOSED_EVENT",
     "head_ref_deleted": "HEAD_REF_DELETED_EVENT",
     "reopened": "REOPENED_EVENT",
@@ -47,6 +50,8 @@ TIMELINE_TYPES = {
     "unlabeled": "UnlabeledEvent",
     "review_requested": "ReviewRequestedEvent",
     "assigned": "AssignedEvent",
+    "added_to_merge_queue": "AddedToMergeQueueEvent",
+    "removed_from_merge_queue": "RemovedFromMergeQueueEvent",
     "closed": "ClosedEvent",
     "head_ref_deleted": "HeadRefDeletedEvent",
     "reopened": "ReopenedEvent",
@@ -97,6 +102,11 @@ def _merge_commit(at: At[PullRequest], _: Ask) -> At[CommitObject] | None:
 @answers("PullRequest", "mergeable")
 def _mergeable(at: At[PullRequest], ask: Ask) -> str:
     return _judged(at, ask)[0]
+
+
+@answers("PullRequest", "reviewDecision")
+def _review_decision(at: At[PullRequest], _: Ask) -> str | None:
+    return review_decision(at.repository, at.it)
 
 
 @answers("PullRequest", "mergeStateStatus")
@@ -155,6 +165,8 @@ def _timeline(
 @answers("UnlabeledEvent", "actor")
 @answers("ReviewRequestedEvent", "actor")
 @answers("AssignedEvent", "actor")
+@answers("AddedToMergeQueueEvent", "actor")
+@answers("RemovedFromMergeQueueEvent", "actor")
 @answers("ClosedEvent", "actor")
 @answers("HeadRefDeletedEvent", "actor")
 @answers("ReopenedEvent", "actor")
@@ -165,6 +177,18 @@ def _event_actor(at: At[TimelineEvent], ask: Ask) -> User | None:
 @answers("RenamedTitleEvent", "previousTitle")
 def _previous(at: At[TimelineEvent], _: Ask) -> str:
     return at.it.previous
+
+
+@answers("ReviewRequestedEvent", "requestedReviewer")
+@answers("AssignedEvent", "assignee")
+def _event_subject(at: At[TimelineEvent], ask: Ask) -> User | At[Team] | None:
+    subject = at.it.subject
+    return At(at.repository, subject) if isinstance(subject, Team) else actor(ask.github, subject)
+
+
+@answers("Team", "combinedSlug")
+def _combined_slug(at: At[Team], _: Ask) -> str:
+    return f"{at.it.organisation.login}/{at.it.slug}"
 
 
 @answers("LabeledEvent", "label")
@@ -233,6 +257,8 @@ def _files(at: At[PullRequest], _: Ask, *, first: int | None = None, last: int |
 # --- what people say --------------------------------------------------------------------------------------------------
 
 plain("IssueComment", id="node_id", databaseId="id", body="body")
+plain("RemovedFromMergeQueueEvent", reason="reason")
+times("RemovedFromMergeQueueEvent", createdAt="created")
 times("IssueComment", lastEditedAt="edited_at")
 plain("PullRequestReview", id="node_id", databaseId="id", body="body", state="state")
 times("PullRequestReview", submittedAt="submitted_at", lastEditedAt="edited_at")

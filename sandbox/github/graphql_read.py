@@ -41,6 +41,22 @@ def _ref(at: At[Repository], _: Ask, *, qualified_name: str) -> At[Ref] | None:
     return At(at.repository, Ref(name, refs[name])) if name else None
 
 
+@answers("Ref", "refUpdateRule")
+def _update_rule(at: At[Ref], _: Ask) -> dict[str, object] | None:
+    """The part of classic branch protection that everybody may read; rulesets are not among it."""
+    rules = at.repository.protection.get(at.it.name.removeprefix("refs/heads/"))
+    if rules is None or rules.ruleset:
+        return None
+    return {
+        "requiredApprovingReviewCount": rules.required_approvals or None,
+        "requiresCodeOwnerReviews": False,
+        "requiresConversationResolution": False,
+        "requiresSignatures": rules.signed,
+        "requiresLinearHistory": False,
+        "requiredStatusCheckContexts": list(rules.required_checks),
+    }
+
+
 @answers("Repository", "object")
 def _object(at: At[Repository], _: Ask, *, expression: str = "HEAD") -> At[object] | None:
     sha = at.repository.git.resolve(expression)
@@ -118,6 +134,7 @@ def _deployments(
     *,
     first: int | None = None,
     last: int | None = None,
+    after: str | None = None,
     environments: Sequence[str] | None = None,
     order_by: dict[str, str] | None = None,
 ) -> Page:
@@ -127,4 +144,4 @@ def _deployments(
     ]
     newest = order_by is not None and order_by["direction"] == "DESC"
     found.sort(key=lambda one: (one.created, one.id), reverse=newest)
-    return page_at(at.repository, found, first=first, last=last, name="deployments")
+    return page_at(at.repository, found, first=first, last=last, name="deployments", after=after)

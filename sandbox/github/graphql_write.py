@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from sandbox.github import pulls, records, refs, talk
+from sandbox.github import pulls, queueing, records, refs, talk
 from sandbox.github.access import GRAPHQL, require
 from sandbox.github.graphql_fields import Ask, At, NotModelledError, Refused, answers
 from sandbox.github.graphql_pulls import REACTIONS
@@ -146,6 +146,22 @@ def _close_pull_request(ask: Ask, given: Input) -> Payload:
     at = _find(ask, "closePullRequest", given, "pull_request_id", PullRequest)
     pulls.close_pull_request(ask.github, at.repository, ask.caller.user, at.it)
     return {"pullRequest": at}
+
+
+@_mutation("enqueuePullRequest")
+def _enqueue(ask: Ask, given: Input) -> Payload:
+    at = _find(ask, "enqueuePullRequest", given, "pull_request_id", PullRequest)
+    _unmodelled(given, "jump")
+    head = _text(given, "expected_head_oid")
+    entry = queueing.enqueue(ask.github, at.repository, ask.caller, at.it, expected_head=head)
+    return {"mergeQueueEntry": At(at.repository, entry)}
+
+
+@_mutation("dequeuePullRequest")
+def _dequeue(ask: Ask, given: Input) -> Payload:
+    at = _find(ask, "dequeuePullRequest", given, "id", PullRequest)
+    queueing.dequeue(ask.github, at.repository, ask.caller.user, at.it)
+    return {}
 
 
 # --- records ----------------------------------------------------------------------------------------------------------

@@ -52,7 +52,18 @@ def rule_against(repository: Repository, pull: PullRequest) -> str | None:
         wanted = rules.required_approvals
         plural = "review is" if wanted == 1 else "reviews are"
         return f"At least {wanted} approving {plural} required by reviewers with write access."
+    commits = repository.git.between(pull.base_sha, pull.head_sha)
+    if rules.signed and any(commit.sha not in repository.signed for commit in commits):
+        return "Commits must have verified signatures."
     return None
+
+
+def review_decision(repository: Repository, pull: PullRequest) -> str | None:
+    """GraphQL's reviewDecision; null where nothing asks for reviews."""
+    rules = repository.protection.get(pull.base_ref)
+    if rules is None or not rules.required_approvals:
+        return None
+    return "APPROVED" if len(approvals(repository, pull)) >= rules.required_approvals else "REVIEW_REQUIRED"
 
 
 def latest_run(repository: Repository, sha: str, name: str) -> CheckRun | None:

@@ -23,6 +23,7 @@ def merge_pull_request(
 ) -> str:
     """Merge, and return the new commit on the base branch. `sha` pins the head; nothing pins the base."""
     _refuse(github, repository, pull, method, sha)
+    _keep_rules(repository, caller, pull)
     tree = repository.git.merge_trees(pull.base_sha, pull.head_sha)
     if tree is None:
         raise GitHubRefusal(405, "Pull Request is not mergeable")
@@ -52,8 +53,17 @@ def _refuse(github: GitHub, repository: Repository, pull: PullRequest, method: s
     mergeable(github, repository, pull)
     if not pull.mergeable:
         raise GitHubRefusal(405, "Pull Request is not mergeable")
+
+
+def _keep_rules(repository: Repository, caller: Caller, pull: PullRequest) -> None:
+    """The branch's own rules, but for whoever may bypass them."""
+    rules = repository.protection.get(pull.base_ref)
+    if rules is not None and caller.user.login in rules.bypass:
+        return
+    if pull.base_ref in repository.queues:
+        raise GitHubRefusal(405, "Repository rule violations found\n\nChanges must be made through the merge queue")
     if rule := rule_against(repository, pull):
-        raise GitHubRefusal(405, rule)
+        raise GitHubRefusal(405, f"Repository rule violations found\n\n{rule}" if rules and rules.ruleset else rule)
 
 
 def _write(

@@ -52,6 +52,8 @@ GRAPHQL: Mapping[str, Need] = {
     "updateIssue": Need("issues", "write", "triage"),
     "closeIssue": Need("issues", "write", "triage"),
     "reopenIssue": Need("issues", "write", "triage"),
+    "enqueuePullRequest": Need("contents", "write", "write"),
+    "dequeuePullRequest": Need("contents", "write", "write"),
     "createCheckRun": Need("checks", "write", "write"),
     "updateCheckRun": Need("checks", "write", "write"),
     "createDeployment": Need("deployments", "write", "write"),
@@ -66,6 +68,8 @@ GRAPHQL: Mapping[str, Need] = {
     "Repository.issue": Need("issues", "read", "read"),
     "Repository.issues": Need("issues", "read", "read"),
     "Repository.deployments": Need("deployments", "read", "read"),
+    "PullRequest.mergeQueue": Need("merge_queues", "read", "read"),
+    "PullRequest.mergeQueueEntry": Need("merge_queues", "read", "read"),
     "Commit.statusCheckRollup": Need("checks", "read", "read"),
     "Commit.checkSuites": Need("checks", "read", "read"),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sandbox.github import events, merging, resources
+from sandbox.github import events, merging, queueing, resources
 from sandbox.github.mergeability import PASSING
 from sandbox.github.state import (
     App,
@@ -76,6 +76,7 @@ def create_check_run(
     _tell_run(github, repository, run, caller.user, "created")
     if run.status == "completed":
         _tell_run(github, repository, run, caller.user, "completed")
+        queueing.advance(github, repository)
     return run
 
 
@@ -106,6 +107,7 @@ def update_check_run(
     _set(github, run, status=status, conclusion=conclusion, output=output, completed=completed, actions=actions)
     if run.status == "completed" and not was_completed:
         _tell_run(github, repository, run, caller.user, "completed")
+        queueing.advance(github, repository)
 
 
 def _owner(caller: Caller) -> App:

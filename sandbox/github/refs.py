@@ -215,16 +215,21 @@ def commit(
     co_authors: Sequence[User] = (),
     start: str | None = None,
     executable: frozenset[str] = frozenset(),
+    modes: Mapping[str, str] | None = None,
 ) -> str:
-    """A person edits files (None deletes) and pushes, past protection. A new one starts at `start` or the default."""
+    """A person edits files (None deletes) and pushes, past protection. A new one starts at `start` or the default.
+
+    `modes`: of paths that are no plain files; a submodule's (160000) content is its commit.
+    """
     git = repository.git
     before = repository.branch(branch)
     parent = before or start or repository.branch(repository.default_branch)
     changes: dict[str, tuple[str, str] | None] = {}
     for path, content in files.items():
         data = content.encode() if isinstance(content, str) else content
-        mode = "100755" if path in executable else "100644"
-        changes[path] = None if data is None else (mode, git.write("blob", data))
+        mode = (modes or {}).get(path, "100755" if path in executable else "100644")
+        sha = data.decode() if data and mode == "160000" else git.write("blob", data or b"")
+        changes[path] = None if data is None else (mode, sha)
     tree = git.edit_tree(git.commit(parent).tree if parent else None, changes)
     trailers = "".join(f"\nCo-authored-by: {user.login} <{user.email}>" for user in co_authors)
     who = signature(github, by)

@@ -29,7 +29,19 @@ def get_tree(ask: Ask) -> Answer:
         sha = git.commit(sha).tree
     if git.kind(sha) != "tree":
         raise GitHubRefusal(404, "Not Found")
-    return Answer(200, resources.tree(ask.github, ask.repository, sha))
+    # GitHub takes any value for yes (REST, "Get a tree").
+    return Answer(200, resources.tree(ask.github, ask.repository, sha, recursive="recursive" in ask.query))
+
+
+@operation("GET", "/repos/{owner}/{repo}/compare/{basehead}", _READ)
+def compare(ask: Ask) -> Answer:
+    git = ask.repository.git
+    base, _, head = ask.path["basehead"].partition("...")
+    found = [git.resolve(name) for name in (base, head)]
+    if any(sha is None or git.kind(sha) != "commit" for sha in found):
+        raise GitHubRefusal(404, "Not Found")
+    shown = int(ask.query.get("per_page", "250"))
+    return Answer(200, resources.comparison(ask.github, ask.repository, str(found[0]), str(found[1]), shown=shown))
 
 
 def _named(ask: Ask) -> str:

@@ -11,7 +11,9 @@ from sandbox.github.state import (
     Issue,
     PullRequest,
     Repository,
+    Team,
     TimelineEvent,
+    User,
 )
 
 
@@ -37,8 +39,9 @@ def request(
         raise GitHubRefusal(422, text)
     pull.requested += [user for user in asked if user not in pull.requested]
     pull.requested_teams += [team for team in known if team not in pull.requested_teams]
-    for _ in (*asked, *known):
-        _note(github, repository, caller, pull, "review_requested")
+    subjects: tuple[User | Team, ...] = (*asked, *known)
+    for one in subjects:
+        _note(github, repository, caller, pull, "review_requested", subject=one)
     tell(github, repository, pull, caller.user, "review_requested")
 
 
@@ -49,13 +52,15 @@ def assign(github: GitHub, repository: Repository, caller: Caller, issue: Issue,
         if user is None or repository.role(login) == "none" or user in issue.assignees:
             continue
         issue.assignees.append(user)
-        _note(github, repository, caller, issue, "assigned")
+        _note(github, repository, caller, issue, "assigned", subject=user)
         if isinstance(issue, PullRequest):
             tell(github, repository, issue, caller.user, "assigned")
 
 
-def _note(github: GitHub, repository: Repository, caller: Caller, issue: Issue, kind: str) -> None:
+def _note(
+    github: GitHub, repository: Repository, caller: Caller, issue: Issue, kind: str, *, subject: User | Team
+) -> None:
     _, node_id = github.identity("RRE" if kind == "review_requested" else "AE")
-    entry = TimelineEvent(node_id=node_id, kind=kind, actor=caller.user, created=github.now())
+    entry = TimelineEvent(node_id=node_id, kind=kind, actor=caller.user, created=github.now(), subject=subject)
     issue.timeline.append(entry)
     github.register(node_id, entry, repository)

@@ -12,13 +12,13 @@ from typing import Literal
 
 from aiohttp import web
 
-from sandbox.github import graphql, rest, rest_app, rest_git, rest_pulls, rest_records
+from sandbox.github import graphql, rest, rest_app, rest_git, rest_pulls, rest_records, rest_rules
 from sandbox.github.access import authenticate
 from sandbox.github.rest import Answer, Sent
 from sandbox.github.state import Caller, GitHub, GitHubRefusal
 
 # Importing these modules registers their operations.
-DOORS = (rest_app, rest_git, rest_pulls, rest_records)
+DOORS = (rest_app, rest_git, rest_pulls, rest_records, rest_rules)
 _HOURLY = 5000
 _MUTATION = re.compile(r"^\s*mutation\b", re.MULTILINE)
 Kind = Literal["rest", "graphql", "token"]

@@ -27,8 +27,10 @@ from sandbox.github.things import (
     Installation,
     Issue,
     Label,
+    MergeQueue,
     Protection,
     PullRequest,
+    QueueEntry,
     Reaction,
     Repository,
     Review,
@@ -54,9 +56,11 @@ __all__ = [
     "Installation",
     "Issue",
     "Label",
+    "MergeQueue",
     "Node",
     "Protection",
     "PullRequest",
+    "QueueEntry",
     "Reaction",
     "Repository",
     "Review",
@@ -118,6 +122,8 @@ class GitHub:
         self.apps: dict[int, App] = {}
         self.installations: dict[int, Installation] = {}
         self.repositories: dict[int, Repository] = {}
+        # Full names in lower case that repositories had.
+        self.former_names: dict[str, int] = {}
         self.tokens: dict[str, Token] = {}
         self.teams: dict[tuple[str, str], Team] = {}
         self.nodes: dict[str, Node] = {}
@@ -126,6 +132,7 @@ class GitHub:
         self._ids: Iterator[int] = itertools.count(1001)
         self.ghost = self.add_user("ghost")
         self.web_flow = self.add_user("web-flow")
+        self.merge_queue_bot = self.add_user("github-merge-queue[bot]", "Bot")
 
     def next_id(self) -> int:
         return next(self._ids)
@@ -194,5 +201,7 @@ class GitHub:
         return repository
 
     def repository(self, full_name: str) -> Repository | None:
+        """The repository of that name, else the one that had it before: GitHub leads on from there."""
         wanted = full_name.lower()
-        return next((r for r in self.repositories.values() if r.full_name.lower() == wanted), None)
+        found = next((r for r in self.repositories.values() if r.full_name.lower() == wanted), None)
+        return found or self.repositories.get(self.former_names.get(wanted, 0))

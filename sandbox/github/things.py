@@ -135,9 +135,10 @@ class Review:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class TimelineEvent:
-    """`kind`: labeled, unlabeled, closed, reopened, merged, renamed, head_ref_deleted, review_requested or assigned.
+    """`kind`: labeled, closed, merged and so on, in the words of the REST events, or of the merge queue.
 
-    `previous`: the title before it was renamed.
+    `previous`: the title before it was renamed. `subject`: who was requested or assigned. `reason`: why something left
+    the queue.
     """
 
     node_id: str
@@ -146,6 +147,8 @@ class TimelineEvent:
     created: datetime
     label: Label | None = None
     previous: str = ""
+    subject: User | Team | None = None
+    reason: str | None = None
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -255,11 +258,40 @@ class Deployment:
 
 @dataclass(slots=True, kw_only=True)
 class Protection:
-    """What a protected branch asks before a merge. A protected branch takes no direct push through the API."""
+    """What a protected branch asks before a merge. A protected branch takes no direct push through the API.
+
+    `ruleset`: declared as a ruleset, not as classic branch protection; it differs in where it is shown and how it is
+    worded. `bypass`: logins for which nothing of it holds. `signed`: every commit must be.
+    """
 
     required_checks: tuple[str, ...] = ()
     required_approvals: int = 0
     dismiss_stale_reviews: bool = False
+    ruleset: bool = False
+    signed: bool = False
+    bypass: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class QueueEntry:
+    """A pull request in a merge queue. `head_sha`: of its merge group, made of `pull_sha` on `base_sha`."""
+
+    id: int
+    node_id: str
+    pull: PullRequest
+    enqueuer: User
+    created: datetime
+    pull_sha: str
+    base_sha: str | None = None
+    head_sha: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class MergeQueue:
+    """Of one branch. `method`: how it merges, whatever the pull request's own settings."""
+
+    method: Literal["merge", "squash"] = "squash"
+    entries: list[QueueEntry] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -281,6 +313,7 @@ class Repository:
     check_suites: dict[tuple[int, str], int] = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
     protection: dict[str, Protection] = field(default_factory=dict)
+    queues: dict[str, MergeQueue] = field(default_factory=dict)
     merge_methods: set[str] = field(default_factory=lambda: {"merge", "squash"})
     delete_branch_on_merge: bool = False
     signed: set[str] = field(default_factory=set)

@@ -110,7 +110,7 @@ async def bump(world: World) -> Spent:
     """From the push of an image until the pull request into the first environment is open with its gates check."""
     before = len(world.calls)
     world.push("1.1.0")
-    return await _spent(world, before, lambda: _is_open(world, "development"))
+    return await spent_until(world, before, lambda: _is_open(world, "development"))
 
 
 async def merge(world: World) -> Spent:
@@ -118,7 +118,7 @@ async def merge(world: World) -> Spent:
     pull = world.pull_request(into="development")
     before = len(world.calls)
     world.approve(pull, by="bob")
-    return await _spent(world, before, lambda: _is_recorded(world, pull))
+    return await spent_until(world, before, lambda: is_recorded(world, pull))
 
 
 async def promotion(world: World) -> Spent:
@@ -128,7 +128,7 @@ async def promotion(world: World) -> Spent:
         await world.clock.advance(timedelta(seconds=1))
     before = len(world.calls)
     await world.service.cluster.caught_up(world.laptop.cluster.resource_version)
-    return await _spent(world, before, lambda: _is_open(world, "staging"))
+    return await spent_until(world, before, lambda: _is_open(world, "staging"))
 
 
 async def idle(world: World) -> Spent:
@@ -146,12 +146,12 @@ def _is_open(world: World, environment: str) -> bool:
     return len(pulls) == 1 and (GATES, pulls[0].head_sha) in checks
 
 
-def _is_recorded(world: World, pull: PullRequest) -> bool:
+def is_recorded(world: World, pull: PullRequest) -> bool:
     merged = pull.merge_commit_sha if pull.merged_at else None
     return merged is not None and merged in {deployment.sha for deployment in world.repository.deployments}
 
 
-async def _spent(world: World, before: int, done: Callable[[], bool]) -> Spent:
+async def spent_until(world: World, before: int, done: Callable[[], bool]) -> Spent:
     """Let the bot react until it is done and at rest. Looks put off after a race come a moment of the world later."""
     await _react(world)
     for _ in range(_PATIENCE):

@@ -7,10 +7,13 @@ from sandbox.github import talk
 from sandbox.github.state import Issue, PullRequest
 from tests.world import World
 
+AT_ONCE = "        pace: latest\n"
 
-def config(*, production: str = "", approvals: str = "", top: str = "") -> str:
-    """The shop's pipeline, with other keys for production in place of its one approval."""
+
+def config(*, production: str = "", approvals: str = "", top: str = "", staging: str = "") -> str:
+    """The shop's pipeline, with other keys for production in place of its one approval, and more for staging."""
     text = shop.configuration("{image}").replace("version: 1\n", f"version: 1\n{top}")
+    text = text.replace("        after: [development]\n", f"        after: [development]\n{staging}")
     return text.replace("        approvals: {count: 1}\n", approvals + production)
 
 
@@ -93,7 +96,7 @@ async def test_a_wish_to_merge_ends_with_the_access(world: World) -> None:
 
 async def test_a_wish_to_merge_is_of_one_head(world: World) -> None:
     """A newer release moves the pull request: it must be asked for again."""
-    pull = await proposed(world)
+    pull = await proposed(world, staging=AT_ONCE)
     world.comment(pull, "/merge", by="bob")
     await world.settle()
     world.push("1.2.0")
@@ -201,7 +204,7 @@ async def test_a_skip_needs_a_reason(prompt_world: World) -> None:
 
 async def test_a_waiver_is_void_when_the_head_moves(world: World) -> None:
     """What was waived for one release is not waived for the next."""
-    pull = await proposed(world, approvals=APPROVAL)
+    pull = await proposed(world, approvals=APPROVAL, staging=AT_ONCE)
     world.comment(pull, "/skip gate=soak cannot wait", by="alice")
     await world.settle()
     world.push("1.2.0")

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox import shop
 from sandbox.github.server import Fault
 from sandbox.github.state import Protection
 from tests.world import World
@@ -72,6 +73,26 @@ async def test_one_fault_changes_nothing_in_the_end(prompt_world: World, fault: 
     assert len(records) == len(set(records)) == 2
 
 
+@pytest.mark.parametrize("path", ["/labels$", "/requested_reviewers$"], ids=["labels", "invitations"])
+async def test_what_people_are_called_on_with_stops_no_merge(prompt_world: World, path: str) -> None:
+    """An App that may not label or invite merges and records all the same, and the board says what it may not."""
+    world = prompt_world
+    await world.laptop_ready()
+    config = shop.configuration(world.image).replace("{count: 1}", "{users: [bob, wanda]}")
+    await world.start(config=f"{config}templates: {{labels: [deployment]}}\n")
+    await world.settle()
+    faults = world.laptop.github_server.faults
+    faults.append(Fault(method="POST", path=path, status=403, message="Not with this App", times=10_000))
+    world.push("1.1.0")
+    for _ in range(40):
+        await world.after("1m")
+    world.approve(world.pull_request(into="production"), by="bob")
+    for _ in range(40):
+        await world.after("1m")
+    assert world.board("production").active == "1.1.0"
+    faults.clear()
+
+
 async def test_branch_protection_is_respected_and_explained(world: World) -> None:
     """When GitHub asks for more than our gates, nothing is forced: the board says that people must act there."""
     await world.soaked()
@@ -81,7 +102,9 @@ async def test_branch_protection_is_respected_and_explained(world: World) -> Non
     for _ in range(3):
         await world.after("1m")
     assert not pull.merged_at
-    assert "branch protection" in world.board("production").waiting
+    assert "main's rules ask for 2 approving reviews on GitHub" in world.board("production").waiting
+    (told,) = [run for run in world.repository.check_runs if run.name == "caisson/refused"]
+    assert "never bypasses" in (told.summary or "")
     world.approve(pull, by="wanda")
     await world.after("15m")
     assert pull.merged_at

@@ -1,7 +1,10 @@
 """What must not merge, must not count, and must not be lost."""
 
+import json
 from datetime import timedelta
 
+from bot.release_record import trailers
+from sandbox import shop
 from sandbox.github import records, refs, talk
 from tests.world import World
 
@@ -21,7 +24,8 @@ async def test_a_foreign_commit_on_our_branch_blocks(world: World) -> None:
 
 async def test_a_push_between_approval_and_merge_voids_the_approval(world: World) -> None:
     """An approval is of one head: when a newer release moves the pull request, it must be given again."""
-    await world.start()
+    staging = "        after: [development]\n"
+    await world.start(config=shop.configuration("{image}").replace(staging, f"{staging}        pace: latest\n"))
     await world.settle()
     world.push("1.1.0")
     await world.settle()
@@ -189,3 +193,52 @@ async def test_our_branch_deleted_is_made_again(world: World) -> None:
     again = world.pull_request(into="production")
     assert again.title == pull.title
     await world.clock.advance(timedelta(minutes=1))
+
+
+async def test_others_deployments_push_no_record_of_ours_off_the_page(prompt_world: World) -> None:
+    """Many deployments of somebody else in production's name: what stands there is still known, not adopted anew."""
+    world = prompt_world
+    pull = await world.soaked()
+    world.approve(pull, by="bob")
+    await world.settle()
+    ours = len([d for d in world.repository.deployments if d.creator is world.laptop.app.bot])
+    tip = world.repository.branch("main")
+    assert tip is not None
+    for _ in range(130):
+        wanda, named = world.laptop.person("wanda"), "web-app/production"
+        records.create_deployment(world.laptop.github, world.repository, wanda, ref=tip, environment=named)
+    await world.after("10m")
+    assert world.board("production").active == "1.1.0"
+    assert world.board("production").live == "1.1.0"
+    assert len([d for d in world.repository.deployments if d.creator is world.laptop.app.bot]) == ours
+
+
+async def test_a_merge_deep_in_a_busy_branch_is_still_ours(prompt_world: World) -> None:
+    """Many commits elsewhere between the merge and the look: it is recorded as promoted, and verified."""
+    world = prompt_world
+    pull = await world.soaked()
+    world.approve(pull, by="bob")
+    while not pull.merged_at:
+        await world.service.resync()
+        await world.service.worker.run_once()
+        await world.clock.advance(timedelta(seconds=1))
+    for n in range(120):
+        world.laptop.commit(world.repository, {"elsewhere.txt": f"{n}\n"}, f"Elsewhere {n}", by="alice")
+    await world.after("1m")
+    newest = [d for d in world.repository.deployments if d.environment == "web-app/production"][-1]
+    assert isinstance(newest.payload, dict)
+    assert newest.payload["how"] == "promoted"
+
+
+async def test_the_merge_tells_its_own_story(world: World) -> None:
+    """Git alone says what was merged, from where, by whose approval and on which verdicts."""
+    pull = await world.soaked()
+    world.approve(pull, by="bob")
+    await world.settle()
+    assert pull.merge_commit_sha is not None
+    said = trailers(world.repository.git.commit(pull.merge_commit_sha).message)
+    assert json.loads(said["Caisson-Approvers"]) == [{"id": world.laptop.user("bob").id, "login": "bob"}]
+    staged = next(p for p in world.repository.pulls if p.head_ref == "caisson/web-app/staging")
+    assert json.loads(said["Caisson-Source"]) == {"staging": staged.merge_commit_sha}
+    gates = [gate for gate, *_ in json.loads(said["Caisson-Verdicts"])]
+    assert {"head", "hold", "approvals", "soak (staging)"} <= set(gates)

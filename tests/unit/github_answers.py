@@ -105,9 +105,14 @@ def pull(number: int = 7, /, **changed: object) -> JSON:
         "baseRefName": "main",
         "mergeable": "MERGEABLE",
         "mergeStateStatus": "CLEAN",
+        "reviewDecision": None,
+        "isMergeQueueEnabled": False,
+        "mergeQueue": None,
+        "mergeQueueEntry": None,
         "changedFiles": 1,
         "files": {"nodes": [{"path": "apps/shop/staging/kustomization.yaml"}]},
         "labels": {"nodes": [{"name": "hold"}]},
+        "queueing": listed(),
         "labelling": listed(),
         "invited": listed(),
         "comments": listed(),
@@ -132,6 +137,7 @@ def merged(number: int = 3, /, **changed: object) -> JSON:
         "mergedAt": AT,
         "author": OUR_BOT,
         "mergedBy": OUR_BOT,
+        "queued": listed(),
         "mergeCommit": commit("m1") | {"folder": {"oid": "f1", "object": {"entries": entries}}},
         "commits": {"nodes": [{"commit": commit()}]},
     }
@@ -222,7 +228,12 @@ def head(*pulls: JSON, **changed: object) -> JSON:
     """Our branch, and the pull requests opened from it."""
     folder = {"oid": "f1", "object": {"entries": [blob()]}}
     target = commit(**changed) | {"folder": folder}
-    return {"name": WHERE.head, "target": target, "associatedPullRequests": {"nodes": list(pulls)}}
+    return {
+        "name": WHERE.head,
+        "target": target,
+        "associatedPullRequests": {"nodes": list(pulls)},
+        "grouped": {"nodes": []},
+    }
 
 
 def place(where: Where = WHERE, **changed: object) -> Place:

@@ -20,6 +20,7 @@ PERMISSIONS = {
     "issues": "write",
     "checks": "write",
     "deployments": "write",
+    "merge_queues": "read",
 }
 EVENTS = ["push", "pull_request", "issue_comment", "check_run", "deployment_status"]
 

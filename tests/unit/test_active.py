@@ -398,7 +398,8 @@ def test_a_merged_branch_has_the_content_of_its_head(*, tree: str, alarm: bool) 
 def test_a_release_never_seen_is_not_known_downstream() -> None:
     """A branch without any record of ours has no active release."""
     there = Place(base=base(branch="live"), head=None, pull=None, merged=(), records=())
-    found = ground(INFRA, LIVE, observation({"live": there}))
+    root = Place(base=base(), head=None, pull=None, merged=(), records=())
+    found = ground(INFRA, LIVE, observation({"latest": root, "live": there}))
     assert (found.standing.active, found.actions) == (None, ())
 
 

@@ -511,7 +511,7 @@ def test_a_restored_tree_is_held_against_all_that_lies_at_its_top() -> None:
     """So it does not matter that GitHub names too many changed files to read; of edits it does."""
     head = commit()
     many = pull(changed=None)
-    assert judge_head(many, head, whole_tree=True).outcome is Outcome.PASS
+    assert judge_head(many, head, Restored(tree=sha("tree"), top={})).outcome is Outcome.PASS
     assert judge_head(many, head).outcome is Outcome.WAIT
 
 

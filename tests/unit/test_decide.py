@@ -22,7 +22,18 @@ from bot.actions import (
 from bot.content import branch_name, proposed_release
 from bot.decide import decide
 from bot.messages import GATES
-from bot.model import ImageDetails, Observation, Permission, Place, RecordState, Release, Signature, Tags, Unknown
+from bot.model import (
+    BranchRules,
+    ImageDetails,
+    Observation,
+    Permission,
+    Place,
+    RecordState,
+    Release,
+    Signature,
+    Tags,
+    Unknown,
+)
 from config.approvals import Approvals
 from config.pipeline import Cosign, ImageSource, Mode, Pipeline, ReleaseRule, Supersede, Templates, Verify
 from tests.unit.facts import (
@@ -196,6 +207,18 @@ def test_a_pull_request_for_what_stands_already_is_closed() -> None:
     assert only(plan(observation({"production": there})), Close) == Close(pull=made.pull)
 
 
+def test_an_unsealed_head_does_not_bring_an_older_release_back() -> None:
+    """Squashed by hand after something newer came in: it is as old as its release is recorded to be upstream."""
+    newer = release("1.2.0", proposed=-30)
+    made = opened(reviews=(review("bob"),))
+    there = proposal(PRODUCTION, NEW, place(PRODUCTION, record(newer, HEALTHY_LONG)))
+    there = replace(there, pull=made.pull)
+    staging = place(STAGING, record(newer, HEALTHY_LONG), record(NEW, minute=-200))
+    seen = observation({"staging": staging, "production": there}, permissions=BOB_WRITES)
+    assert there.pull is not None
+    assert only(plan(seen), Close) == Close(pull=there.pull)
+
+
 # --- merge only when all pass -----------------------------------------------------------------------------------------
 
 
@@ -309,9 +332,15 @@ def test_a_branch_protection_is_not_run_against_again() -> None:
     """GitHub said no although our check had passed: people must act there."""
     green = check(conclusion="SUCCESS")
     there = opened(reviews=(review("bob"),), checks=(green,), merge_state="BLOCKED")
-    decided = plan(observation({"production": there}, permissions=BOB_WRITES))
-    assert "Merge" not in kinds(decided)
-    assert "branch protection" in waiting(decided)
+    seen = observation({"production": there}, permissions=BOB_WRITES)
+    assert decide(SHOP, seen) == Ask(rules=frozenset({"main"}))
+    unread = decide(SHOP, seen, last=True)
+    assert isinstance(unread, Plan)
+    assert "branch protection" in waiting(unread)
+    told = plan(replace(seen, rules={"main": BranchRules(approvals=2)}))
+    assert "Merge" not in kinds(told) + kinds(unread)
+    assert waiting(told) == "every gate passes; main's rules ask for 2 approving reviews on GitHub"
+    assert "caisson/refused" in [a.text.name for a in told.actions if isinstance(a, PostCheck)]
 
 
 def test_without_auto_or_approvals_a_person_merges() -> None:

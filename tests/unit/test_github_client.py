@@ -67,6 +67,17 @@ async def test_a_token_opens_one_repository_only_and_serves_until_five_minutes_b
     assert bench.app.repository(3, 7) is bench.client
 
 
+async def test_a_token_for_another_repository_opens_exactly_the_two(bench: Bench) -> None:
+    """The one whose pipeline is promoted, and the one that is written to: under a client of their own."""
+    bench.github.says("GET", "/repos/o/other", Reply(body={"id": 8}))
+    other = bench.app.repository(3, 8, beside=7)
+    await other.get("/repos/o/other")
+    made = bench.github.requests("/app/installations/3/access_tokens")
+    assert [one.body for one in made] == [{"repository_ids": [7, 8]}]
+    assert bench.app.repository(3, 8, beside=7) is other
+    assert bench.app.repository(3, 8) is not other
+
+
 async def test_the_jwt_is_backdated_short_lived_and_signed_once(bench: Bench) -> None:
     """RS256, issued 60 s ago, 9 min to go; the same one for the next requests, a new one when minutes have passed."""
     bench.github.says("GET", "/app/installations?per_page=100", Reply(body=[]))

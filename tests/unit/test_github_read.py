@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import Permanent, Transient
 from bot.github.failures import NotFound
-from bot.github.read import read_config_history, read_keys, read_place, read_repository
+from bot.github.read import read_config_history, read_folders, read_keys, read_place, read_repository
 from bot.model import Base, Place, Unknown
 from tests.unit.github_answers import (
     JSON,
@@ -115,7 +115,7 @@ def test_our_branch_shows_its_head_and_its_files() -> None:
 def test_the_whole_tree_is_an_environment_too() -> None:
     """Its folder is the commit's tree, and its paths have no prefix."""
     target = commit() | {"folder": {"entries": [{"name": "kustomization.yaml", "oid": "b1"}]}}
-    branch = {"name": WHOLE.head, "target": target, "associatedPullRequests": {"nodes": []}}
+    branch = {"name": WHOLE.head, "target": target, "associatedPullRequests": {"nodes": []}, "grouped": {"nodes": []}}
     tree = {"__typename": "Tree", "oid": "t0", "entries": [entry()]}
     found = place(WHOLE, head0=branch, files0=tree)
     assert found.base is not None
@@ -152,6 +152,27 @@ def test_the_blobs_of_a_head_and_of_a_merge_are_named_as_deep() -> None:
     }
     assert place(head0=head() | {"target": target}).head_files == expected
     assert place(merged0={"nodes": [merged(mergeCommit=target)]}).merged[0].files == expected
+
+
+def test_folders_are_folders_and_an_answer_without_them_is_none() -> None:
+    """Neither links nor submodules; and pipelines do not go because GitHub left something out."""
+    folder, link, module = (
+        {"name": name, "mode": mode} for name, mode in (("web", 0o040000), ("link", 0o120000), ("sub", 0o160000))
+    )
+    inside = {"entries": [folder, link, module, {"name": "a.yaml", "mode": 0o100644}]}
+    target: dict[str, object] = {
+        "oid": "d1",
+        "folder0": {"mode": 0o040000, "object": inside},
+        "folder1": inside,
+        "folder2": None,
+    }
+    target |= {"folder3": {"mode": 0o160000, "object": None}}
+    data = answer(defaultBranchRef={"name": "main", "target": target})
+    expected = {"apps": ("web",), "": ("web",), "gone": None, "module": None}
+    assert read_folders(data, ("apps", "", "gone", "module")) == expected
+    assert read_folders(answer(defaultBranchRef=None), ("apps",)) == {"apps": None}
+    with pytest.raises(Transient, match=r"target\.folder0"):
+        read_folders(answer(), ("apps",))
 
 
 def test_keys_are_read_by_path_and_what_is_no_text_is_none() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.model import Actor, ActorKind, CheckStatus, ClosingKind, ReviewState
+from bot.model import Actor, ActorKind, CheckStatus, ClosingKind, Invited, ReviewState
 from tests.unit.github_answers import (
     ALICE,
     AT,
@@ -173,6 +173,46 @@ def test_people_who_are_gone_are_ghosts() -> None:
 def test_changes_that_github_did_not_all_name_are_unknown() -> None:
     """A hundred of a hundred and one paths say nothing about the last."""
     assert the_pull(changedFiles=101, files={"nodes": [{"path": str(i)} for i in range(100)]}).changed is None
+
+
+def test_whom_we_asked_is_read_with_who_asked() -> None:
+    """Requests and assignments of ours; what others asked for, and accounts that are gone, are left out."""
+    asked = "ReviewRequestedEvent"
+    bob: JSON = {"__typename": "User", "login": "Bob"}
+    team: JSON = {"__typename": "Team", "combinedSlug": "Org/SRE"}
+    found = the_pull(
+        invited=listed(
+            {"__typename": asked, "actor": OUR_BOT, "requestedReviewer": bob},
+            {"__typename": asked, "actor": OUR_BOT, "requestedReviewer": team},
+            {"__typename": asked, "actor": OUR_BOT, "requestedReviewer": None},
+            {"__typename": asked, "actor": LOOK_ALIKE, "requestedReviewer": {"__typename": "User", "login": "wanda"}},
+            {"__typename": "AssignedEvent", "actor": ALICE},
+        )
+    )
+    assert found.invited == Invited(reviewers=frozenset({"bob", "org/sre"}))
+    assert the_pull(invited=listed({"__typename": "AssignedEvent", "actor": OUR_BOT})).invited.assigned
+    assert not the_pull(invited=listed(more=True)).invited.complete
+
+
+QUEUE: JSON = {"__typename": "Bot", "login": "github-merge-queue", "databaseId": 7}
+
+
+@pytest.mark.parametrize(
+    ("by", "put", "ours", "named"),
+    [
+        pytest.param(QUEUE, OUR_BOT, True, "caisson", id="the queue, and we put it there"),
+        pytest.param(QUEUE, ALICE, False, "alice", id="the queue, and a person put it there"),
+        pytest.param(QUEUE, None, False, "ghost", id="the queue, and somebody who is gone put it there"),
+        pytest.param(ALICE, OUR_BOT, False, "alice", id="a person, although we had put it into the queue"),
+        pytest.param({**OUR_BOT, "databaseId": 8}, OUR_BOT, False, "caisson", id="another bot, likewise"),
+        pytest.param({**QUEUE, "__typename": "User"}, OUR_BOT, False, "github-merge-queue", id="a person of that name"),
+    ],
+)
+def test_what_a_queue_merged_is_whose_put_it_there(by: JSON, put: JSON | None, named: str, *, ours: bool) -> None:
+    """GitHub names its queue as who merged; whoever asked for it stands in the timeline."""
+    (found,) = place(merged0={"nodes": [merged(mergedBy=by, queued=listed({"actor": put}))]}).merged
+    assert found.merged_by is not None
+    assert (found.merged_by_us, found.merged_by.login) == (ours, named)
 
 
 def test_merged_pull_requests_carry_head_result_and_files() -> None:

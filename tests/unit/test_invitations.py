@@ -1,11 +1,13 @@
 """Whom to ask when a pull request opens."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.actions import Invite
 from bot.invitations import invitation
 from bot.messages import uninvited_comment
-from bot.model import PullRequest
+from bot.model import Invited, PullRequest
 from config.approvals import Approvals
 from tests.unit.facts import PRODUCTION, comment, commit, our_comment, pull, sha
 
@@ -26,7 +28,22 @@ BY_BOB = pull(
             Invite(number=7, users=("alice", "bob"), teams=("org/sre",)),
             id="each once, none from elsewhere",
         ),
-        pytest.param(NAMED, pull(invited=True), None, id="it was done before"),
+        pytest.param(
+            NAMED,
+            pull(invited=Invited(reviewers=frozenset({"alice", "bob", "org/sre"}))),
+            None,
+            id="it was done before",
+        ),
+        pytest.param(
+            NAMED,
+            pull(invited=Invited(reviewers=frozenset({"owner", "bob"}))),
+            Invite(number=7, users=("alice",), teams=("org/sre",)),
+            id="GitHub asked code owners in our name: the others are asked still",
+        ),
+        pytest.param(NAMED, pull(invited=Invited(complete=False)), None, id="more was asked than can be read"),
+        pytest.param(
+            None, replace(BY_BOB, invited=Invited(assigned=True)), None, id="assigned once, and taken off perhaps"
+        ),
         pytest.param(NAMED, pull(comments=(our_comment(uninvited_comment(["al"])),)), None, id="it was tried before"),
         pytest.param(
             NAMED,

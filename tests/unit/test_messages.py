@@ -14,7 +14,6 @@ from bot.messages import (
     config_check,
     gates_check,
     hold_comment,
-    merge_message,
     plain,
     promotion_title,
     released_comment,
@@ -155,22 +154,6 @@ def test_a_file_name_forges_no_trailer(name: str) -> None:
     told = trailers(message_of(PRODUCTION, NEW, blobs={name: "1"}, base={}))
     assert release_from_json(told["Caisson-Release"]) == NEW
     assert json.loads(told["Caisson-Blobs"]) == {name: "1"}
-
-
-@pytest.mark.parametrize(
-    "reason",
-    [
-        pytest.param('web is "fine"\n\nCaisson-Release: {}', id="a reason with a trailer of its own"),
-        pytest.param("fine ✅", id="a reason beyond ASCII"),
-        pytest.param("approved by bob", id="a plain reason"),
-    ],
-)
-def test_the_merge_keeps_the_trailers_and_says_every_verdict(reason: str) -> None:
-    """The record in Git is whole: release, and each verdict as it stood."""
-    head = message_of(PRODUCTION, NEW, blobs={"a": "1"}, base={"a": "0"})
-    told = trailers(f"Title\n\n{merge_message(head, [passed('hold', 'not held'), passed('approvals', reason)])}")
-    assert release_from_json(told["Caisson-Release"]) == NEW
-    assert json.loads(told["Caisson-Verdicts"]) == [["hold", "pass", "not held"], ["approvals", "pass", reason]]
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from bot.actions import Ask
 from bot.directives import DirectiveKind
 from bot.model import Closed, Closing, ClosingKind, Observation, Permission, Place, Release, Unknown
 from bot.named_releases import named_releases
-from config.pipeline import Configuration, Environment, Pipeline
+from config.pipeline import Environment, Pipeline
 from tests.unit.facts import (
     HEALTHY_LONG,
     NEW,
@@ -61,7 +61,7 @@ def meant(
 ) -> Release | Unknown | Ask | str | None:
     seen = observation({"staging": staging(), "production": there})
     people: Observation = replace(seen, **{**WRITES, **changed})
-    resolve = named_releases(Configuration(pipelines=(SHOP,)), {"shop": seen}, people=people)
+    resolve = named_releases((SHOP,), {"shop": seen}, people=people)
     return resolve("shop/production", kind, version)
 
 
@@ -103,7 +103,7 @@ def test_the_source_of_a_pipeline_takes_nothing(kind: DirectiveKind) -> None:
     """Its branch is people's: a sentence instead of a wait without end."""
     source = Environment(name="development", branch="main")
     pipeline = Pipeline(name="shop", environments=(source, PRODUCTION.model_copy(update={"after": ("development",)})))
-    resolve = named_releases(Configuration(pipelines=(pipeline,)), {"shop": observation()}, people=observation())
+    resolve = named_releases((pipeline,), {"shop": observation()}, people=observation())
     found = resolve("shop/development", kind, "1.0.0")
     assert isinstance(found, str)
     assert "revert the commit there" in found

@@ -17,6 +17,7 @@ from bot.errors import Permanent, Transient
 from bot.github.client import GitHubApp, RepositoryClient
 from bot.github.documents import MOST_PLACES
 from bot.github.documents import Place as Where
+from bot.github.objects import Objects
 from bot.model import Application, Digest, ImageDetails, Observation, Permission, Signature, Tags, Unknown
 from bot.observe import Key, answer, key_paths, observe, places, read_github
 from bot.scans import Scans
@@ -73,7 +74,9 @@ class Bench:
 
     async def answered(self, ask: Ask, pipeline: Pipeline, seen: Observation) -> Observation:
         verifier = Verifier(self.clock)
-        return await answer(ask, pipeline, seen, client=self.client, tags=self.scans, verifier=verifier)
+        return await answer(
+            ask, pipeline, seen, client=self.client, tags=self.scans, verifier=verifier, objects=Objects()
+        )
 
     def sign(self, digest: Digest, private: Any) -> None:
         """As cosign does up to version 2."""

@@ -111,9 +111,10 @@ A = "a: {path: a}\n"
     [
         pytest.param("a: {pth: a}", 6, 11, "`pth` is not a key", "`path`", id="unknown key"),
         pytest.param("a: {path: a, path: b}", 6, 20, "second time", None, id="duplicate key"),
-        pytest.param("a: {path: a, keep: []}", 6, 20, "not supported by this version yet", None, id="a later key"),
+        pytest.param("a: {path: a, pace: x}", 6, 20, "not supported by this version yet", None, id="a later key"),
+        pytest.param("a: {path: a, keep: [b]}", 6, 20, "so that nothing needs keeping", "no `keep`", id="keep beside"),
         pytest.param("a: {path: a, gates: {scan: x}}", 6, 28, "not supported by this", None, id="a later gate"),
-        pytest.param("a: {path: a, promote: tree}", 6, 29, "not supported by this", "one of", id="a later way to move"),
+        pytest.param("a: {path: a, promote: tree}", 6, 29, "are its images and charts", "versions", id="images copied"),
         pytest.param(
             "a: {path: a, health: {from: flux}}", 6, 35, "not supported by this", "one of", id="a later health"
         ),
@@ -174,14 +175,43 @@ def test_a_mistake_in_an_environment(text: str, line: int, column: int, message:
     ("text", "line", "message"),
     [
         pytest.param("a: {promote: versions}", 4, "needs images", id="versions without images"),
-        pytest.param("a: {path: x}", 4, "not a `path`", id="a merge of a folder"),
+        pytest.param("a: {branch: m}\nb: {path: x, after: [a]}", 5, "not a `path`", id="a merge of a folder"),
+        pytest.param(
+            "a: {path: x}\nb: {branch: b, after: [a]}", 5, "`a` is the folder x", id="a folder that is merged"
+        ),
+        pytest.param("a: {keep: [x]}", 4, "that is the source", id="a source that keeps"),
+        pytest.param(
+            "a: {path: x}\nb: {path: y}\nc: {path: z, after: [a], promote: tree}",
+            5,
+            "`a` is one already",
+            id="two sources",
+        ),
+        pytest.param(
+            "a: {path: x}\nb: {path: y, after: [a], promote: tree, keep: []}", 5, "lists what", id="nothing kept"
+        ),
+        pytest.param(
+            "a: {path: x}\nb: {path: y, after: [a], promote: tree, keep: [/b]}",
+            5,
+            "without a slash",
+            id="from the root",
+        ),
+        pytest.param("a: {path: x}\nb: {path: y, after: [a], promote: tree, keep: [../b]}", 5, "climb", id="climbing"),
+        pytest.param(
+            "a: {path: x}\nb: {path: y, after: [a], promote: tree, keep: ['a\\b']}", 5, "slashes", id="backslash"
+        ),
+        *(
+            pytest.param(
+                f"a: {{path: x}}\nb: {{path: y, after: [a], promote: tree, keep: ['{glob}']}}", 5, "everything", id=glob
+            )
+            for glob in ("*", "**", "**/*", "./", "**/**")
+        ),
         pytest.param("a: {merge_method: squash}", 4, "needs merge commits", id="a squashed merge"),
         pytest.param("a: {}\nb: {after: [a]}", 5, "already lives in the whole tree on the default branch", id="twice"),
         pytest.param("a: {}\nb: {branch: main, after: [a]}", 5, "already lives", id="the default branch by its name"),
     ],
 )
 def test_a_mistake_in_a_pipeline_of_branches(text: str, line: int, message: str) -> None:
-    """Without images, environments are whole branches that are merged."""
+    """Without images, environments are branches that are merged, or folders that are copied."""
     (problem,) = problems(environments(text, images=False), default_branch="main")
     assert problem.line == line
     assert message in problem.message
@@ -218,7 +248,10 @@ def test_a_mistake_in_an_image(image: str, message: str, suggestion: str | None)
         pytest.param("[]", (1, 1), "must be a mapping", id="a list"),
         pytest.param("version: 1\n", (1, 1), "declares no pipelines", id="no pipelines"),
         pytest.param("version: 2\npipelines: {}\n", (1, 10), "`version: 1` only", id="another version"),
-        pytest.param("pipelines: {}\nemergency: {people: 2}\n", (2, 1), "not supported by this version", id="later"),
+        pytest.param("pipelines: {}\ndefaults: {}\n", (2, 1), "not supported by this version", id="later"),
+        pytest.param("pipelines: {}\nemergency: {people: 1}\n", (2, 21), "must be a whole number", id="one person"),
+        pytest.param("pipelines: {}\nemergency: {who: 2}\n", (2, 13), "`who`", id="an emergency's unknown key"),
+        pytest.param("pipelines: {}\nemergency: 2\n", (2, 12), "must be a mapping", id="an emergency's number alone"),
         pytest.param("pipelines: {a: {}}\n", (1, 13), "no environments", id="no environments"),
         pytest.param("pipelines: {a: b}\n", (1, 16), "pipeline `a` must be a mapping", id="no keys"),
         pytest.param("pipelines: {a: {environments: {}}}\n", (1, 17), "no environments", id="none inside"),
@@ -306,7 +339,21 @@ NODES = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["a", "b", "path", "branch", "after", "auto", "gates", "soak", "health", "promote", "approvals"]
+                [
+                    "a",
+                    "b",
+                    "path",
+                    "branch",
+                    "after",
+                    "after_any",
+                    "pace",
+                    "auto",
+                    "gates",
+                    "soak",
+                    "health",
+                    "promote",
+                    "approvals",
+                ]
             ),
             inner,
             max_size=5,

@@ -8,7 +8,7 @@ from aiohttp import ClientSession
 
 from bot.github.documents import CONFIG_HISTORY, CONFIG_PATH, MOST_PLACES, Mutation, Place, repository_query
 from bot.github.identity import AppIdentity
-from bot.github.read import read_keys, read_place, read_repository
+from bot.github.read import read_folders, read_keys, read_place, read_repository
 from sandbox.github import graphql, pulls, records, refs, talk
 from sandbox.github.graphql_fields import NotModelledError
 from sandbox.github.server import GitHubServer
@@ -35,6 +35,20 @@ async def test_a_read_says_what_git_says(tmp_path: Path) -> None:
     assert entry["oid"] == git(seeded, "rev-parse", f"main:{entry['path']}")
     assert entry["object"]["text"] == "newTag: 1.0.0\n"
     assert found["head0"]["target"]["folder"]["object"]["entries"][0]["name"] == entry["name"]
+
+
+async def test_folders_are_listed_beside_the_configuration(tmp_path: Path) -> None:
+    """Of the root and of a folder: folders only; what is a file, or is not there, is no folder."""
+    seeded = seed(tmp_path)
+    files = {"apps/README.md": "read me", "apps/Api/x.yaml": "a", ".hidden/x": "b"}
+    refs.commit(seeded.github, seeded.repository, "main", files, "more", by=seeded.alice.user)
+    asked = ("apps", "", "apps/README.md", "gone", "apps/shop")
+    document, variables = repository_query([], ["k.pub"], folders=asked)
+    data = (await seeded.run(document, variables | {"owner": "org", "name": "gitops"}))["data"]
+    listed = read_folders(data, asked)
+    assert (listed["apps"], listed["apps/shop"]) == (("Api", "shop"), ("staging",))
+    assert set(listed[""] or ()) >= {".github", ".hidden", "apps"}
+    assert (listed["apps/README.md"], listed["gone"]) == (None, None)
 
 
 async def test_a_folder_is_read_with_the_folders_below_it_and_keys_beside_the_configuration(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from bot.model import How, Record, RecordState, Release, Sha
 from bot.standing import ALARM, Standing
 from bot.targets import named, named_release, rollback_target
+from config.pipeline import Environment
 from tests.unit.facts import NEW, NEWER, OLD, digest_of, record, release, standing
 
 HEALTHY, DEGRADED = RecordState.HEALTHY, RecordState.DEGRADED
@@ -156,11 +157,19 @@ UPSTREAM = here(was(NEWER, minute=-10), was(NEW, WELL, minute=-100), was(OLD, WE
 def test_a_named_release_must_be_available(version: str, upstream: Standing, expected: Release | str) -> None:
     """What a person names bypasses the order of releases, and nothing else."""
     production = replace(here(was(OLD, WELL, minute=-150)), name="production")
-    assert named_release(production, [upstream], version) == expected
+    assert (
+        named_release(
+            Environment(name="production", after=("staging",)), {"production": production, "staging": upstream}, version
+        )
+        == expected
+    )
 
 
 def test_into_a_root_goes_what_was_there() -> None:
     """There is no upstream that could have verified it."""
     root = here(was(NEWER, minute=-10), was(NEW, minute=-100))
-    assert named_release(root, [], "1.1.0") == NEW
-    assert named_release(root, [], "1.0.0") == "no release is called '1.0.0' among what was before in staging"
+    assert named_release(Environment(name="staging"), {"staging": root}, "1.1.0") == NEW
+    assert (
+        named_release(Environment(name="staging"), {"staging": root}, "1.0.0")
+        == "no release is called '1.0.0' among what was before in staging"
+    )

@@ -73,6 +73,17 @@ def test_a_waiver_opens_its_gate(
         assert verdict == SOAKING
 
 
+def test_everybody_who_waived_a_gate_is_read_at_once() -> None:
+    """Nine people who have lost their access take one question, not nine rounds; one who may is enough."""
+    nine = [f"p{n}" for n in range(9)]
+    head = opened(*(waiver(by=login) for login in nine))
+    _, needed = waived([SOAKING], head, PRODUCTION, observation())
+    assert needed == frozenset(nine)
+    known = observation(permissions=dict.fromkeys(nine[:-1], Permission.WRITE) | {"p8": Permission.MAINTAIN})
+    (verdict,), needed = waived([SOAKING], head, PRODUCTION, known)
+    assert (verdict.skipped_by, needed) == ("p8", frozenset())
+
+
 def test_a_gate_that_passes_is_not_skipped() -> None:
     """Its own reason is shown, and nobody's access is read."""
     verdict = passed("soak (staging)", "soaked 30 minutes")

@@ -3,7 +3,7 @@
 Fields that the sandbox has no notion of (stars, milestones, …) hold their empty value. https://docs.github.com/en/rest
 """
 
-from sandbox.github.resources.commits import commit, git_commit, push, ref, tree
+from sandbox.github.resources.commits import commit, comparison, git_commit, push, ref, tree
 from sandbox.github.resources.pulls import pull_request, simple_pull_request
 from sandbox.github.resources.records import check_run, check_suite, deployment, deployment_status
 from sandbox.github.resources.repositories import full_repository, minimal_repository, repository
@@ -18,6 +18,7 @@ __all__ = [
     "check_suite",
     "comment",
     "commit",
+    "comparison",
     "delivery",
     "deployment",
     "deployment_status",

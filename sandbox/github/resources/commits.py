@@ -1,8 +1,9 @@
 """Refs, trees, commits and pushes, as REST and webhooks show them. No I/O."""
 
+from collections.abc import Iterator
 from urllib.parse import quote
 
-from sandbox.github.git import CommitObject, Signature
+from sandbox.github.git import CommitObject, Entry, Signature
 from sandbox.github.resources.who import Json, api, stamp, user, web
 from sandbox.github.state import ZEROS, GitHub, Repository, User
 
@@ -19,20 +20,71 @@ def ref(github: GitHub, which: Repository, name: str, sha: str) -> Json:
     }
 
 
-def tree(github: GitHub, which: Repository, sha: str) -> Json:
+def tree(github: GitHub, which: Repository, sha: str, *, recursive: bool = False) -> Json:
+    """What lies in a tree; with `recursive` in the folders below as well, each folder before what it holds."""
     url = f"{api(github, which)}/git"
     entries = [
         {
-            "path": entry.name,
+            "path": path,
             "mode": entry.mode.rjust(6, "0"),
             "type": entry.kind,
             "sha": entry.sha,
             "url": f"{url}/{entry.kind}s/{entry.sha}",
             **({"size": len(which.git.blob(entry.sha))} if entry.kind == "blob" else {}),
         }
-        for entry in which.git.tree(sha)
+        for path, entry in _entries(which, sha, recursive=recursive)
     ]
     return {"sha": sha, "url": f"{url}/trees/{sha}", "tree": entries, "truncated": False}
+
+
+def _entries(which: Repository, sha: str, *, recursive: bool, prefix: str = "") -> Iterator[tuple[str, Entry]]:
+    for entry in which.git.tree(sha):
+        yield prefix + entry.name, entry
+        if recursive and entry.kind == "tree":
+            yield from _entries(which, entry.sha, recursive=True, prefix=f"{prefix}{entry.name}/")
+
+
+def comparison(github: GitHub, which: Repository, base: str, head: str, *, shown: int) -> Json:
+    """What `head` has since it parted from `base`: at most `shown` commits, and at most 300 files."""
+    git = which.git
+    parted = git.merge_base(base, head)
+    ahead, behind = git.between(base, head), git.between(head, base)
+    status = ("diverged" if behind else "ahead") if ahead else ("behind" if behind else "identical")
+    before, after = git.files(git.commit(parted).tree), git.files(git.commit(head).tree)
+    changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    url = f"{web(github, which)}/compare/{base}...{head}"
+    return {
+        "url": f"{api(github, which)}/compare/{base}...{head}",
+        "html_url": url,
+        "permalink_url": url,
+        "diff_url": f"{url}.diff",
+        "patch_url": f"{url}.patch",
+        "base_commit": commit(github, which, base),
+        "merge_base_commit": commit(github, which, parted),
+        "status": status,
+        "ahead_by": len(ahead),
+        "behind_by": len(behind),
+        "total_commits": len(ahead),
+        "commits": [commit(github, which, one.sha) for one in ahead[:shown]],
+        "files": [_compared(github, which, path, before.get(path), after.get(path)) for path in changed[:300]],
+    }
+
+
+def _compared(github: GitHub, which: Repository, path: str, before: Entry | None, after: Entry | None) -> Json:
+    """Without counted lines and patches. Renames are shown as what goes and what comes."""
+    url = f"{web(github, which)}/blob/{quote(path)}"
+    kind = "modified" if before and after else "added" if after else "removed"
+    return {
+        "sha": (after or before or Entry("", "", "")).sha,
+        "filename": path,
+        "status": kind,
+        "additions": 0,
+        "deletions": 0,
+        "changes": 0,
+        "blob_url": url,
+        "raw_url": url,
+        "contents_url": f"{api(github, which)}/contents/{quote(path)}",
+    }
 
 
 def git_commit(github: GitHub, which: Repository, sha: str) -> Json:
