@@ -289,6 +289,7 @@ def _heard(pipeline: Pipeline, environment: Environment, seen: Observation, step
         why=step.view.waiting,
         mode=rules.mode,
         style=rules.style,
+        emergency=rules.emergency,
     )
     return replace(step, actions=(*actions, *step.actions), ask=step.ask | ask)
 

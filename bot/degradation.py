@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.directives import Directed, Directive, DirectiveKind, directed_by
 from bot.health import HealthState
+from bot.merge_trailers import speaker
 from bot.model import Commit, How, Observation, Place, Record, RecordState
 from bot.spans import clock_time
 from bot.standing import Standing
@@ -91,7 +92,7 @@ def _once_already(record: Record, standing: Standing, place: Place) -> str | Non
     pairs = zip(standing.records, older[1:], strict=False)
     if any(r.how is How.ROLLED_BACK and left == bad for r, left in pairs):
         return "it was rolled back once already"
-    if any(_takes_out(bad, merged.head) for merged in place.merged):
+    if any(_takes_out(bad, speaker(merged)) for merged in place.merged):
         return "it was rolled back once already"
     number = next((closed.number for closed in place.closed if _takes_out(bad, closed.head)), None)
     return None if number is None else f"its rollback #{number} was closed"

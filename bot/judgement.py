@@ -115,9 +115,9 @@ def confirmed(
 
 def _stops(case: Case) -> Iterator[Verdict]:
     """What the operator stops: named only where it does."""
-    full_name = case.seen.repository.full_name
-    if case.operator.stops_merges(full_name):
-        what = "writes" if case.operator.stops_writes(full_name) else "merges"
+    names = [one.full_name for one in (case.seen.repository, case.seen.home) if one is not None]
+    if any(case.operator.stops_merges(name) for name in names):
+        what = "writes" if any(case.operator.stops_writes(name) for name in names) else "merges"
         yield blocks("operator", f"the operator has stopped all {what} (CAISSON_STOP_{what.upper()})")
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.actions import RecordRelease
 from bot.directives import DirectiveKind, directed_by
-from bot.merge_trailers import account_of
+from bot.merge_trailers import account_of, speaker
 from bot.model import Base, How, Merged, Place, Record, Release, Sha
 from bot.release_record import release_from_json, trailers
 from bot.reverts import same_content
@@ -105,7 +105,7 @@ def merge_record(
 
 def _rolled_back_from(merged: Merged, records: Sequence[Record]) -> str | None:
     """What people call the release that a rollback took out; None where it was no rollback."""
-    directed = directed_by(merged.head)
+    directed = directed_by(speaker(merged))
     if directed is None or directed.kind is not DirectiveKind.ROLLBACK:
         return None
     return next((r.release.label for r in records if r.release.id == directed.instead_of), "another release")

@@ -12,6 +12,7 @@ from datetime import timedelta
 from bot.actions import Ask, Say
 from bot.content import proposed_release
 from bot.directives import DirectiveKind, directed_by
+from bot.merge_trailers import speaker
 from bot.messages import closed_comment, closed_marker
 from bot.model import (
     Actor,
@@ -87,7 +88,7 @@ def closings(place: Place, seen: Observation, *, environment: str, active: Relea
 
 def _numbers(place: Place) -> dict[str, int]:
     """Release id → the newest pull request that carries it and was not closed."""
-    heads = [(m.number, m.head) for m in place.merged] + ([(place.pull.number, place.head)] if place.pull else [])
+    heads = [(m.number, speaker(m)) for m in place.merged] + ([(place.pull.number, place.head)] if place.pull else [])
     found: dict[str, int] = {}
     for number, head in heads:
         release = proposed_release(head)

@@ -10,6 +10,7 @@ from bot.answers import Answer
 from bot.directing import vouched_for
 from bot.directives import Directive, DirectiveKind, directed_by
 from bot.gates.freeze import Freeze
+from bot.merge_trailers import speaker
 from bot.model import Comment, Conversation, Issues, Permission, Place, PullRequest, Release, Review, Unknown
 from config.pipeline import Configuration, Environment
 
@@ -98,7 +99,7 @@ def carried(places: Mapping[str, Place], conversations: Sequence[Conversation]) 
     The head of an open promotion counts with our check on it only: without, nothing is directed by it, and it is made
     anew for what was asked.
     """
-    heads = [(name, merged.head) for name, place in places.items() for merged in place.merged]
+    heads = [(name, speaker(merged)) for name, place in places.items() for merged in place.merged]
     heads += [(name, place.head) for name, place in places.items() if _is_vouched(place)]
     heads += [(one.environment, one.head) for one in conversations if one.environment]
     told = ((name, directed_by(head)) for name, head in heads)

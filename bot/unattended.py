@@ -3,13 +3,14 @@
 from bot.actions import Action, Ask, PostCheck, Verdict
 from bot.answers import UNJUDGED, Queries, Setting
 from bot.content import proposed_release
+from bot.first_proposal import carried_on
 from bot.gates import hold
 from bot.gates.verdicts import waits
 from bot.messages import GATES, gates_check, status_reply
 from bot.model import Observation, Place
 from bot.orders import obey, sticky
 from bot.room import Heard
-from config.pipeline import CommandStyle, Environment, Mode, Pipeline
+from config.pipeline import CommandStyle, Emergency, Environment, Mode, Pipeline
 
 
 def hear(
@@ -22,6 +23,7 @@ def hear(
     why: str,
     mode: Mode,
     style: CommandStyle,
+    emergency: Emergency | None = None,
 ) -> tuple[tuple[Action, ...], Ask]:
     """What the pending commands on a pull request of ours come to, while nothing is judged there because of `why`.
 
@@ -32,7 +34,8 @@ def hear(
         return (), Ask()
     verdicts: tuple[Verdict, ...] = (waits(UNJUDGED, why),)
     existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
-    repost = PostCheck(commit=pull.head, existing=existing, text=gates_check(pipeline, environment, proposed, verdicts))
+    text = carried_on(gates_check(pipeline, environment, proposed, verdicts), existing)
+    repost = PostCheck(commit=pull.head, existing=existing, text=text)
     held, unsure = hold.standing_hold(pull, seen.permissions, holder_id=sticky(pull).holder_id)
     orders, ask = obey(
         pull,
@@ -51,6 +54,8 @@ def hear(
             rebuild=None,
             repost=repost,
             wide=heard.answers,
+            emergency=emergency.people if emergency else None,
+            home=seen.home.full_name if seen.home else None,
         ),
     )
     return orders, ask | Ask(permissions=frozenset({unsure} if unsure and orders else set()))

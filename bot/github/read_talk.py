@@ -52,7 +52,8 @@ def read_conversations(
             if _from_us(node, (places[environment],), identity):
                 found[node.text("id")] = _conversation(node, identity, forum=Forum.PROMOTION, environment=environment)
     for node in repository.node("pulls").nodes():
-        open_one_of_ours = node.text("state") == "OPEN" and _from_us(node, places.values(), identity)
+        # Also what another repository's pipeline opened here: who decides on that hears what is said there.
+        open_one_of_ours = node.text("state") == "OPEN" and _by_us(node, identity)
         if not open_one_of_ours and node.text("id") not in found:
             found[node.text("id")] = _conversation(node, identity, forum=Forum.ELSEWHERE)
     for node in repository.node("issues").nodes():
@@ -63,8 +64,11 @@ def read_conversations(
 
 def _from_us(node: Node, places: Iterable[Place], identity: AppIdentity) -> bool:
     """A pull request that our App opened from one of our branches of this repository."""
-    ours = is_ours(actor(node.maybe_node("author")), identity) and not node.flag("isCrossRepository")
-    return ours and any(node.text("headRefName") == place.head for place in places)
+    return _by_us(node, identity) and any(node.text("headRefName") == place.head for place in places)
+
+
+def _by_us(node: Node, identity: AppIdentity) -> bool:
+    return is_ours(actor(node.maybe_node("author")), identity) and not node.flag("isCrossRepository")
 
 
 def _conversation(node: Node, identity: AppIdentity, *, forum: Forum, environment: str = "") -> Conversation:
