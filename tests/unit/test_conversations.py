@@ -315,3 +315,15 @@ def test_a_reply_is_given_once_and_not_without_end() -> None:
 def test_where_nothing_was_said_nothing_is_done() -> None:
     """And nobody's access is read."""
     assert hear() == Heard()
+
+
+@pytest.mark.parametrize("line", ["/rollback production", "/promote production", "/freeze production x"])
+def test_access_to_this_repository_is_worth_nothing_in_another(line: str) -> None:
+    """An environment of another repository is not commanded from here, whoever asks."""
+    moved = [e.model_copy(update={"repository": "org/live"}) if e == PRODUCTION else e for e in SHOP.environments]
+    shop = SHOP.model_copy(update={"environments": tuple(moved)})
+    heard = hear(conversation(comment("alice", line)), declared=Configuration(pipelines=(shop,)))
+    assert reacted(heard) == ["THUMBS_DOWN"]
+    assert "lives in org/live" in said(heard)
+    assert not heard.directives
+    assert not heard.freezes

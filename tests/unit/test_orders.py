@@ -527,3 +527,14 @@ def test_what_was_said_in_one_second_stays_in_its_order() -> None:
     swapped = pull(comments=(replace(first, id="IC_b"), replace(second, id="IC_A")))
     for one in (opened, swapped):
         assert [said.body for said in pending(one)] == ["/hold", "/unhold"]
+
+
+def test_what_is_about_no_one_head_is_refused_across_repositories() -> None:
+    """Nobody would answer it otherwise; what is about the head is heard as ever, in the same comment too."""
+    there = replace(
+        SETTING, home="org/deploy", environment=SETTING.environment.model_copy(update={"repository": "org/b"})
+    )
+    actions, _ = answered(pull(comments=(FROZEN,)), setting=there)
+    assert reaction(actions) == REFUSED
+    assert "so it stands" in replies(actions)
+    assert "is not done across repositories" in replies(actions)
