@@ -7,10 +7,13 @@ from tests.world import World
 CALL = "/emergency payments are down"
 
 
-async def soaking(world: World, *, approvals: str = "{count: 2}", declared: bool = True) -> PullRequest:
-    """1.1.0 has half an hour to soak before production, and wants approvals there."""
+async def soaking(
+    world: World, *, approvals: str = "{count: 2}", declared: bool = True, pace: str = "complete"
+) -> PullRequest:
+    """1.1.0 has half an hour to soak before production, and wants approvals there. `pace`: of staging."""
     await world.laptop_ready()
     config = shop.configuration(world.image).replace("{count: 1}", approvals)
+    config = config.replace("after: [development]", f"after: [development]\n        pace: {pace}")
     await world.start(config=config + ("emergency: {people: 2}\n" if declared else ""))
     world.laptop.github.add_team("acme/sre", "bob", "alice")
     await world.settle()
@@ -88,7 +91,7 @@ async def test_a_hold_stands(world: World) -> None:
 
 async def test_a_call_is_of_one_head(world: World) -> None:
     """A newer release moves the pull request: what was called for the older is void."""
-    pull = await soaking(world)
+    pull = await soaking(world, pace="latest")
     world.comment(pull, CALL, by="bob")
     await world.settle()
     world.push("1.2.0")
@@ -124,3 +127,19 @@ async def test_a_stranger_s_commit_is_never_waived(prompt_world: World) -> None:
         world.comment(pull, CALL, by=by)
     await world.settle()
     assert not pull.merged_at
+
+
+async def test_a_fix_does_not_wait_for_what_it_replaces(world: World) -> None:
+    """What stands in staging soaks there for production: two people bring the fix in all the same, one does not."""
+    await soaking(world)
+    world.push("1.1.1")
+    await world.settle()
+    pull = world.pull_request(into="staging")
+    assert "soaks for production" in world.board("staging").waiting
+    world.comment(pull, CALL, by="bob")
+    await world.settle()
+    assert not pull.merged_at
+    world.comment(pull, "/emergency I see it too", by="wanda")
+    await world.settle()
+    assert pull.merged_at
+    assert world.board("staging").active == "1.1.1"

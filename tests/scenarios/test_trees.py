@@ -1,7 +1,10 @@
 """Environments that are copies of a folder: the whole of it, but for what each keeps of its own."""
 
+import json
+
 import pytest
 
+from bot.release_record import trailers
 from sandbox.github.git import RefChange
 from sandbox.github.state import PullRequest
 from tests.bench.road import MOST_CALLS, idle, is_recorded, spent_until
@@ -405,3 +408,44 @@ async def test_a_branch_becomes_what_another_holds(world: World, source: str, ta
     assert world.file(own, branch="production") == "mine: 1\n"
     if target:
         assert world.file("README.md", branch="production") == "# Read\n"
+
+
+FANNED = """\
+version: 1
+defaults: {keep: [values.yaml], health: {timeout: 1h}}
+pipelines:
+  site:
+    environments:
+      development: {path: site/development}
+      eu: {path: site/staging, after: [development], promote: tree, approvals: {count: 1}}
+      us: {path: site/us, after: [development], promote: tree, auto: true}
+      production: {path: site/production, after_any: [eu, us], promote: tree, auto: true}
+"""
+
+
+async def test_a_copy_may_come_by_either_of_two_ways(world: World) -> None:
+    """The one that verified it is enough, the merge says which that was; what `defaults` keeps is kept everywhere."""
+    files = {**_files(), "site/us/index.yaml": "version: 1\n", "site/us/values.yaml": "here: us\n"}
+    await world.start(config=FANNED, files=files, branches=())
+    for name in (*NAMES, "us"):
+        world.laptop.cluster.add_application(
+            f"site-{name}",
+            repository_url=f"https://github.com/{FULL_NAME}.git",
+            path=f"site/{name}",
+            target_revision="HEAD",
+        )
+    await world.settle()
+    sha = world.laptop.commit(
+        world.repository,
+        {f"{HERE}/index.yaml": "version: 2\n", f"{HERE}/values.yaml": "here: development, and more\n"},
+        "Version 2",
+        by="bob",
+    )
+    await world.settle()
+    assert world.file(f"{THERE}/index.yaml") == "version: 1\n"
+    assert world.file("site/production/index.yaml") == "version: 2\n"
+    assert world.file("site/production/values.yaml") == "here: production\n"
+    assert world.board("production", pipeline="site").live == sha[:7]
+    merged = next(p for p in world.repository.pulls if p.merged_at and p.title.endswith("to production"))
+    told = json.loads(trailers(world.repository.git.commit(merged.merge_commit_sha or "").message)["Caisson-Source"])
+    assert set(told) == {"us"}

@@ -172,7 +172,7 @@ def test_a_conflict_names_its_paths_and_the_remedy(
     ours: Comparison | Unknown, theirs: Comparison | Unknown, said: str
 ) -> None:
     """Those that both sides changed to different contents."""
-    seen = observation(comparisons=dict(zip(PAIRS, (ours, theirs), strict=True)))
+    seen = observation({"latest": THERE}, comparisons=dict(zip(PAIRS, (ours, theirs), strict=True)))
     verdict, ask = judge_conflict(INFRA, LIVE, conflicting(), base=BASE, seen=seen)
     assert verdict is not None
     assert (verdict.outcome, ask) == (Outcome.WAIT, Ask())
@@ -182,9 +182,20 @@ def test_a_conflict_names_its_paths_and_the_remedy(
 
 def test_the_paths_of_a_conflict_are_asked_for() -> None:
     """Both directions at once; of other heads, nothing."""
-    _, ask = judge_conflict(INFRA, LIVE, conflicting(), base=BASE, seen=observation())
+    _, ask = judge_conflict(INFRA, LIVE, conflicting(), base=BASE, seen=observation({"latest": THERE}))
     assert ask == Ask(comparisons=frozenset(PAIRS))
     assert judge_conflict(INFRA, LIVE, commit(), base=BASE, seen=observation()) == (None, Ask())
+
+
+def test_a_conflict_is_resolved_in_the_source_that_it_came_from() -> None:
+    """Of two sources either of which may bring a release, the remedy names the one that holds this one."""
+    hotfix = Environment(name="hotfix", branch="hotfixes")
+    live = LIVE.model_copy(update={"after": (), "after_any": ("latest", "hotfix")})
+    both = Pipeline(name="infra", environments=(LATEST, hotfix, live))
+    places = {"latest": THERE, "hotfix": replace(THERE, records=(record(SOURCE),))}
+    verdict, _ = judge_conflict(both, live, conflicting(), base=BASE, seen=observation(places))
+    assert verdict is not None
+    assert "Merge live into hotfixes and resolve it there" in verdict.reason
 
 
 # --- what people merged -----------------------------------------------------------------------------------------------

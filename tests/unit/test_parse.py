@@ -111,7 +111,9 @@ A = "a: {path: a}\n"
     [
         pytest.param("a: {pth: a}", 6, 11, "`pth` is not a key", "`path`", id="unknown key"),
         pytest.param("a: {path: a, path: b}", 6, 20, "second time", None, id="duplicate key"),
-        pytest.param("a: {path: a, pace: x}", 6, 20, "not supported by this version yet", None, id="a later key"),
+        pytest.param(
+            "a: {path: a, on_degraded: x}", 6, 20, "not supported by this version yet", None, id="a later key"
+        ),
         pytest.param("a: {path: a, keep: [b]}", 6, 20, "so that nothing needs keeping", "no `keep`", id="keep beside"),
         pytest.param("a: {path: a, gates: {scan: x}}", 6, 28, "not supported by this", None, id="a later gate"),
         pytest.param("a: {path: a, promote: tree}", 6, 29, "are its images and charts", "versions", id="images copied"),
@@ -248,7 +250,7 @@ def test_a_mistake_in_an_image(image: str, message: str, suggestion: str | None)
         pytest.param("[]", (1, 1), "must be a mapping", id="a list"),
         pytest.param("version: 1\n", (1, 1), "declares no pipelines", id="no pipelines"),
         pytest.param("version: 2\npipelines: {}\n", (1, 10), "`version: 1` only", id="another version"),
-        pytest.param("pipelines: {}\ndefaults: {}\n", (2, 1), "not supported by this version", id="later"),
+        pytest.param("pipelines: {}\ndefault: {}\n", (2, 1), "`default` is not a key", id="an unknown key"),
         pytest.param("pipelines: {}\nemergency: {people: 1}\n", (2, 21), "must be a whole number", id="one person"),
         pytest.param("pipelines: {}\nemergency: {who: 2}\n", (2, 13), "`who`", id="an emergency's unknown key"),
         pytest.param("pipelines: {}\nemergency: 2\n", (2, 12), "must be a mapping", id="an emergency's number alone"),
