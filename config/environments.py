@@ -92,6 +92,9 @@ def read_environment(
         by("supersede").choice(fields["supersede"].value, "supersede", Supersede) if "supersede" in fields else None
     )
     health = _health(by("health"), fields["health"]) if "health" in fields else HealthRule()
+    if "health" in own and health.source is HealthSource.NONE and "on_degraded" not in own:
+        # What is shared is meant for those that are watched.
+        fields = {name: entry for name, entry in fields.items() if name != "on_degraded"}
     model = Environment(
         name=entry.name,
         repository=repository,
