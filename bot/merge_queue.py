@@ -63,11 +63,12 @@ def group_check(
     verdicts: tuple[Verdict, ...],
     *,
     queued: Queued,
+    heading: str = "",
 ) -> tuple[PostCheck, ...]:
     """Our gates check on the merge group, where there is one and it does not say so yet."""
     if queued.group is None:
         return ()
-    text = gates_check(pipeline, environment, release, verdicts)
+    text = gates_check(pipeline, environment, release, verdicts, heading=heading)
     existing = next((c for c in queued.checks if c.name == GATES and c.commit == queued.group), None)
     if existing is not None and existing.external_id == text.external_id:
         return ()

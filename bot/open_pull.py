@@ -109,7 +109,7 @@ def _in_queue(case: Case, pull: PullRequest, queued: Queued, verdicts: tuple[Ver
         case.pipeline, case.environment, case.release, queued=queued, head=(case.wish, case.head), seen=case.seen
     )
     of_group = (*verdicts, *([differs] if differs else []))
-    checked = group_check(case.pipeline, case.environment, case.release, of_group, queued=queued)
+    checked = group_check(case.pipeline, case.environment, case.release, of_group, queued=queued, heading=heading(case))
     return Landing(actions=(*checked, *out), waiting=position(queued), ask=compared)
 
 
