@@ -16,17 +16,21 @@ def taken_back(records: Sequence[Record], active: Release | None) -> Mapping[str
     """
     found: dict[str, str] = {}
     present = active if records and active is not None and active.id != records[0].release.id else None
+    # Each is compared with many, and an order is not cheap to tell.
+    orders = [record.release.order for record in records]
+    standing = present.order if present is not None else None
     seen: set[str] = set()
     for i, record in enumerate(records):
-        if record.release.id in seen:
+        one, order = record.release.id, orders[i]
+        if one in seen:
             continue
-        seen.add(record.release.id)
-        # The first that displaced it says how.
-        by = next((r for r in reversed(records[:i]) if r.release.order < record.release.order), None)
-        if by is not None:
-            found[record.release.id] = _how(by)
-        elif present is not None and present.order < record.release.order:
-            found[record.release.id] = _BY_HAND
+        seen.add(one)
+        if i and min(orders[:i]) < order:
+            # The first that displaced it says how.
+            by = next(records[j] for j in reversed(range(i)) if orders[j] < order)
+            found[one] = _how(by)
+        elif standing is not None and standing < order:
+            found[one] = _BY_HAND
     return found
 
 

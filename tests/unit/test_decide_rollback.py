@@ -21,7 +21,7 @@ from bot.room import Heard
 from bot.scope import Scope
 from bot.standing import Standing
 from config.approvals import Approvals
-from config.pipeline import Cosign, Gates, ImageSource, OnDegraded, Pipeline, RollbackRule, Verify, Window
+from config.pipeline import Cosign, Gates, ImageSource, OnDegraded, Pace, Pipeline, RollbackRule, Verify, Window
 from tests.unit.facts import (
     HEAD,
     HEALTHY_LONG,
@@ -34,6 +34,7 @@ from tests.unit.facts import (
     SHOP,
     STAGING,
     US,
+    at,
     base,
     check,
     commit,
@@ -365,3 +366,14 @@ def test_a_hold_by_on_degraded_does_not_bind_what_somebody_asked_for() -> None:
     assert merges(plan(seen(rolled_back(comments=(ours,), **held))))
     theirs = our_comment(hold_comment("alice", ALICE.id, "not yet"))
     assert "held by alice" in waiting(plan(seen(rolled_back(comments=(theirs,), **held))))
+
+
+@pytest.mark.parametrize("named", [pytest.param(False, id="the candidate"), pytest.param(True, id="named")])
+def test_pace_is_for_what_comes_by_itself(*, named: bool) -> None:
+    """Production runs what was never seen Healthy: the candidate waits for that, what a person names does not."""
+    fresh = ran()
+    late = replace(fresh, records=(replace(fresh.records[0], statuses=(), created=at(-5)), *fresh.records[1:]))
+    facts = seen(late)
+    facts = replace(facts, applications={**facts.applications, "production": Unknown("the cluster is away")})
+    found = plan(facts, *([directive(ONWARDS)] if named else []), pipeline=shop(pace=Pace.COMPLETE))
+    assert ("not yet live and Healthy: " in waiting(found)) is not named
