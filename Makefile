@@ -1,5 +1,6 @@
 # Each target sets itself up: the first run makes .venv from the lock, with uv where there is one, else with venv and pip.
-#   make demo            promote a release through a sandbox on this machine, step by step (DEMO=auto: without questions)
+#   make demo            promote a release through a sandbox on this machine, step by step (DEMO=auto: without questions;
+#                        DEMO=rollback: staging degrades, is rolled back, and the bad release stays out)
 #   make test            every test; ARGS="-k soak" narrows
 #   make check           lint, format, types, layers
 #   make bench           the benchmark
@@ -21,7 +22,7 @@ help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
 
 demo: $(READY)
-	$(BIN)/python -m bot demo $(if $(filter auto,$(DEMO)),--auto)
+	$(BIN)/python -m bot demo $(if $(filter auto,$(DEMO)),--auto) $(if $(filter rollback,$(DEMO)),--rollback)
 
 test: $(READY)
 	$(BIN)/pytest $(ARGS)

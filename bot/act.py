@@ -10,9 +10,11 @@ from bot.actions import (
     Close,
     DeleteBranch,
     Dequeue,
+    EditIssue,
     Enqueue,
     Invite,
     Merge,
+    OpenIssue,
     PostCheck,
     Propose,
     React,
@@ -31,7 +33,7 @@ from bot.github.merge_refusals import lasting
 from bot.model import Repository
 from bot.refusals import kept
 
-BATCHED = PostCheck | Retitle | Close | Dequeue | RecordStatusChange | DeleteBranch | React | Say
+BATCHED = PostCheck | Retitle | Close | Dequeue | RecordStatusChange | DeleteBranch | React | Say | EditIssue
 
 
 async def act(
@@ -50,7 +52,9 @@ async def act(
                 batch.extend(await _propose(client, repository, action, now=now))
         elif isinstance(action, BATCHED):
             batch.append(write.mutation(repository, action, now=now()))
-    # A hold must bite before the reaction says that it was done.
+    # A freeze or a hold must bite before the reaction says that it was done.
+    for issue in (a for a in actions if isinstance(a, OpenIssue)):
+        await write.open_issue(client, repository, issue)
     for label in (a for a in actions if isinstance(a, SetLabel)):
         await write.set_label(client, repository, label)
     await write.send(client, batch)
@@ -60,15 +64,21 @@ async def act(
     for merge in (a for a in actions if isinstance(a, Merge | Enqueue)):
         with failures.kept():
             await _merge(client, repository, merge, now=now)
-    # Last, and each for itself: what people are called on with decides nothing.
+    await _call_on_people(client, repository, actions, failures)
+    if failures.first is not None:
+        raise failures.first
+
+
+async def _call_on_people(
+    client: write.Client, repository: Repository, actions: tuple[Action, ...], failures: "Failures"
+) -> None:
+    """Last, and each for itself: what people are called on with decides nothing."""
     for labels in (a for a in actions if isinstance(a, AddLabels)):
         with failures.kept():
             await write.add_labels(client, repository, labels)
     for invitation in (a for a in actions if isinstance(a, Invite)):
         with failures.kept():
             await invite(client, repository, invitation)
-    if failures.first is not None:
-        raise failures.first
 
 
 async def _merge(
@@ -112,11 +122,12 @@ class Failures:
 async def _propose(
     client: write.Client, repository: Repository, action: Propose, *, now: Callable[[], datetime]
 ) -> tuple[Mutation, ...]:
-    """Make the head; what is left is its pull request and its check."""
+    """Make the head; what is left is its pull request and its checks."""
     made = await write.make_head(client, repository, action)
     opened = write.open_pull_request(repository, action)
-    if made.conflict:
-        # What was foreseen was said of a merge: the next pass says what holds of this.
-        return (opened,)
+    # What was foreseen was said of a merge: where there is a conflict the next pass says what holds of that.
+    foreseen = None if made.conflict else action.check
+    texts = [text for text in (foreseen, action.voucher) if text is not None]
     # The check says since when the head is there: the clock is read after it was made.
-    return opened, write.check_run(repository, made.head, action.check, existing=None, now=now())
+    checks = (write.check_run(repository, made.head, text, existing=None, now=now()) for text in texts)
+    return opened, *checks

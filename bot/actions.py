@@ -95,6 +95,14 @@ class Edits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standpoint:
+    """A branch as it is (`tree`), taken as if `commit` were all that had ever been merged into it."""
+
+    commit: Sha
+    tree: Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
     """Paths of the tree of `parent` set to objects that Git has already, or taken away where None.
 
@@ -115,11 +123,13 @@ class Copy:
 class MergeOf:
     """A merge of a source commit into the base branch, made by GitHub on the branch `scratch`.
 
-    `kept`: how paths of the source's tree `source_tree` must be before it is merged, so that the base keeps its own.
+    `stands`: what it is merged with, where the branch's own history holds what was taken back since. `kept`: how paths
+    of the source's tree `source_tree` must be before it is merged, so that the base keeps its own.
     """
 
     source: Sha
     scratch: str
+    stands: Standpoint | None = None
     kept: Mapping[str, TreeEntry | None] = field(default_factory=dict)
     source_tree: Sha | None = None
 
@@ -133,7 +143,20 @@ class Whole:
     of: str
 
 
-Content = Edits | Copy | MergeOf | Whole
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """The tree that a whole branch had once, as a commit on its tip.
+
+    `top`: what then lies at its top, name → object id. `kept`: of that, what stays as the branch has it now (None:
+    absent).
+    """
+
+    tree: Sha
+    top: Mapping[str, Sha]
+    kept: Mapping[str, Sha | None] = field(default_factory=dict)
+
+
+Content = Edits | Copy | MergeOf | Restored | Whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +164,7 @@ class Propose:
     """Make our branch carry the release and have one open pull request for it.
 
     `head_before`: what our branch must be at now (None: it must not exist): the write is a compare-and-swap.
+    `voucher`: a check that says that this head was directed, and which nobody else can put there.
     """
 
     environment: str
@@ -154,6 +178,7 @@ class Propose:
     body: str
     pull: PullRequest | None
     check: CheckText
+    voucher: CheckText | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,6 +302,25 @@ class Say:
     body: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenIssue:
+    """Open an issue of ours. GitHub makes labels that do not exist yet."""
+
+    title: str
+    body: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditIssue:
+    """Change an issue of ours; None leaves as it is. `issue`: its node id. `labels`: node ids of all it is to have."""
+
+    issue: str
+    body: str | None = None
+    open: bool | None = None
+    labels: tuple[str, ...] | None = None
+
+
 Action = (
     Propose
     | PostCheck
@@ -293,6 +337,8 @@ Action = (
     | Invite
     | React
     | Say
+    | OpenIssue
+    | EditIssue
 )
 
 

@@ -30,8 +30,11 @@ from bot.model import (
     Release,
     Unknown,
 )
+from bot.rejections import Closings, closings
+from bot.reverts import restored_by_hand
 from bot.sources import source_commit
 from bot.standing import ALARM, Standing, first_proposed
+from bot.timeouts import late_at, timed_out, timeout_note
 from config.pipeline import Environment, HealthSource, Pipeline, Promote
 
 Versions = Mapping[str, tuple[str | None, str | None]]
@@ -42,6 +45,7 @@ class Ground:
     """An environment's standing with what follows from it at once.
 
     `files`: those in which versions may stand, by path. `versions`: location of an artifact → (tag, digest) in Git.
+    `closings`: what people turned away by closing pull requests. `until`: when time alone brings news of it.
     """
 
     standing: Standing
@@ -49,10 +53,19 @@ class Ground:
     ask: Ask = field(default_factory=Ask)
     files: Mapping[str, File] = field(default_factory=dict)
     versions: Versions = field(default_factory=dict)
+    closings: Closings = field(default_factory=Closings)
+    until: datetime | None = None
 
 
 def ground(pipeline: Pipeline, environment: Environment, seen: Observation) -> Ground:
-    """Where one environment stands, from what was observed."""
+    """Where one environment stands, from what was observed, and what people turned away there."""
+    found = _ground(pipeline, environment, seen)
+    place = seen.places[environment.name]
+    shut = closings(place, seen, environment=environment.name, active=found.standing.active)
+    return replace(found, closings=shut, standing=replace(found.standing, closed=shut.reasons))
+
+
+def _ground(pipeline: Pipeline, environment: Environment, seen: Observation) -> Ground:
     place = seen.places[environment.name]
     if place.elsewhere is not None and place.elsewhere.refusal:
         return Ground(standing=_nowhere(environment, place, place.elsewhere.refusal))
@@ -107,20 +120,21 @@ def _folder_ground(pipeline: Pipeline, environment: Environment, seen: Observati
     pinned = frozenset(name for name, a in pipeline.artifacts.items() if versions[a.location][1] is not None)
     standing = replace(_standing(environment, seen, place, base, record), pinned=pinned)
     found = Ground(standing=standing, files=files, versions=versions)
-    carried = carried_by(merged) if merged else None
+    carried = carried_by(merged, place.records) if merged else None
     if (
         merged is not None
         and carried is not None
         and merged.merged_by_us
         and (stands(carried, versions) or mismatch(merged, environment))
     ):
-        return replace(found, actions=(merge_record(pipeline, environment, merged, carried),))
+        action = merge_record(pipeline, environment, merged, carried, records=place.records)
+        return replace(found, actions=(action,))
     if record is None or record is not newest:
         # Git was changed by hand, or never recorded: adopt what stands there.
         bare = replace(found, standing=replace(found.standing, record=None))
         by_hand = merged if carried is not None and stands(carried, versions) else None
         return _adopt(pipeline, environment, seen, base, bare, by_hand=by_hand)
-    return _watched(found, now=seen.now)
+    return _watched(found, environment, now=seen.now)
 
 
 def version_files(base: Base) -> Mapping[str, File]:
@@ -166,11 +180,11 @@ def _adopt(
     if known:
         # The digest is known by another tag perhaps: the order is that of its first proposal, the tag is what stands.
         release = replace(release, proposed=min(r.proposed for r in known))
-    claimed = carried_by(by_hand) if by_hand else None
+    claimed = carried_by(by_hand, found.standing.records) if by_hand else None
     if by_hand is not None and claimed is not None:
         if claimed.id == release.id and not known:
             release = first_proposed_as(claimed, by_hand, recorded=(), now=seen.now)
-        action = merge_record(pipeline, environment, by_hand, release)
+        action = merge_record(pipeline, environment, by_hand, release, records=found.standing.records)
         return replace(found, actions=(action,), standing=replace(found.standing, active=release))
     action = RecordRelease(
         record=record_name(pipeline, environment),
@@ -224,7 +238,7 @@ def _copied_ground(pipeline: Pipeline, environment: Environment, seen: Observati
         standing = replace(standing, health=_unknown(found.drift))
     if found.ask or found.action:
         return Ground(standing=standing, ask=found.ask, actions=(found.action,) if found.action else ())
-    return _watched(Ground(standing=standing), now=seen.now)
+    return _watched(Ground(standing=standing), environment, now=seen.now)
 
 
 # --- branches that Argo CD's source hydrator writes ------------------------------------------------------------------
@@ -244,7 +258,7 @@ def _hydrated_ground(
     if found.action is not None:
         here = found.record if found.action.how is not How.ADOPTED else None
         return Ground(standing=replace(standing, record=here, active=found.action.release), actions=(found.action,))
-    return _watched(Ground(standing=standing), now=seen.now)
+    return _watched(Ground(standing=standing), environment, now=seen.now)
 
 
 # --- branches: a merge of a source commit -----------------------------------------------------------------------------
@@ -271,7 +285,7 @@ def _branch_ground(pipeline: Pipeline, environment: Environment, seen: Observati
                 note=f"the last change of {environment.path}" if environment.path else f"the tip of {base.branch}",
             )
             return Ground(standing=replace(standing, active=release), actions=(action,))
-        return _watched(Ground(standing=standing), now=seen.now)
+        return _watched(Ground(standing=standing), environment, now=seen.now)
     record = next((r for r in place.records if r.commit in base.history), None)
     if record is None and place.records and place.records[0].how is not How.ADOPTED:
         problem = (
@@ -280,16 +294,28 @@ def _branch_ground(pipeline: Pipeline, environment: Environment, seen: Observati
         return Ground(standing=_nowhere(environment, place, problem))
     standing = _standing(environment, seen, place, base, record)
     merged = unrecorded(place, base)
-    if merged is not None and (release_merged := carried_by(merged)) is not None:
+    if merged is not None and (release_merged := carried_by(merged, place.records)) is not None:
         if not merged.merged_by_us:
             recorded = (r.release for p in seen.places.values() for r in p.records)
             release_merged = first_proposed_as(release_merged, merged, recorded=recorded, now=seen.now)
-        action = merge_record(pipeline, environment, merged, release_merged)
+        action = merge_record(pipeline, environment, merged, release_merged, records=place.records)
         return Ground(standing=replace(standing, active=release_merged), actions=(action,))
+    undone = restored_by_hand(place.records, base, record) if record is not None else None
+    if undone is not None:
+        action = RecordRelease(
+            record=record_name(pipeline, environment),
+            production=not pipeline.downstreams(environment),
+            commit=base.tip,
+            release=undone.release,
+            how=How.ADOPTED,
+            pull_request=None,
+            note=f"reverted by hand to {undone.release.label}",
+        )
+        return Ground(standing=replace(standing, active=undone.release, record=None), actions=(action,))
     found = merged_by_people(pipeline, environment, place, base=base, seen=seen, record=record)
     if found is not None:
         return Ground(standing=replace(standing, record=None, active=found.release), actions=(found,))
-    return _watched(Ground(standing=standing), now=seen.now)
+    return _watched(Ground(standing=standing), environment, now=seen.now)
 
 
 # --- health -----------------------------------------------------------------------------------------------------------
@@ -340,12 +366,14 @@ def _health(environment: Environment, seen: Observation, place: Place, base: Bas
     )
 
 
-def _watched(found: Ground, *, now: datetime) -> Ground:
+def _watched(found: Ground, environment: Environment, *, now: datetime) -> Ground:
     """Note a change of health: as an action, and in the standing, as it will be read back.
 
     Actions are written in one request ahead of any merge, so what is decided on them never runs ahead of the record.
     """
-    standing, change = found.standing, _health_change(found.standing)
+    standing = found.standing
+    change = _health_change(standing) or _timing_out(standing, environment, now=now)
+    found = replace(found, until=late_at(standing, environment))
     if change is None or standing.record is None or change.state is RecordState.ALARM:
         return replace(found, actions=(change,) if change else ())
     news = RecordStatus(state=change.state, description=change.description, at=now.replace(microsecond=0))
@@ -376,3 +404,13 @@ def _health_change(standing: Standing) -> RecordStatusChange | None:
     if state is last or (last is None and state in (RecordState.WATCHING, RecordState.UNKNOWN)):
         return None
     return RecordStatusChange(record_id=record.id, state=state, description=standing.health.reason[:140])
+
+
+def _timing_out(standing: Standing, environment: Environment, *, now: datetime) -> RecordStatusChange | None:
+    """Said once that the release was not seen live and Healthy in time. It is watched on: no soak is touched."""
+    record, late = standing.record, late_at(standing, environment)
+    if record is None or late is None or late > now or timed_out(record):
+        return None
+    return RecordStatusChange(
+        record_id=record.id, state=RecordState.WATCHING, description=timeout_note(standing, environment)
+    )

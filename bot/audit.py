@@ -121,7 +121,7 @@ def facts(scene: Scene, plan: Plan | None, *, now: datetime) -> tuple[Entry, ...
     moving = {action.environment for action in planned if isinstance(action, Propose)}
     for name, place in scene.places.items():
         tell = _Teller(scene, name)
-        found += [tell.merged(one) for one in place.merged if one.by_us]
+        found += [tell.merged(one, place) for one in place.merged if one.by_us]
         for record in place.records:
             found += [tell.recorded(record), *tell.health(record)]
         if place.pull is not None and place.pull.by_us:
@@ -227,9 +227,9 @@ class _Teller:
                 said = {"pull_request": pull.number, "head": pull.head, "who": _who(event.actor)}
                 yield self.entry(kind, f"{pull.number}:{moment(event.at)}", said, at=event.at)
 
-    def merged(self, merged: Merged) -> Entry:
+    def merged(self, merged: Merged, place: Place) -> Entry:
         """A merge of ours with the verdicts that it carries, or one that a person made: no gate was enforced then."""
-        release = carried_by(merged)
+        release = carried_by(merged, place.records)
         said = {
             "pull_request": merged.number,
             "head": merged.head.sha if merged.head else None,

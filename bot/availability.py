@@ -13,11 +13,18 @@ def available(environment: Environment, standings: Mapping[str, Standing]) -> tu
 
     Left out: what was rejected here, or in one of `after`. What one of `after_any` rejected may come from another.
     """
+    rejected = standings[environment.name].rejected
+    return tuple(r for r in from_upstream(environment, standings) if r.id not in rejected)
+
+
+def from_upstream(environment: Environment, standings: Mapping[str, Standing]) -> tuple[Release, ...]:
+    """What its upstreams let go on, whatever was rejected here; oldest first."""
     required = [standings[name] for name in environment.after]
     ways = [standings[name] for name in environment.after_any]
-    fine = [_verified(upstream) for upstream in required]
-    fine += [frozenset().union(*(_verified(upstream) for upstream in ways))] if ways else []
-    shared = (frozenset.intersection(*fine) if fine else frozenset()) - standings[environment.name].reverted
+    # What an upstream rejected is verified there no more.
+    fine = [frozenset(one.id for one in upstream.verified_releases) for upstream in required]
+    fine += [frozenset(one.id for upstream in ways for one in upstream.verified_releases)] if ways else []
+    shared = frozenset.intersection(*fine) if fine else frozenset()
     found: dict[str, Release] = {}
     for upstream in (*required, *ways):
         for one in upstream.verified_releases:
@@ -26,9 +33,22 @@ def available(environment: Environment, standings: Mapping[str, Standing]) -> tu
     return tuple(sorted((first_known(one, standings) for one in found.values()), key=lambda one: one.order))
 
 
-def _verified(upstream: Standing) -> frozenset[str]:
-    """What it rejected is verified there no more."""
-    return frozenset(one.id for one in upstream.verified_releases) - upstream.reverted
+def obtainable(environment: Environment, standings: Mapping[str, Standing]) -> tuple[Release, ...]:
+    """What somebody may ask for by name: what its upstreams let go on; into a root, what was there before."""
+    if not environment.is_root:
+        return from_upstream(environment, standings)
+    return tuple({r.release.id: r.release for r in reversed(standings[environment.name].records)}.values())
+
+
+def rejection(environment: Environment, release: Release, standings: Mapping[str, Standing]) -> str | None:
+    """Why people turned a release away on its road: here, in one of `after`, or in all of `after_any` that had it."""
+    for name in (environment.name, *environment.after):
+        if (why := standings[name].rejection(release)) is not None:
+            return why
+    ways = [standings[name] for name in environment.after_any]
+    had = [way.rejection(release) for way in ways if way.record_of(release) is not None or way.rejection(release)]
+    told = [why for why in had if why is not None]
+    return "; ".join(told) if told and len(told) == len(had) else None
 
 
 def first_known(release: Release, standings: Mapping[str, Standing]) -> Release:

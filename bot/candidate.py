@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.actions import Ask
-from bot.availability import available, first_known, spoken_upstreams
+from bot.availability import available, first_known, rejection, spoken_upstreams
 from bot.declaration import declares
 from bot.gathering import gather
 from bot.hydrated import newest_dry
@@ -53,21 +53,27 @@ def _available(pipeline: Pipeline, environment: Environment, standings: Mapping[
     here = standings[environment.name]
     offered = [r for r in available(environment, standings) if declares(pipeline, r)]
     names = spoken_upstreams(environment)
+    turned_away = _turned_away(environment, standings)
     if not offered:
         upstreams = [standings[name] for name in environment.upstreams]
         waiting = "; ".join(f"{u.name}: {u.health.reason}" for u in upstreams if not u.verified_releases)
         return Candidate(
             release=None,
-            reason=f"nothing is verified in {names} yet ({waiting})"
-            if waiting
-            else f"nothing is verified in {names} yet",
+            reason=(
+                f"nothing is verified in {names} yet ({waiting})" if waiting else f"nothing is verified in {names} yet"
+            )
+            + turned_away,
         )
     newest = offered[-1]
     active = first_known(here.active, standings) if here.active is not None else None
     if active is not None and newest.id == active.id:
-        return Candidate(release=None, reason=f"runs {newest.label}, the newest release verified in {names}")
+        return Candidate(
+            release=None, reason=f"runs {newest.label}, the newest release verified in {names}{turned_away}"
+        )
     if active is not None and newest.order <= active.order:
-        return Candidate(release=None, reason=f"runs {active.label}, newer than what is verified in {names}")
+        return Candidate(
+            release=None, reason=f"runs {active.label}, newer than what is verified in {names}{turned_away}"
+        )
     return Candidate(release=newest, reason=f"{newest.label} is verified in {names}")
 
 
@@ -84,14 +90,25 @@ def _hydrated(
     if here.active is not None and here.active.source == newest:
         return Candidate(release=None, reason=f"runs {label}, to which {environment.hydrated} is hydrated")
     recorded = [r.release for r in here.records if r.release.source == newest]
-    if any(r.id in here.reverted for r in recorded):
-        return Candidate(release=None, reason=f"{label} was taken out of Git by hand; a newer commit goes on")
+    if (why := next((why for r in recorded if (why := here.rejection(r)) is not None), None)) is not None:
+        return Candidate(release=None, reason=f"{why}; a newer commit goes on")
     if recorded and here.active is not None:
         why = f"{environment.hydrated} went back to {label}, which comes before {here.active.label}"
         return Candidate(release=None, reason=f"{why}; nothing moves back by itself")
     release = Release(source=newest, proposed=first_proposed(here.records, now=seen.now))
     release = _known_before(release, here, standings)
     return Candidate(release=release, reason=f"{environment.hydrated} is hydrated to {label}")
+
+
+def _turned_away(environment: Environment, standings: Mapping[str, Standing]) -> str:
+    """Of what is newer than what stands here, the newest that was rejected and so cannot come, and why."""
+    here = standings[environment.name]
+    active = first_known(here.active, standings) if here.active is not None else None
+    records = [r.release for name in environment.upstreams for r in standings[name].records]
+    known = (first_known(release, standings) for release in records)
+    newer = [release for release in known if active is None or release.order > active.order]
+    told = {release.order: why for release in newer if (why := rejection(environment, release, standings))}
+    return f"; {told[max(told)]}" if told else ""
 
 
 def _chosen(pipeline: Pipeline, seen: Observation, here: Standing, standings: Mapping[str, Standing]) -> Candidate:
@@ -134,8 +151,9 @@ def _as_release(picks: Mapping[str, Pick], release: Release, here: Standing, *, 
     if here.active is not None and release.id == here.active.id:
         reason = f"runs {here.active.label}, the newest version the declaration admits{_held_back(picks)}"
         return Candidate(release=None, reason=reason, until=until, picks=picks)
-    if release.id in here.reverted:
-        reason = f"{release.label} was taken out of Git by hand; a newer version goes on"
+    rejection = here.rejection(release)
+    if rejection is not None:
+        reason = f"{rejection}; a newer version goes on"
         return Candidate(release=None, reason=reason, until=until, picks=picks)
     reason = f"{release.label} is the newest version the declaration admits"
     return Candidate(release=release, reason=reason, until=until, picks=picks)

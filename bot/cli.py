@@ -65,6 +65,7 @@ async def _serve(settings: Settings) -> None:
         poll_interval=settings.poll_interval,
         audit_tokens=settings.audit_tokens,
         audit_kept_for=settings.audit_kept_for,
+        operator=settings.operator,
     )
     favour_the_loop()
     service = await Service(parts, SystemClock()).start()
@@ -90,7 +91,8 @@ def _in_cluster() -> str | None:
 
 @main.command()
 @click.option("--auto", is_flag=True, help="Do the person's part as well, and exit.")
-def demo(*, auto: bool) -> None:
+@click.option("--rollback", is_flag=True, help="Let staging degrade, and exit when the next release is there.")
+def demo(*, auto: bool, rollback: bool) -> None:
     """Show the road from a pushed image to production, on this machine alone."""
     # Imported here: the sandbox is no part of a running bot.
     from bot.demo import DemoFailed, run
@@ -98,7 +100,7 @@ def demo(*, auto: bool) -> None:
     _log_as_json(logging.WARNING)
     console = Console(highlight=False)
     try:
-        asyncio.run(run(auto=auto, console=console))
+        asyncio.run(run(auto=auto, console=console, rollback=rollback))
     except DemoFailed as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

@@ -25,13 +25,6 @@ class Reason(StrEnum):
     REQUIRED = "required"
 
 
-class Support(StrEnum):
-    """`LATER`: understood and explained, but this version does not do it yet."""
-
-    NOW = "now"
-    LATER = "later"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
     """`required`: without it the line is not understood."""
@@ -57,7 +50,6 @@ class CommandSpec:
     arguments: tuple[Argument, ...] = ()
     reason: Reason = Reason.NONE
     aliases: tuple[str, ...] = ()
-    support: Support = Support.NOW
     example: str
 
     @property
@@ -75,7 +67,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
         who=Permission.WRITE,
         role=Role.PROMOTE,
         arguments=(Argument(name="environment"), Argument(name="version", form=Form.KEY)),
-        support=Support.LATER,
         example="/promote production version=1.4.2",
     ),
     CommandSpec(
@@ -126,7 +117,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
         who=Permission.WRITE,
         role=Role.ROLLBACK,
         arguments=(Argument(name="environment"), Argument(name="to", form=Form.KEY)),
-        support=Support.LATER,
         example="/rollback production to=1.4.1",
     ),
     CommandSpec(
@@ -157,7 +147,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
         role=Role.FREEZE,
         arguments=(Argument(name="environment", required=True), Argument(name="until", form=Form.KEY)),
         reason=Reason.REQUIRED,
-        support=Support.LATER,
         example="/freeze production until=2026-12-27 end of the year",
     ),
     CommandSpec(
@@ -167,7 +156,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
         who=Permission.MAINTAIN,
         role=Role.FREEZE,
         arguments=(Argument(name="environment"),),
-        support=Support.LATER,
         example="/unfreeze production",
     ),
     CommandSpec(
@@ -224,7 +212,7 @@ def help_text(command: str | None) -> str:
     """Markdown: every command in a table, or one of them at length. An unknown name gets the table."""
     spec = BY_NAME.get(command.lower().removeprefix("/")) if command else None
     if spec is None:
-        rows = "\n".join(f"| `{s.usage}` | {_who(s)} | {s.summary}{_later(s)} |" for s in COMMANDS)
+        rows = "\n".join(f"| `{s.usage}` | {_who(s)} | {s.summary} |" for s in COMMANDS)
         return (
             f"| Command | Who | Meaning |\n|---|---|---|\n{rows}\n\n"
             "A command is a line of its own, outside quotes, lists and code; edited comments do not act. "
@@ -232,12 +220,8 @@ def help_text(command: str | None) -> str:
             'Words that belong together stand in quotes: `key="two words"`.'
         )
     aliases = "".join(f"\n\nAlso written `/{alias}`." for alias in spec.aliases)
-    told = f"**`{spec.usage}`** {spec.summary}{_later(spec)}"
+    told = f"**`{spec.usage}`** {spec.summary}"
     return f"{told}\n\nWho: {_who(spec)}.{aliases}\n\nExample: `{spec.example}`"
-
-
-def _later(spec: CommandSpec) -> str:
-    return " *Not supported by this version yet.*" if spec.support is Support.LATER else ""
 
 
 def _who(spec: CommandSpec) -> str:

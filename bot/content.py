@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.actions import Content, Copy, Edits, MergeOf, Verdict, Whole
+from bot.actions import Content, Copy, Edits, MergeOf, Restored, Verdict, Whole
 from bot.errors import UserError
 from bot.gates.verdicts import blocks, passed, waits
 from bot.manifests.chart import stale_lock
@@ -159,6 +159,8 @@ def stale(
             # Tried again when the branch has moved; until then it would conflict again.
             return (conflict, head.parents) != (base.tip, (wish.content.source,))
         return head.parents != (base.tip, wish.content.source)
+    if isinstance(wish.content, Restored):
+        return head.parents != (base.tip,) or dict(files) != dict(wish.content.top)
     if isinstance(wish.content, Copy):
         return (head.parents, head.tree) != ((wish.content.parent,), wish.content.tree)
     kept = trailers(head.message)
@@ -177,7 +179,8 @@ MADE_BY_US = passed("head", "made by Caisson")
 def judge_head(pull: PullRequest, head: Commit | None, content: Content | None = None) -> Verdict:
     """Gate `head`: everything on our branch is ours, and what we read of the pull request is all there is.
 
-    `content`: what the head is held against. A copy is compared by its tree, so that no file need be named.
+    `content`: what the head is held against. A copy is compared by its tree, and what is restored by all that lies at
+    its top, so that no file need be named.
     """
     if head is None or head.sha != pull.head:
         return waits("head", "GitHub has not settled on the branch's head yet")
@@ -193,7 +196,7 @@ def judge_head(pull: PullRequest, head: Commit | None, content: Content | None =
         return waits("head", "the pull request is a draft")
     if not pull.complete:
         return waits("head", "the pull request has more commits, comments, reviews or checks than can be read at once")
-    if len(head.parents) == 1 and pull.changed is None and not isinstance(content, Copy):
+    if len(head.parents) == 1 and pull.changed is None and not isinstance(content, Copy | Restored):
         return waits("head", "GitHub does not name every file that the pull request changes")
     return MADE_BY_US
 

@@ -107,7 +107,9 @@ def _merged(
     if wrong and not merged.merged_by_us:
         return None
     note = f"{ALARM}: merge {merged.commit.sha[:7]} is not what was proposed: {_named(tuple(wrong))}" if wrong else ""
-    action = merge_record(pipeline, environment, merged, carried, alarm=note)
+    action = merge_record(
+        pipeline, environment, merged, carried, records=seen.places[environment.name].records, alarm=note
+    )
     return Found(active=carried, action=action)
 
 

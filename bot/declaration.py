@@ -36,9 +36,18 @@ def declares(pipeline: Pipeline, release: Release) -> bool:
 
 
 def judge(
-    pipeline: Pipeline, environment: Environment, release: Release, *, seen: Observation, here: Standing
+    pipeline: Pipeline,
+    environment: Environment,
+    release: Release,
+    *,
+    seen: Observation,
+    here: Standing,
+    named: bool = False,
 ) -> Declared:
-    """A root takes what the choice admits; every environment takes only what the pipeline is made of."""
+    """A root takes what the choice admits; every environment takes only what the pipeline is made of.
+
+    `named`: a person asked for this very release, which may come before what stands.
+    """
     if not declares(pipeline, release):
         return Declared(verdict=waits(_GATE, _foreign(pipeline, release)), refused=True)
     if not environment.is_root:
@@ -49,7 +58,7 @@ def judge(
         source, present = pipeline.artifacts[artifact.name], standing.get(artifact.name)
         if artifact == present:
             continue
-        judged = _admitted(artifact, source, seen, present)
+        judged = _admitted(artifact, source, seen, present, named=named)
         if judged.verdict.outcome is not Outcome.PASS and not judged.ask:
             return judged
         ask |= judged.ask
@@ -69,7 +78,9 @@ def _foreign(pipeline: Pipeline, release: Release) -> str:
     return f"{gone} is not declared any more" if gone else f"{release.label} is not all that is declared now"
 
 
-def _admitted(artifact: Artifact, source: Artifacts, seen: Observation, present: Artifact | None) -> Declared:
+def _admitted(
+    artifact: Artifact, source: Artifacts, seen: Observation, present: Artifact | None, *, named: bool
+) -> Declared:
     considered = consider(artifact.name, source, seen, present)
     if isinstance(considered, Unknown):
         return Declared(verdict=waits(_GATE, considered.reason))
@@ -82,7 +93,8 @@ def _admitted(artifact: Artifact, source: Artifacts, seen: Observation, present:
         why = f": it {refusal}" if refusal else ""
         reason = f"the declaration does not admit {shown} any more{why}"
         return Declared(verdict=_until(reason, considered.until), refused=considered.until is None)
-    if present is not None and artifact.tag != present.tag and not forward(considered, seen, present)(artifact.tag):
+    back = present is not None and artifact.tag != present.tag and not forward(considered, seen, present)(artifact.tag)
+    if present is not None and back and not named:
         return Declared(verdict=waits(_GATE, f"{shown} comes before {present.label}, which stands"), refused=True)
     return _built_for(artifact, source, seen)
 

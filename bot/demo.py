@@ -1,4 +1,7 @@
-"""The demo: a sandbox and the bot on loopback, and a pushed image on its way to production, told step by step."""
+"""The demo: a sandbox and the bot on loopback, and a pushed image on its way to production, told step by step.
+
+Or on its way back: with `rollback` staging degrades under it.
+"""
 
 import asyncio
 import contextlib
@@ -18,28 +21,31 @@ from sandbox.github.state import PullRequest, Repository, Role
 from sandbox.laptop import REGISTRY_TOKEN, WEBHOOK_SECRET, Laptop
 
 FULL_NAME = "acme/deploy"
-OLD, NEW = "1.0.0", "1.1.0"
+OLD, NEW, NEWER = "1.0.0", "1.1.0", "1.2.0"
 PATIENCE = 60.0
 SOAK = "3s"
+GRACE = "3s"
 
 
 class DemoFailed(Exception):
     """A step did not happen in time; the message says which, and what the board said."""
 
 
-async def run(*, auto: bool, console: Console) -> None:
-    """Run the whole road. With `auto` the person's part is done too."""
+async def run(*, auto: bool, console: Console, rollback: bool = False) -> None:
+    """Run the whole road. With `auto` the person's part is done too; with `rollback` there is none."""
     with tempfile.TemporaryDirectory(prefix="caisson-demo-") as folder:
         async with _laptop(Path(folder)) as laptop:
             laptop.registry.push("acme/web-app", OLD)
             laptop.registry.outbox.clear()
             image = f"{laptop.registry.host}/acme/web-app"
-            files = shop.files(image, OLD, config=shop.configuration(image, soak=SOAK))
+            staging = f"on_degraded: rollback\nhealth: {{grace: {GRACE}}}" if rollback else ""
+            files = shop.files(image, OLD, config=shop.configuration(image, soak=SOAK, staging=staging))
             people: dict[str, Role] = {"alice": "admin", "bob": "write", "carol": "read"}
             repository = laptop.repository(FULL_NAME, files, people=people)
             shop.deploy(laptop, FULL_NAME)
             async with _bot(laptop, Path(folder)) as service:
-                await _Story(laptop, repository, service, console, auto=auto).tell()
+                story = _Story(laptop, repository, service, console, auto=auto)
+                await (story.tell_rollback() if rollback else story.tell())
 
 
 @contextlib.asynccontextmanager
@@ -99,34 +105,66 @@ class _Story:
         self._auto = auto
 
     async def tell(self) -> None:
+        await self._begin()
+        calls = self._calls()
+        self._push(NEW)
+        for name in shop.NAMES:
+            await self._through(name, NEW)
+        self._end(f"production runs web-app {NEW}", calls)
+
+    async def tell_rollback(self) -> None:
+        """Staging degrades, is rolled back, the bad release stays out, and the next one goes on."""
+        say = self._console.print
+        await self._begin()
+        calls = self._calls()
+        self._push(NEW)
+        for name in shop.NAMES[:2]:
+            await self._through(name, NEW)
+        say(f"[red]degrade[/red]  staging: web-app {NEW} is in a crash loop")
+        self._laptop.cluster.break_revision("web-app-staging", "crash loop")
+        await self._until("the board says so", lambda: "is Degraded in staging" in self._waiting("staging"))
+        say(f"[yellow]waits[/yellow]    staging: {self._waiting('staging')}")
+        await self._taken("staging", await self._opened("staging", f"Roll back web-app to {OLD}"), OLD)
+        told = "rolled back from"
+        await self._until("the board tells of the rollback", lambda: told in self._waiting("staging"))
+        say(f"[yellow]stays out[/yellow] staging: {self._waiting('staging')}")
+        self._push(NEWER)
+        for name in shop.NAMES[:2]:
+            await self._through(name, NEWER)
+        self._end(f"staging was rolled back from web-app {NEW} to {OLD} and runs {NEWER}", calls)
+
+    async def _begin(self) -> None:
         say = self._console.print
         say(f"[bold]board[/bold]    {self._service.url}/")
         say(f"[bold]sandbox[/bold]  {self._laptop.github_server.url}/{FULL_NAME}")
         for name in shop.NAMES:
             await self._runs(name, OLD)
         say(f"  {', '.join(shop.NAMES)} run web-app {OLD}, found in Git and healthy in the cluster")
-        calls = self._calls()
-        say(f"[cyan]push[/cyan]     web-app:{NEW} to the registry")
-        self._laptop.registry.push("acme/web-app", NEW)
-        for name in shop.NAMES:
-            await self._through(name)
+
+    def _push(self, version: str) -> None:
+        self._console.print(f"[cyan]push[/cyan]     web-app:{version} to the registry")
+        self._laptop.registry.push("acme/web-app", version)
+
+    def _end(self, what: str, calls: int) -> None:
         merged = sum(pull.merged_at is not None for pull in self._repository.pulls)
         count = self._calls() - calls
         # The last line is plain: scripts read it.
-        print(f"demo: production runs web-app {NEW}; {merged} pull requests merged; {count} GitHub calls", flush=True)
+        print(f"demo: {what}; {merged} pull requests merged; {count} GitHub calls", flush=True)
 
-    async def _through(self, name: str) -> None:
+    async def _through(self, name: str, version: str) -> None:
         """One environment: opened, approved where that is asked for, merged, live and healthy."""
+        await self._taken(name, await self._opened(name, version), version)
+
+    async def _taken(self, name: str, pull: PullRequest, version: str) -> None:
         say = self._console.print
-        pull = await self._opened(name)
         say(f"[cyan]open[/cyan]     #{pull.number} {pull.title}")
         last = name == shop.NAMES[-1]
         if last:
             await self._approval(pull)
         await self._until(f"#{pull.number} merges", lambda: pull.merged_at is not None, forever=last and not self._auto)
         say(f"[green]merged[/green]   #{pull.number} into {name}")
-        await self._runs(name, NEW)
-        say(f"[green]healthy[/green]  {name} runs web-app {NEW}")
+        await self._runs(name, version)
+        say(f"[green]healthy[/green]  {name} runs web-app {version}")
 
     async def _runs(self, name: str, version: str) -> None:
         await self._until(f"{name} is seen running {version}", lambda: self._live(name) == version)
@@ -146,10 +184,10 @@ class _Story:
             f"[bold yellow]your turn[/bold yellow]  open {where} and approve it as bob, or comment /approve"
         )
 
-    async def _opened(self, name: str) -> PullRequest:
+    async def _opened(self, name: str, titled: str) -> PullRequest:
         def found() -> PullRequest | None:
             wanted = f"caisson/web-app/{name}"
-            return next((p for p in self._repository.pulls if p.head_ref == wanted and NEW in p.title), None)
+            return next((p for p in self._repository.pulls if p.head_ref == wanted and titled in p.title), None)
 
         await self._until(f"a pull request into {name} is opened", lambda: found() is not None)
         pull = found()

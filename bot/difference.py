@@ -8,7 +8,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from bot.actions import Copy, Edits, Whole
+from bot.actions import Copy, Edits, MergeOf, Whole
 from bot.content import Wanted
 from bot.messages import code
 from bot.model import File, PullRequest
@@ -33,8 +33,10 @@ def difference(wish: Wanted, files: Iterable[File], pull: PullRequest) -> str:
         taken = f"This promotion takes {code(wish.content.of)} whole, at {code(wish.content.source)}."
         return f"{taken}\n\n{_listed(sorted(pull.changed or ()))}".rstrip()
     if not isinstance(wish.content, Edits):
-        merged = f"This promotion merges commit {code(wish.content.source)}."
-        return f"{merged}\n\n{_listed(sorted(pull.changed or ()))}".rstrip()
+        how = "This restores what the branch held with an earlier release."
+        if isinstance(wish.content, MergeOf):
+            how = f"This promotion merges commit {code(wish.content.source)}."
+        return f"{how}\n\n{_listed(sorted(pull.changed or ()))}".rstrip()
     before = {file.path: file.text or "" for file in files}
     return _listed(sorted(wish.content.texts)) + _fenced(_lines(before, wish.content.texts))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot import waivers
 from bot.actions import CheckText, PostCheck
-from bot.answers import DONE, Answer, Said, Setting, refused
+from bot.answers import DONE, UNJUDGED, Answer, Said, Setting, refused
 from bot.command_grammar import Command
 from bot.emergency import emergency_check
 from bot.merge_requests import request_check
@@ -56,6 +56,10 @@ def waive(order: Command, said: Said, pull: PullRequest, setting: Setting) -> An
 
 def _skip(order: Command, said: Said, pull: PullRequest, setting: Setting) -> Answer:
     gate = order.arguments["gate"]
+    if [verdict.gate for verdict in setting.verdicts] == [UNJUDGED]:
+        return refused(
+            said, f"No gate is judged here just now ({setting.verdicts[0].reason}); ask again when they are."
+        )
     why = waivers.refusal(gate, setting.environment, setting.verdicts)
     if why is not None:
         return refused(said, why)

@@ -121,11 +121,13 @@ def standing_hydration(
         problem = f"our records of {base.branch} lie more than {len(base.history)} commits back; look at the branch"
         return StandingHydration(problem=problem)
     merged = unrecorded(place, base)
-    if merged is not None and (release := carried_by(merged)) is not None:
+    if merged is not None and (release := carried_by(merged, place.records)) is not None:
         if not merged.merged_by_us:
             recorded = (r.release for p in seen.places.values() for r in p.records)
             release = first_proposed_as(release, merged, recorded=recorded, now=seen.now)
-        return StandingHydration(record=record, action=merge_record(pipeline, environment, merged, release))
+        return StandingHydration(
+            record=record, action=merge_record(pipeline, environment, merged, release, records=place.records)
+        )
     same = _as_recorded(record, base, seen) if record else False
     if isinstance(same, Ask):
         return StandingHydration(record=record, ask=same)

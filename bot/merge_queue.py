@@ -7,7 +7,7 @@ the group brings exactly what was approved. See GitHub's documentation, "Managin
 
 from datetime import datetime
 
-from bot.actions import Action, Ask, Copy, Dequeue, Edits, MergeOf, PostCheck, Verdict, Whole
+from bot.actions import Action, Ask, Copy, Dequeue, Edits, MergeOf, PostCheck, Restored, Verdict, Whole
 from bot.content import Wanted
 from bot.copy_heads import is_copy
 from bot.gates.verdicts import waits
@@ -64,11 +64,12 @@ def group_check(
     verdicts: tuple[Verdict, ...],
     *,
     queued: Queued,
+    heading: str = "",
 ) -> tuple[PostCheck, ...]:
     """Our gates check on the merge group, where there is one and it does not say so yet."""
     if queued.group is None:
         return ()
-    text = gates_check(pipeline, environment, release, verdicts)
+    text = gates_check(pipeline, environment, release, verdicts, heading=heading)
     existing = next((c for c in queued.checks if c.name == GATES and c.commit == queued.group), None)
     if existing is not None and existing.external_id == text.external_id:
         return ()
@@ -97,7 +98,7 @@ def judge_group(
     match wish.content:
         case Edits():
             same = all(queued.files.get(path) == blob for path, blob in wish.blobs.items())
-        case MergeOf() | Whole():
+        case MergeOf() | Restored() | Whole():
             same = queued.tree == commit.tree
         case Copy():
             same = is_copy(pipeline, environment, release, tree=queued.folder, seen=seen)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.actions import Outcome, Verdict
 from bot.gates.approvers import Voice
-from bot.model import Merged, Release, Sha
+from bot.model import Commit, Merged, Release, Sha
 from bot.release_record import decoded, one_line, release_from_json, trailers
 
 VERDICTS = "Caisson-Verdicts"
@@ -58,6 +58,13 @@ def account_of(merged: Merged) -> MergeAccount | None:
         verdicts=_verdicts(decoded(found.get(VERDICTS))),
         approvers=_approvers(decoded(found.get(APPROVERS))),
     )
+
+
+def speaker(merged: Merged) -> Commit | None:
+    """The commit whose trailers tell what was merged: the head; where GitHub does not show it any more, our merge."""
+    if merged.head is None and account_of(merged) is not None:
+        return merged.commit
+    return merged.head
 
 
 def _source(value: object) -> dict[str, Sha]:

@@ -1,14 +1,16 @@
 """What our merged pull requests brought: their release, and whether the result is what was proposed. No I/O."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.actions import RecordRelease
-from bot.merge_trailers import account_of
-from bot.model import Base, How, Merged, Place, Release, Sha
+from bot.directives import DirectiveKind, directed_by
+from bot.merge_trailers import account_of, speaker
+from bot.model import Base, How, Merged, Place, Record, Release, Sha
 from bot.release_record import release_from_json, trailers
+from bot.reverts import same_content
 from bot.standing import ALARM
 from config.pipeline import Environment, Pipeline, Promote
 
@@ -39,21 +41,24 @@ def unrecorded(place: Place, base: Base) -> Merged | None:
     return None
 
 
-def carried_by(merged: Merged) -> Release | None:
+def carried_by(merged: Merged, records: Sequence[Record]) -> Release | None:
     """The release of a merged pull request, from the trailers of its head, which only our App can have written.
 
-    Where GitHub does not show the head any more, from those of the merge that our App made.
+    Where GitHub does not show the head any more, from those of the merge that our App made. A squash made by hand may
+    say what it likes. But a merge that we made has its source as second parent, and what restores an earlier release
+    has the tree of one of the environment's `records` of it.
     """
-    if merged.head is None:
+    head = merged.head
+    if head is None:
         account = account_of(merged)
         return account.release if account and account.release.source is None else None
-    if not merged.head.by_us:
+    if not head.by_us:
         return None
-    release = release_from_json(trailers(merged.head.message).get("Caisson-Release"))
-    if release is None or release.source is None:
+    release = release_from_json(trailers(head.message).get("Caisson-Release"))
+    if release is None or release.source is None or head.parents[1:] == (release.hydrated or release.source,):
         return release
-    # A squash made by hand may say what it likes; a merge that we made has its source as second parent.
-    return release if merged.head.parents[1:] == (release.hydrated or release.source,) else None
+    restored = any(r.release.source == release.source and same_content(r.root, merged.files) for r in records)
+    return release if restored and len(head.parents) == 1 else None
 
 
 def first_proposed_as(release: Release, merged: Merged, *, recorded: Iterable[Release], now: datetime) -> Release:
@@ -66,16 +71,27 @@ def first_proposed_as(release: Release, merged: Merged, *, recorded: Iterable[Re
 
 
 def merge_record(
-    pipeline: Pipeline, environment: Environment, merged: Merged, release: Release, *, alarm: str | None = None
+    pipeline: Pipeline,
+    environment: Environment,
+    merged: Merged,
+    release: Release,
+    *,
+    records: Sequence[Record],
+    alarm: str | None = None,
 ) -> RecordRelease:
-    """`alarm`: what is wrong with the result ("": nothing), where the caller has judged it."""
+    """`records`: the environment's so far, newest first.
+
+    `alarm`: what is wrong with the result ("": nothing), where the caller has judged it.
+    """
     assert merged.commit is not None
-    note = mismatch(merged, environment) if alarm is None else alarm
-    how = How.PROMOTED
+    wrong = mismatch(merged, environment) if alarm is None else alarm
+    how, note = How.PROMOTED, wrong
+    if (left := _rolled_back_from(merged, records)) is not None:
+        how, note = How.ROLLED_BACK, wrong or f"rolled back from {left}"
     if not merged.merged_by_us:
         how = How.MERGED_BY_PERSON
         who = merged.merged_by.login if merged.merged_by else "somebody"
-        note = note or f"merged by {who}, gates not enforced"
+        note = wrong or f"merged by {who}, gates not enforced"
     return RecordRelease(
         record=record_name(pipeline, environment),
         production=not pipeline.downstreams(environment),
@@ -85,6 +101,14 @@ def merge_record(
         pull_request=merged.number,
         note=note,
     )
+
+
+def _rolled_back_from(merged: Merged, records: Sequence[Record]) -> str | None:
+    """What people call the release that a rollback took out; None where it was no rollback."""
+    directed = directed_by(speaker(merged))
+    if directed is None or directed.kind is not DirectiveKind.ROLLBACK:
+        return None
+    return next((r.release.label for r in records if r.release.id == directed.instead_of), "another release")
 
 
 def mismatch(merged: Merged, environment: Environment) -> str:

@@ -18,6 +18,8 @@ LONGEST_COMMENT = 65_536
 _FENCE = "```"
 _CUT = "\n\nThe rest was cut off: GitHub takes no longer text."
 STICKY = "<!-- caisson:hold "
+# Who holds where nobody does: `on_degraded: hold`. No login has an underscore at its place.
+NOBODY = "on_degraded"
 UNINVITED = "<!-- caisson:uninvited -->"
 _MARKS = {Outcome.PASS: "✅", Outcome.WAIT: "⏳", Outcome.BLOCK: "⛔"}
 
@@ -29,6 +31,10 @@ def plain(text: str) -> str:
 
 def promotion_title(pipeline: Pipeline, environment: Environment, release: Release) -> str:
     return f"Promote {pipeline.name} {release.label} to {environment.name}"[:250].strip()
+
+
+def rollback_title(pipeline: Pipeline, environment: Environment, release: Release) -> str:
+    return f"Roll back {pipeline.name} to {release.label} in {environment.name}"[:250].strip()
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> str:
@@ -74,14 +80,18 @@ def cell(text: str) -> str:
 
 
 def gates_check(
-    pipeline: Pipeline, environment: Environment, release: Release, verdicts: Sequence[Verdict]
+    pipeline: Pipeline, environment: Environment, release: Release, verdicts: Sequence[Verdict], *, heading: str = ""
 ) -> CheckText:
-    """`caisson/gates` on a promotion's head: success when all pass, else in progress; waiting is never red."""
+    """`caisson/gates` on a promotion's head: success when all pass, else in progress; waiting is never red.
+
+    `heading`: what it is about, where that is not simply the promotion of `release`.
+    """
     open_ones = [v for v in verdicts if v.outcome is not Outcome.PASS]
     # Teams are named as people know them, without calling them each time that the check changes.
     title = f"{open_ones[0].gate}: {open_ones[0].reason}"[:200] if open_ones else "every gate passes"
     title = title.replace("@", "@\u200b")
-    summary = f"{promotion_title(pipeline, environment, release)}\n\n{verdict_table(verdicts)}\n"
+    about = heading or promotion_title(pipeline, environment, release)
+    summary = f"{about}\n\n{verdict_table(verdicts)}\n"
     status = CheckStatus.IN_PROGRESS if open_ones else CheckStatus.COMPLETED
     conclusion = None if open_ones else "SUCCESS"
     return check_text(
@@ -167,8 +177,29 @@ def hold_comment(login: str, person: int, reason: str) -> str:
     return f"{STICKY}{marker} -->\n⛔ **Held** by {plain(login)}{why}\n\n{ends}"
 
 
+def degraded_hold_comment(reason: str) -> str:
+    """The same comment where `on_degraded: hold` holds: nobody is its holder."""
+    said = {"by": NOBODY, "id": None, "reason": reason}
+    marker = json.dumps(said, separators=(",", ":")).replace(">", "\\u003e")
+    ends = "`/unhold` by anyone with write lets this promotion through: it may be the fix."
+    return f"{STICKY}{marker} -->\n⛔ **Held**: {plain(reason)}\n\n{ends}"
+
+
 def released_comment(login: str) -> str:
     return f"{STICKY}{{}} -->\nNo longer held: released by {plain(login)}."
+
+
+def closed_marker(at: datetime) -> str:
+    """By which our comment on a closed pull request is found again: it is of the closing at that moment."""
+    return f"<!-- caisson:closed {at:%Y-%m-%dT%H:%M:%SZ} -->"
+
+
+def closed_comment(login: str, release: Release, environment: str, *, at: datetime) -> str:
+    """What closing a promotion came to, said once; it keeps that whoever closed had write access."""
+    name = code(release.label)
+    back = f"Reopening takes it back; so does `/promote {environment} version={release.label}`."
+    stays = f"{plain(login)} closed this: {name} stays out of {environment} until a newer release."
+    return f"{closed_marker(at)}\n{stays} {back}"
 
 
 def uninvited_comment(names: Sequence[str]) -> str:
@@ -182,7 +213,14 @@ def reply_marker(subject: str) -> str:
 
 
 def status_reply(
-    pipeline: Pipeline, environment: Environment, release: Release, verdicts: Sequence[Verdict], now: datetime
+    pipeline: Pipeline,
+    environment: Environment,
+    release: Release,
+    verdicts: Sequence[Verdict],
+    now: datetime,
+    *,
+    heading: str = "",
 ) -> str:
     when = now.strftime("%Y-%m-%d %H:%M UTC")
-    return f"**{promotion_title(pipeline, environment, release)}**, as of {when}:\n\n{verdict_table(verdicts)}"
+    about = heading or promotion_title(pipeline, environment, release)
+    return f"**{about}**, as of {when}:\n\n{verdict_table(verdicts)}"

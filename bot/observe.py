@@ -28,11 +28,14 @@ from bot.github.identity import AppIdentity
 from bot.github.objects import Objects
 from bot.github.read_revisions import read_revisions
 from bot.github.rules import branch_rules
+from bot.github.shape import Node
 from bot.merges import record_name
 from bot.model import (
     Application,
+    Conversation,
     Digest,
     ImageDetails,
+    Issues,
     Merged,
     Observation,
     OpenPulls,
@@ -85,7 +88,8 @@ class GitHubFacts:
     """What one request read. `places`: by (pipeline, environment). `keys`: path → text, None where there is none.
 
     `folders`: path → names of the folders in it, None where there is none. `pulls`: open pull requests into the
-    branches that were asked about, as far as one request lists them.
+    branches that were asked about, as far as one request lists them. `conversations` and `issues` are read where
+    anything is declared.
     """
 
     repository: Repository
@@ -93,6 +97,8 @@ class GitHubFacts:
     keys: Mapping[str, str | None]
     folders: Folders = field(default_factory=dict)
     pulls: OpenPulls = field(default_factory=OpenPulls)
+    conversations: tuple[Conversation, ...] = ()
+    issues: Issues = field(default_factory=Issues)
 
 
 def places(configuration: Configuration, default_branch: str) -> dict[Key, Place]:
@@ -112,7 +118,7 @@ def place_of(pipeline: Pipeline, environment: Environment, default_branch: str) 
         folder=environment.path,
         head=branch_name(pipeline, environment),
         record=record_name(pipeline, environment),
-        owners=environment.approvals is not None and environment.approvals.reads_owners,
+        owners=environment.reads_owners,
         hydrated=environment.hydrated or "",
     )
 
@@ -140,17 +146,23 @@ async def read_github(
     found: list[PlaceFacts] = []
     pulls: dict[str, tuple[PullRequest, ...]] = {}
     after: dict[str, str] = {}
+    talks: dict[str, Node] = {}
+    names = [f"{pipeline}/{environment}" for pipeline, environment in wanted]
+    first: dict[str, object] = {}
     for some in batches(tuple(wanted.values())):
-        # The key files and the folders come with the first.
+        # The key files and the folders come with the first, and so does what people say.
         asked, parents = (keys, folders) if repository is None else ((), ())
         branches = _listed_with(into, some, asked_before=pulls.keys(), first=repository is None)
-        query, named = repository_query(some, asked, folders=parents, into=branches)
+        us = f"{identity.slug}[bot]" if wanted and repository is None else None
+        query, named = repository_query(some, asked, folders=parents, into=branches, us=us)
         app: dict[str, object] = {"app": identity.app_id} if branches else {}
         data = await client.graphql(query, {**named, **app, "owner": owner, "name": name})
         repository = repository or read.read_repository(data, identity=identity)
         texts |= read.read_keys(data, asked)
+        first = first or data
         listed |= read.read_folders(data, parents)
         for i, place in enumerate(some):
+            talks[names[len(found)]] = read.place_talk(data, i)
             facts = read.read_place(data, i, place, identity=identity, repository=repository)
             cursor = read.records_crowded_at(data, i, place, identity=identity)
             found.append(await _with_records(client, full_name, place, facts, cursor=cursor, identity=identity))
@@ -158,13 +170,18 @@ async def read_github(
         pulls |= opened.into
         after |= opened.after
     assert repository is not None
-    return GitHubFacts(
+    known = GitHubFacts(
         repository=repository,
         places=dict(zip(wanted, found, strict=True)),
         keys=texts,
         folders=listed,
         pulls=OpenPulls(into=pulls, after=after),
     )
+    if not wanted:
+        return known
+    by_name = dict(zip(names, wanted.values(), strict=True))
+    conversations, issues = read.read_talk(first, by_name, talks, identity=identity)
+    return replace(known, conversations=conversations, issues=issues)
 
 
 async def read_merged(

@@ -28,14 +28,26 @@ from bot.first_proposal import carried_on
 from bot.gates import hold
 from bot.gates.verdicts import waits, worst
 from bot.invitations import invitation
-from bot.judgement import Case, approvers_of, foreseen, heard, may_merge, source_of, unasked, verdicts_on, waiting_for
+from bot.judgement import (
+    Case,
+    approvers_of,
+    foreseen,
+    heard,
+    may_merge,
+    source_of,
+    standing_hold,
+    unasked,
+    verdicts_on,
+    waiting_for,
+)
 from bot.merge_queue import ejected, group_check, judge_group, left, position
 from bot.merge_trailers import merge_message
 from bot.messages import GATES, cell, gates_check, status_reply
 from bot.model import CheckStatus, PullRequest, Queued, Unknown
-from bot.orders import obey, sticky
-from bot.proposing import proposal, told_of
+from bot.orders import obey
+from bot.proposing import heading, proposal, told_of
 from bot.refusals import resistance
+from bot.standstill import hold_degraded
 from bot.steps import Step, view_of
 from bot.story import in_short, story
 from config.pipeline import Mode, Promote, Templates
@@ -45,7 +57,7 @@ def attend(case: Case) -> Step:
     """Verdicts on the open pull request's head, and the merge if all of them pass."""
     assert case.pull is not None
     environment, standing, pull = case.environment, case.standings[case.environment.name], case.pull
-    held, unsure = hold.standing_hold(pull, case.seen.permissions, holder_id=sticky(pull).holder_id)
+    held, unsure = standing_hold(case, pull)
     before, _ = verdicts_on(case, pull, held)
     orders, wants = _obeyed(case, pull, held, before)
     # An `/approve` counts from the pass that accepts it: its check run is written before the merge is asked for.
@@ -57,6 +69,8 @@ def attend(case: Case) -> Step:
     # Said again is what holds now, not what held before anybody was obeyed.
     posted = _gates_posted(case, pull, verdicts)
     orders = tuple(posted if isinstance(one, PostCheck) and one.text.name == GATES else one for one in orders)
+    if (holding := hold_degraded(case, pull, held)) and case.mode is not Mode.OBSERVE:
+        orders = (*orders, *holding)
     actions = orders
     # A hold set or lifted, or a head made anew, comes first: the next pass judges again by what GitHub then says.
     landing = Landing(actions=left(pull))
@@ -96,7 +110,7 @@ def _in_queue(case: Case, pull: PullRequest, queued: Queued, verdicts: tuple[Ver
         case.pipeline, case.environment, case.release, queued=queued, head=(case.wish, case.head), seen=case.seen
     )
     of_group = (*verdicts, *([differs] if differs else []))
-    checked = group_check(case.pipeline, case.environment, case.release, of_group, queued=queued)
+    checked = group_check(case.pipeline, case.environment, case.release, of_group, queued=queued, heading=heading(case))
     return Landing(actions=(*checked, *out), waiting=position(queued), ask=compared)
 
 
@@ -184,6 +198,7 @@ def _setting(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> Se
         verdicts=verdicts,
         rebuild=proposal(case, foreseen(case)) if blocked else None,
         repost=_gates_posted(case, pull, verdicts),
+        wide=case.heard.answers,
         emergency=case.emergency,
         home=case.seen.home.full_name if case.seen.home else None,
     )
@@ -197,7 +212,7 @@ def _once(actions: tuple[Action, ...]) -> tuple[Action, ...]:
 
 def _gates_posted(case: Case, pull: PullRequest, verdicts: tuple[Verdict, ...]) -> PostCheck:
     """The gates check on the head, written over the one that is there."""
-    text = gates_check(case.pipeline, case.environment, case.release, verdicts)
+    text = gates_check(case.pipeline, case.environment, case.release, verdicts, heading=heading(case))
     existing = next((c for c in pull.checks if c.name == GATES and c.commit == pull.head), None)
     return PostCheck(commit=pull.head, existing=existing, text=carried_on(text, existing))
 

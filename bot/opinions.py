@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from bot.directives import directed_by
 from bot.gates.approvals import Opinions
 from bot.gates.approvers import Voice
 from bot.model import ActorKind, Commit, PullRequest, ReviewState, Sha
@@ -66,9 +67,10 @@ def _present_logins(pull: PullRequest) -> dict[int, str]:
 
 
 def is_author(person: int, login: str, pull: PullRequest) -> bool:
-    """Whether somebody wrote part of what is promoted: by login, or by the number in GitHub's own address of theirs."""
+    """Whether somebody wrote part of what is promoted, or asked for it: by login, or by number."""
+    asked = {said.by_id for commit in pull.commits if (said := directed_by(commit)) is not None}
     promoted = (*pull.commits, *pull.promoted)
-    return login.lower() in authors(promoted) or person in _author_ids(promoted)
+    return login.lower() in authors(promoted) or person in _author_ids(promoted) or person in asked
 
 
 def _author_ids(commits: Iterable[Commit]) -> frozenset[int]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.actions import Action, Ask, Propose, React, Say, SetLabel
-from bot.answers import DONE, PUZZLED, REFUSED, Answer, Holder, Queries, Said, Setting, refused
+from bot.answers import DONE, PUZZLED, REFUSED, WAITING, Answer, Holder, Queries, Said, Setting, refused
 from bot.command_grammar import Command, Misunderstood, parse_comment
-from bot.commands import BY_NAME, CommandSpec, Support, help_text, spelled
+from bot.commands import BY_NAME, CommandSpec, help_text, spelled
 from bot.gates.hold import LABEL, Hold
 from bot.head_orders import approve, ask_for_merge, opinion, retry, waive
 from bot.messages import STICKY, hold_comment, released_comment, reply_marker
@@ -15,7 +15,9 @@ from bot.model import ActorKind, Comment, Observation, Permission, PullRequest, 
 from bot.opinions import is_author
 from config.pipeline import Environment
 
-_FINAL = frozenset({DONE, REFUSED, PUZZLED})
+FINAL = frozenset({DONE, REFUSED, PUZZLED})
+# Commands that may be about another environment than the one they are said on: `bot.conversations` answers them.
+WIDE = frozenset({"promote", "rollback", "freeze", "unfreeze"})
 # More replies in an hour would be noise: what is said then gets its reaction only, and questions a thumbs down.
 MOST_ANSWERS = 20
 # GitHub takes comments of 65,536 characters (REST, "Create an issue comment").
@@ -61,11 +63,19 @@ def pending(pull: PullRequest) -> tuple[Said, ...]:
     """What people said and we have not finally reacted to, in order. Edited comments, bots and Apps never act."""
     spoken: tuple[Comment | Review, ...] = (*pull.comments, *pull.reviews)
     said = [
-        Said(id=c.id, author=c.author, body=c.body, at=c.at, commit=c.commit if isinstance(c, Review) else None)
+        Said(
+            id=c.id,
+            author=c.author,
+            body=c.body,
+            at=c.at,
+            commit=c.commit if isinstance(c, Review) else None,
+            accepted=WAITING in c.reactions,
+        )
         for c in spoken
-        if c.author.kind is ActorKind.USER and not c.edited and not (c.reactions & _FINAL) and "/" in c.body
+        if c.author.kind is ActorKind.USER and not c.edited and not (c.reactions & FINAL) and "/" in c.body
     ]
-    return tuple(sorted(said, key=lambda s: (s.at, s.id)))
+    # Of one second GitHub's own order counts, which sorting keeps: node ids have none.
+    return tuple(sorted(said, key=lambda s: s.at))
 
 
 def obey(
@@ -86,8 +96,18 @@ def obey(
         if said.author.login not in seen.permissions:
             needed.add(said.author.login)
             continue
+        wide = [_wide_answer(order, said, place, setting) for place, order in enumerate(understood)]
+        if any(answer is None and _is_wide(order) for order, answer in zip(understood, wide, strict=True)):
+            continue
+        if any(answer is not None and answer.reaction == WAITING for answer in wide):
+            # One of its commands is under way: the others are done, and answered, together with it.
+            actions += [] if said.accepted else [React(subject=said.id, content=WAITING)]
+            continue
         answers: list[Answer] = []
-        for order in understood:
+        for order, answered in zip(understood, wide, strict=True):
+            if answered is not None:
+                answers.append(replace(answered, held=held))
+                continue
             answers.append(_answer(order, said, pull, seen, held=held, queries=queries, setting=setting))
             held = answers[-1].held
         rebuilt = [a for answer in answers for a in answer.actions if isinstance(a, Propose)]
@@ -128,6 +148,23 @@ def _fitting(replies: list[str]) -> list[str]:
 
 def _answers(pull: PullRequest, *, since: datetime) -> int:
     return sum(1 for comment in pull.comments if comment.ours and _REPLY in comment.body and comment.at > since)
+
+
+def _wide_answer(order: Command | Misunderstood, said: Said, place: int, setting: Setting) -> Answer | None:
+    """What was made of a command that is not about this head alone; across repositories there are none."""
+    if setting.home is not None and _is_wide(order) and isinstance(order, Command):
+        return refused(said, across_repositories(order.name, setting.environment.name, setting.environment.repository))
+    return setting.wide.get((said.id, place))
+
+
+def across_repositories(command: str, environment: str, repository: str | None) -> str:
+    """Why a command that is not about one head does nothing for an environment of another repository."""
+    told = f"`/{command}` is not done across repositories, and `{environment}` lives in {repository}"
+    return f"{told}: there, `/hold` stops its open promotion, and what stands is reverted in Git."
+
+
+def _is_wide(order: Command | Misunderstood) -> bool:
+    return isinstance(order, Command) and order.name in WIDE
 
 
 def _is_query(order: Command | Misunderstood) -> bool:
@@ -202,8 +239,6 @@ def _barred(
         return refused(said, f"Your access could not be read, so `/{order.name}` was not done.")
     if not permission.at_least(needed) and not _also_may(order, said, pull, held, permission):
         return refused(said, f"`/{order.name}` needs {needed} access to this repository; you have {permission}.")
-    if spec.support is Support.LATER:
-        return Answer(reaction=PUZZLED, reply=f"`/{order.name}` is not supported by this version yet.")
     return None
 
 

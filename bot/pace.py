@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.actions import Outcome, Verdict
-from bot.availability import first_known
+from bot.availability import first_known, rejection
 from bot.declaration import declares
 from bot.gates import upstreams
 from bot.gates.verdicts import passed
@@ -53,7 +53,7 @@ def judge(pipeline: Pipeline, environment: Environment, standings: Mapping[str, 
     )
     if here.alarm(here.record) is not None:
         return passed(_GATE, f"an alarm was raised of {stay.label}: {_FIX}")
-    if any(stay.release.id in standings[name].reverted for name in (environment.name, *environment.after)):
+    if rejection(environment, stay.release, standings) is not None:
         return passed(_GATE, f"{stay.label} is rejected: {_FIX}")
     if not here.verified(here.record):
         return _verifying(stay)
@@ -111,9 +111,9 @@ def _takers(stay: _Stay) -> Iterator[Environment]:
     order = first_known(stay.release, stay.standings).order
     for environment in stay.pipeline.downstreams(stay.environment):
         standing = stay.standings[environment.name]
-        rejected = standing.reverted.union(*(stay.standings[name].reverted for name in environment.after))
+        rejected = rejection(environment, stay.release, stay.standings) is not None
         behind = standing.active is None or first_known(standing.active, stay.standings).order < order
-        if behind and standing.problem is None and stay.release.id not in rejected and not _served(stay, environment):
+        if behind and standing.problem is None and not rejected and not _served(stay, environment):
             yield environment
 
 

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 
 from bot.actions import Verdict
 from bot.commands import spelled
+from bot.directives import Directed, DirectiveKind, directive_trailers
 from bot.image_reference import is_tag
-from bot.messages import cell, clipped, promotion_title, verdict_table
+from bot.messages import cell, clipped, plain, promotion_title, rollback_title, verdict_table
 from bot.model import Artifact, ImageDetails, Release, Signature, Unknown, short_digest
 from bot.precedence import Version, parse_version
 from bot.release_record import format_trailers, one_line, release_to_json
@@ -36,8 +37,9 @@ class Promotion:
     """One promotion as its pull request tells of it.
 
     `details`, `signatures`: as observed, keyed as in `bot.model.Observation`. `picks`: why these versions, for a root.
-    `notes`: what a reviewer should know besides. `signer`: `name <address>` of our bot, for the sign-off. `home`: the
-    repository whose file declares the pipeline, where the pull request is in another.
+    `notes`: what a reviewer should know besides. `directed`: who asked for this very release. `signer`: `name
+    <address>` of our bot, for the sign-off. `home`: the repository whose file declares the pipeline, where the pull
+    request is in another.
     """
 
     pipeline: Pipeline
@@ -51,14 +53,22 @@ class Promotion:
     notes: tuple[str, ...] = ()
     signer: str = ""
     style: CommandStyle = CommandStyle.PLAIN
+    directed: Directed | None = None
     home: str = ""
+
+
+def heading(promotion: Promotion) -> str:
+    """One line of ours: `Promote shop 1.1.0 to staging`, `Roll back shop to 1.0.0 in staging`."""
+    directed = promotion.directed
+    back = directed is not None and directed.kind is DirectiveKind.ROLLBACK
+    words = rollback_title if back else promotion_title
+    return words(promotion.pipeline, promotion.environment, promotion.release)
 
 
 def title(promotion: Promotion) -> str:
     """One line: the declared template, or `Promote shop 1.1.0 to staging`."""
-    ours = promotion_title(promotion.pipeline, promotion.environment, promotion.release)
     template = promotion.templates.title
-    return render(template, TemplateKind.TITLE, _words(promotion)) if template else ours
+    return render(template, TemplateKind.TITLE, _words(promotion)) if template else heading(promotion)
 
 
 def commit_message(promotion: Promotion, *, blobs: Mapping[str, str | None], base: Mapping[str, str | None]) -> str:
@@ -73,6 +83,8 @@ def commit_message(promotion: Promotion, *, blobs: Mapping[str, str | None], bas
     if blobs:
         kept["Caisson-Blobs"] = one_line(dict(blobs))
         kept["Caisson-Base"] = one_line(dict(base))
+    if promotion.directed is not None:
+        kept |= directive_trailers(promotion.directed)
     if promotion.templates.sign_off and promotion.signer:
         kept["Signed-off-by"] = promotion.signer
     template = promotion.templates.commit
@@ -83,7 +95,7 @@ def commit_message(promotion: Promotion, *, blobs: Mapping[str, str | None], bas
 def body(promotion: Promotion, verdicts: Sequence[Verdict]) -> str:
     """The pull request's text: what changes, why, what it waits for, how it merges, how to stop it."""
     parts = {
-        "changes": _changes(promotion),
+        "changes": "\n\n".join(part for part in (_direction(promotion), _changes(promotion)) if part),
         "road": _road(promotion),
         "gates": verdict_table(verdicts),
         "how": _whose(promotion) + spelled(_how(promotion.environment), promotion.style),
@@ -184,6 +196,28 @@ def _signed(promotion: Promotion, artifact: Artifact) -> str:
 
 def _shown(artifact: Artifact | None) -> str:
     return f"`{artifact.label.replace('`', chr(39))}`" if artifact else "?"
+
+
+# --- who asked for it -------------------------------------------------------------------------------------------------
+
+
+def _direction(promotion: Promotion) -> str:
+    """Why this release although it is not the candidate, and what that means for the one that stands there."""
+    directed, active = promotion.directed, promotion.active
+    if directed is None:
+        return ""
+    new, name = f"`{promotion.release.label}`", promotion.environment.name
+    old = f"`{active.label}`" if active else "what stands there"
+    who = plain(directed.by) if directed.by else "`on_degraded: rollback`"
+    if directed.kind is not DirectiveKind.ROLLBACK:
+        return f"{who} asked for {new} in place of {old}."
+    why = f"{who} takes {old} back to {new}, which was verified in {name} before"
+    cause = f": {old} is Degraded there" if not directed.by else ""
+    stays = f"{old} then stays out of {name} until a newer release, or `/promote {name} version=…`, brings another."
+    restores = (
+        "The whole tree of then is restored, commits of people since included. " if promotion.release.source else ""
+    )
+    return f"{why}{cause}. {restores}{spelled(stays, promotion.style)}"
 
 
 # --- where to read on -------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from bot.actions import (
     Verdict,
 )
 from bot.content import branch_name, judge_head, stale
+from bot.directing import is_directed, voucher
 from bot.first_proposal import sealed
 from bot.gates.verdicts import blocks
 from bot.judgement import Case, foreseen, waiting_for
@@ -34,6 +35,8 @@ def must_build(case: Case) -> bool:
         # GitHub did not name all the changed files: more than we ever change, or not read; nothing to build on.
         return False
     files = case.seen.places[case.environment.name].head_files
+    if not is_directed(case.pull, case.head, case.directed):
+        return True
     return stale(case.wish, case.head, case.release, base=case.base, pull=case.pull, files=files)
 
 
@@ -76,7 +79,10 @@ def proposal(case: Case, verdicts: tuple[Verdict, ...]) -> Propose:
         title=promotion_text.title(told),
         body=promotion_text.body(told, verdicts),
         pull=case.pull,
-        check=sealed(gates_check(pipeline, environment, case.release, verdicts), case.release.proposed),
+        check=sealed(
+            gates_check(pipeline, environment, case.release, verdicts, heading=heading(case)), case.release.proposed
+        ),
+        voucher=voucher(case.directed, case.release) if case.directed else None,
     )
 
 
@@ -94,5 +100,11 @@ def told_of(case: Case) -> Promotion:
         notes=case.notes,
         signer=case.seen.signer,
         style=case.style,
+        directed=case.directed,
         home=case.seen.home.full_name if case.seen.home else "",
     )
+
+
+def heading(case: Case) -> str:
+    """What is about to happen, in our own words."""
+    return promotion_text.heading(told_of(case))

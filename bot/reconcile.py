@@ -8,12 +8,15 @@ from functools import partial
 
 import structlog
 
-from bot import audit
+from bot import audit, board_issue
 from bot.act import act
 from bot.actions import Action, Ask, Plan, PostCheck
 from bot.audit_log import AuditLog
+from bot.board_upkeep import BoardUpkeep
 from bot.clock import Clock
+from bot.conversations import listen
 from bot.decide import decide
+from bot.directing import in_place_of
 from bot.errors import CaissonError, Permanent, Transient
 from bot.extracts import compile_extract
 from bot.gate_expression import check_condition
@@ -25,13 +28,16 @@ from bot.layouts import Layouts
 from bot.manifests.subject import subjects
 from bot.messages import CONFIG, config_check
 from bot.model import Observation, Repository, Sha, Unknown
+from bot.named_releases import named_releases, with_people
 from bot.observe import GitHubFacts, HealthSource, SignatureVerifier, answer, observe
 from bot.other_repositories import OtherRepositories, Others, Written
 from bot.plain_http import check_chart_repository
 from bot.platforms import check_platform
 from bot.pull_watch import PullWatch, Watched, unjudged
 from bot.release_rule import compile_rule
+from bot.room import NOTHING, Heard, Hearing, Room, carried
 from bot.scans import Scans
+from bot.scope import Scope
 from bot.store.port import Claim, Store
 from bot.tag_patterns import compile_pattern
 from bot.templates import check_template
@@ -40,6 +46,7 @@ from bot.time_windows import check_cron, check_timezone
 from bot.turns import Turns
 from bot.versions import check_glob, check_pattern, parse_constraint
 from bot.write_importance import Importance
+from config.operator import Operator
 from config.parse import Checks
 from config.pipeline import Configuration, Mode, Pipeline
 from config.public_key import read_keys
@@ -66,6 +73,7 @@ class Reconciler:
     """Looks at keys: `repository:…`, `image:…`, `installation:…`.
 
     What it learns is passed on as nudges of other keys. `plain_http`: hosts that may be reached without TLS.
+    `operator`: what is set above every repository's file.
     """
 
     def __init__(
@@ -80,6 +88,7 @@ class Reconciler:
         poll_interval: timedelta = timedelta(minutes=5),
         plain_http: frozenset[str] = frozenset(),
         audit_log: AuditLog | None = None,
+        operator: Operator | None = None,
     ) -> None:
         self._app = app
         self._store = store
@@ -88,11 +97,13 @@ class Reconciler:
         self._cluster = cluster
         self._verifier = verifier
         self._poll_interval = poll_interval
+        self._operator = operator or Operator()
         self._objects = Objects()
         self._pulls = PullWatch()
         self._audit = audit_log or AuditLog(store)
         self._thrift = Thrift(store)
         self.known = Known(store=store)
+        self._boards = BoardUpkeep()
         checks = replace(CHECKS, check_chart_repository=partial(check_chart_repository, allowed=plain_http))
         self._layouts = Layouts(app, self.known, checks=checks)
         self._others = OtherRepositories(
@@ -173,20 +184,35 @@ class Reconciler:
             self.known.views.pop(key, None)
             await self.known.index_written(key, frozenset())
             return None
-        actions = _config_actions(repository, layout)
+        return await self._promote(key, installation, client, found=found, layout=layout)
+
+    async def _promote(
+        self, key: str, installation: int, client: RepositoryClient, *, found: GitHubFacts, layout: Layout
+    ) -> datetime | None:
+        """Decide upon what was read of a repository, and write what was decided; when to look again."""
+        repository = found.repository
         shown = layout.configuration or layout.displayed
         await self._index(key, shown)
         others = await self._others.read(key, installation, repository, shown)
         pulls, unread = await self._people(client, found, shown, others)
+        mode = self._mode(repository, shown)
+        scope = Scope.ALL if layout.configuration is not None else Scope.ROLLBACKS
         rivals = {**pulls.rivals, **others.rivals}
-        plans = await self._plans(client, found, shown, others, broken=layout.configuration is None, rivals=rivals)
+        heard, plans = await self._plans(client, found, shown, others, mode=mode, scope=scope, rivals=rivals)
         self.known.views[key] = _views(repository, shown, plans, layout)
         scenes = _scenes(found, shown, others)
         # Before anything is done: what is in the log now is what it is done upon.
         await self._note(key, repository, layout, list(zip(scenes, plans, strict=True)))
         home = Written(repository=repository, client=client)
-        planned = [Deeds(where=home, actions=actions), *_deeds(home, scenes, plans, others)]
-        todo, again = await self._affordable(installation, planned, Deeds(where=home, actions=pulls.actions))
+        said = (*_config_actions(repository, layout), *heard.actions)
+        planned = [Deeds(where=home, actions=said), *_deeds(home, scenes, plans, others)]
+        theirs = Deeds(where=home, actions=pulls.actions)
+        board_due = None
+        if self._operator.stops_writes(repository.full_name):
+            planned, theirs = [], Deeds(where=home, actions=())
+        elif mode is not Mode.OBSERVE and scope is Scope.ALL and (board := self._board(key, shown, heard, plans)):
+            planned, board_due = self._kept_up(key, planned, found=found, text=board, home=home)
+        todo, again = await self._affordable(installation, planned, theirs)
         try:
             wrote = await self._act(todo)
         except (Transient, Permanent) as error:
@@ -195,14 +221,16 @@ class Reconciler:
         if unread is not None:
             raise unread
         if (chain := self.known.passed(key, wrote=wrote)) >= LONGEST_CHAIN:
-            raise Transient(f"{full_name}: {LONGEST_CHAIN} passes in a row have written something", retry_after=LET_UP)
+            raise Transient(
+                f"{repository.full_name}: {LONGEST_CHAIN} passes in a row have written something", retry_after=LET_UP
+            )
         if chain:
             # What was written makes new facts: look at once. A pass that changes nothing ends the chain.
             return self._clock.now()
         if others.failure is not None:
             raise others.failure
         moments = [plan.look_again_at for plan in plans if isinstance(plan, Plan) and plan.look_again_at]
-        moments += [moment for moment in (pulls.look_again_at, again) if moment is not None]
+        moments += [at for at in (pulls.look_again_at, again, heard.over_at, board_due) if at is not None]
         return min(moments, default=None)
 
     async def _people(
@@ -225,6 +253,32 @@ class Reconciler:
             return unjudged(found), error
         return watched, None
 
+    def _kept_up(
+        self, key: str, planned: list[Deeds], *, found: GitHubFacts, text: str, home: Written
+    ) -> tuple[list[Deeds], datetime | None]:
+        """What is planned with the board issue's own write among it, or when that is due for itself."""
+        here = [deeds for deeds in planned if deeds.where.repository.id == home.repository.id]
+        there = [deeds for deeds in planned if deeds.where.repository.id != home.repository.id]
+        chosen = [deeds.actions for deeds in here]
+        written, due = self._boards.with_board(key, found.issues, text, chosen, now=self._clock.now())
+        kept = [replace(deeds, actions=actions) for deeds, actions in zip(here, written, strict=False)]
+        more = [Deeds(where=home, actions=actions) for actions in written[len(here) :]]
+        return [*kept, *more, *there], due
+
+    def _board(
+        self, key: str, declared: Configuration | None, heard: Heard, plans: Sequence[Plan | Unknown]
+    ) -> str | None:
+        """What the board issue is to say; None while a pipeline could not be judged."""
+        if declared is None or not all(isinstance(plan, Plan) for plan in plans):
+            return None
+        views = {view.pipeline: view.environments for view in self.known.views[key] if view.pipeline}
+        return board_issue.board_text(views, heard.freezes, style=declared.commands)
+
+    def _mode(self, repository: Repository, declared: Configuration | None) -> Mode:
+        if declared is None or self._operator.stops_writes(repository.full_name):
+            return Mode.OBSERVE
+        return declared.mode
+
     async def _named(self, key: str, installation: int, repository_id: int) -> str | None:
         """What the repository is called; None where it left the installation, and then it is forgotten."""
         full_name = self.known.names.get(key) or await self._store.get("repository", str(repository_id))
@@ -235,6 +289,7 @@ class Reconciler:
             return full_name
         self.known.forget(key)
         self._audit.forget(key)
+        self._boards.forget(key)
         await self.known.index_written(key, frozenset())
         await self._store.forget(key)
         return None
@@ -257,30 +312,98 @@ class Reconciler:
         declared: Configuration | None,
         others: Others,
         *,
-        broken: bool,
+        mode: Mode,
+        scope: Scope,
         rivals: Mapping[Sha, str],
-    ) -> list[Plan | Unknown]:
-        """One plan per pipeline; a pipeline that fails does not take the others along."""
-        plans: list[Plan | Unknown] = []
+    ) -> tuple[Heard, list[Plan | Unknown]]:
+        """What was said comes to, and one plan per pipeline; a pipeline that fails does not take the others along."""
+        if declared is None:
+            return NOTHING, []
         identity = await self._app.identity()
-        for pipeline in declared.pipelines if declared else ():
-            assert declared is not None
-            if (unread := others.unread.get(pipeline.name)) is not None:
-                plans.append(Unknown(unread))
-                continue
-            mode = Mode.OBSERVE if broken else declared.mode
-            read = {**found.places, **others.places}
-            seen = Observation(
+        seen: dict[str, Observation] = {}
+        known = {**found.places, **others.places}
+        judged = {p.name: others.accepted(p) for p in declared.pipelines if p.name not in others.unread}
+        for pipeline in judged.values():
+            facts = Observation(
                 now=self._clock.now(),
                 repository=found.repository,
-                places={e.name: read[pipeline.name, e.name] for e in pipeline.environments},
+                places={e.name: known[pipeline.name, e.name] for e in pipeline.environments},
                 keys=found.keys,
                 rivals=rivals,
                 signer=f"{identity.slug}[bot] <{identity.email}>",
+                conversations=found.conversations,
+                issues=found.issues,
             )
-            judged = others.accepted(pipeline)
-            plans.append(await self._plan(judged, seen, client, others, mode=mode, declared=declared))
-        return plans
+            seen[pipeline.name] = await observe(pipeline, facts, tags=self._scans, cluster=self._cluster)
+        hearing = Hearing.NONE if mode is Mode.OBSERVE else Hearing.ALL if scope is Scope.ALL else Hearing.ROLLBACKS
+        heard, people = await self._listen(client, declared, found, seen, others, hearing=hearing)
+        plans: list[Plan | Unknown] = []
+        for pipeline in declared.pipelines:
+            if (unread := others.unread.get(pipeline.name)) is not None:
+                plans.append(Unknown(unread))
+                continue
+            here = with_people(seen[pipeline.name], people)
+            choose = partial(
+                decide,
+                mode=mode,
+                templates=declared.templates,
+                style=declared.commands,
+                commanded=lambda p, _seen, standings: in_place_of(heard.directed(p.name), standings),
+                heard=heard,
+                operator=self._operator,
+                scope=scope,
+                emergency=declared.emergency,
+            )
+            plans.append(await self._plan(judged[pipeline.name], here, client, others, choose=choose))
+        return heard, plans
+
+    async def _listen(
+        self,
+        client: RepositoryClient,
+        declared: Configuration,
+        found: GitHubFacts,
+        seen: Mapping[str, Observation],
+        others: Others,
+        *,
+        hearing: Hearing,
+    ) -> tuple[Heard, Observation]:
+        """What was said anywhere comes to, and an observation with what had to be read for it.
+
+        Where nothing is written nobody is heard, but what is frozen is known all the same.
+        """
+        places = {f"{pipeline}/{environment}": place for (pipeline, environment), place in found.places.items()}
+        pulls = {name: place.pull for name, place in places.items() if place.pull and place.pull.by_us}
+        board = board_issue.board_issue(found.issues)
+        room = Room(
+            now=self._clock.now(),
+            declared=declared,
+            issues=found.issues,
+            conversations=found.conversations,
+            pulls=pulls,
+            carried=carried(places, found.conversations),
+            board=board.number if board and board.open else None,
+            hearing=hearing,
+        )
+        pipelines = [others.accepted(pipeline) for pipeline in declared.pipelines if pipeline.name in seen]
+        people = next(iter(seen.values()), None) or Observation(now=room.now, repository=found.repository, places={})
+        resolve = partial(named_releases, pipelines, seen)
+        heard = listen(room, resolve=resolve(people=people))
+        for _ in range(ROUNDS):
+            if not heard.ask:
+                break
+            people = await answer(
+                heard.ask,
+                declared.pipelines[0],
+                people,
+                client=client,
+                tags=self._scans,
+                verifier=self._verifier,
+                objects=self._objects,
+                elsewhere=others.clients,
+            )
+            room = replace(room, permissions=people.permissions, identities=people.identities)
+            heard = listen(room, resolve=resolve(people=people))
+        return heard, people
 
     async def _plan(
         self,
@@ -289,20 +412,10 @@ class Reconciler:
         client: RepositoryClient,
         others: Others,
         *,
-        mode: Mode,
-        declared: Configuration,
+        choose: "partial[Plan | Ask]",
     ) -> Plan | Unknown:
-        seen = await observe(pipeline, seen, tags=self._scans, cluster=self._cluster)
-        judged = partial(
-            decide,
-            pipeline,
-            mode=mode,
-            templates=declared.templates,
-            style=declared.commands,
-            emergency=declared.emergency,
-        )
         for _ in range(ROUNDS):
-            decision = judged(seen)
+            decision = choose(pipeline, seen)
             if not isinstance(decision, Ask):
                 return decision
             seen = await answer(
@@ -315,7 +428,7 @@ class Reconciler:
                 objects=self._objects,
                 elsewhere=others.clients,
             )
-        decision = judged(seen, last=True)
+        decision = choose(pipeline, seen, last=True)
         assert not isinstance(decision, Ask)
         return decision
 

@@ -51,7 +51,7 @@ def _status(
     if proposed is not None and proposed.id == release.id:
         return _entering(place, seen)
     record = standing.record_of(release)
-    if record is None or release.id in standing.reverted:
+    if record is None or standing.rejection(release) is not None:
         return Told(status=ReleaseStatus.PENDING)
     if not record.complete:
         return Unknown(f"{environment.name} has more health changes than can be read at once")

@@ -32,6 +32,7 @@ from bot.web.app import WebConfig, make_app, make_runner
 from bot.web.board import Board, BoardEnvironment, BoardPipeline
 from bot.worker import Worker
 from config.doors import Door
+from config.operator import Operator
 from config.registries import RegistrySettings
 
 log = structlog.get_logger()
@@ -59,6 +60,7 @@ class Parts:
     poll_interval: timedelta = timedelta(minutes=5)
     audit_tokens: tuple[bytes, ...] = field(default=(), repr=False)
     audit_kept_for: timedelta = KEPT_FOR
+    operator: Operator = field(default_factory=Operator)
 
 
 class Service:
@@ -95,6 +97,7 @@ class Service:
             poll_interval=parts.poll_interval,
             plain_http=parts.registries.plain_http,
             audit_log=AuditLog(self.store, kept_for=parts.audit_kept_for),
+            operator=parts.operator,
         )
         await self.reconciler.known.load()
         self.worker = Worker(self.store, self._clock, self.reconciler.look, owner=f"{random.getrandbits(64):016x}")

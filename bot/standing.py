@@ -4,12 +4,13 @@ Read from our own records (GitHub Deployments of our App) and checked against wh
 in our records but stands in Git is *adopted*.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.displacement import taken_back
 from bot.health import Health, HealthState, healthy_at, soak
-from bot.model import Record, RecordState, Release
+from bot.model import How, Record, RecordState, Release
 
 # How a record's note begins when the merge did not bring what was proposed.
 ALARM = "ALARM"
@@ -21,6 +22,7 @@ class Standing:
 
     `active` is what Git holds now, `record` our record of it. `problem`: why nothing can be said.
     `pinned`: names of the artifacts whose digest is written in Git. `drift`: what people changed of a hydrated branch.
+    `closed`: release id → who closed its pull request, and so turned it away.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Standing:
     problem: str | None = None
     pinned: frozenset[str] = frozenset()
     drift: str = ""
+    closed: Mapping[str, str] = field(default_factory=dict)
 
     def record_of(self, release: Release) -> Record | None:
         """The newest record of that release here."""
@@ -87,17 +90,31 @@ class Standing:
         )
 
     @property
-    def reverted(self) -> frozenset[str]:
-        """Releases newer than what stands here now: nothing of ours moves back, so people took them out by hand."""
-        present = self.active
-        return frozenset(r.release.id for r in self.records if present and r.release.order > present.order)
+    def rejected(self) -> Mapping[str, str]:
+        """Release id → why it was turned away here."""
+        return {**self.closed, **taken_back(self.records, self.active)}
+
+    def rejection(self, release: Release) -> str | None:
+        """In words for people, why a release was turned away here; None where it was not."""
+        why = self.rejected.get(release.id)
+        return None if why is None else f"{release.label} was rejected in {self.name}: {why}"
 
     @property
     def verified_releases(self) -> tuple[Release, ...]:
-        return tuple(r.release for r in self.records if self.verified(r))
+        """Newest record first; what was turned away counts no more."""
+        rejected = self.rejected
+        return tuple(r.release for r in self.records if self.verified(r) and r.release.id not in rejected)
 
 
 def first_proposed(records: Sequence[Record], *, now: datetime) -> datetime:
     """The order of a release proposed now: later than everything recorded there, although times are whole seconds."""
     latest = max((r.release.proposed + timedelta(seconds=1) for r in records), default=now)
     return max(now.replace(microsecond=0), latest)
+
+
+def rolled_back(standing: Standing) -> str | None:
+    """What the board says where a rollback stands, and nothing has come since."""
+    record = standing.record
+    if record is None or record.how is not How.ROLLED_BACK or record.id != standing.records[0].id:
+        return None
+    return f"{record.note} to {record.release.label}"

@@ -1,6 +1,6 @@
 """What one environment comes to in a pass, and how the board shows it. No I/O."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.actions import (
@@ -23,6 +23,12 @@ class Step:
     ask: Ask = Ask()
     verdicts: tuple[Verdict, ...] = ()
     until: datetime | None = None
+
+
+def noticed(step: Step, *notices: str | None) -> Step:
+    """The step, with what people should know of the environment itself said first on the board."""
+    told = "; ".join(dict.fromkeys(part for part in (*notices, step.view.waiting) if part))
+    return replace(step, view=replace(step.view, waiting=told))
 
 
 def view_of(

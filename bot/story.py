@@ -106,7 +106,7 @@ def story(pipeline: Pipeline, release: Release, places: Mapping[str, Place], *, 
 
 def _shown(place: Place) -> Iterator[Release]:
     yield from (record.release for record in place.records)
-    yield from (release for merged in place.merged if merged.by_us and (release := carried_by(merged)))
+    yield from (release for merged in place.merged if merged.by_us and (release := carried_by(merged, place.records)))
     if place.pull is not None and place.pull.by_us and (release := proposed_release(place.head)):
         yield release
 
@@ -129,7 +129,7 @@ def _is_named(name: str, release: Release) -> bool:
 
 
 def _chapter(environment: str, release: Release, place: Place, *, now: datetime) -> Chapter:
-    merged = {m.number: m for m in place.merged if m.by_us and _carries(m, release)}
+    merged = {m.number: m for m in place.merged if m.by_us and _carries(m, release, place)}
     records = [record for record in reversed(place.records) if record.release.id == release.id]
     recorded = {record.pull_request for record in records}
     events: list[Event] = []
@@ -149,8 +149,8 @@ def _chapter(environment: str, release: Release, place: Place, *, now: datetime)
     )
 
 
-def _carries(merged: Merged, release: Release) -> bool:
-    carried = carried_by(merged)
+def _carries(merged: Merged, release: Release, place: Place) -> bool:
+    carried = carried_by(merged, place.records)
     return carried is not None and carried.id == release.id
 
 

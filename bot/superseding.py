@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from bot import declaration
 from bot.actions import Ask
+from bot.availability import rejection
 from bot.gates.approvers import Evidence, Voice, found
 from bot.model import Observation, Permission, PullRequest, Release, Unknown
 from bot.opinions import opinions
@@ -38,12 +39,7 @@ def judge(
 ) -> Stay:
     """Whether `proposed` stays on the pull request while something newer could be there."""
     here = standings[environment.name]
-    road = (here, *(standings[name] for name in environment.after))
-    # What one of `after_any` rejected may come from another that had it.
-    ways = [standings[name] for name in environment.after_any if standings[name].record_of(proposed) is not None]
-    gone = any(_taken_out(proposed, there) for there in road) or (
-        bool(ways) and all(_taken_out(proposed, there) for there in ways)
-    )
+    gone = rejection(environment, proposed, standings) is not None
     if environment.supersede is Supersede.ALWAYS or gone:
         return Stay(stays=False)
     if _tag_lost(pipeline, proposed, here, seen):
@@ -54,15 +50,6 @@ def judge(
         return stay
     admitted = declaration.judge(pipeline, environment, proposed, seen=seen, here=here)
     return Stay(stays=False) if admitted.refused else Stay(stays=True, ask=stay.ask | admitted.ask)
-
-
-def _taken_out(release: Release, there: Standing) -> bool:
-    """Whether people set that environment back from the release, and it did not return, whatever came since."""
-    if release.id in there.reverted:
-        return True
-    ids = [record.release.id for record in there.records]
-    since = there.records[: ids.index(release.id)] if release.id in ids else ()
-    return any(record.release.order < release.order for record in since)
 
 
 def _counts(rule: Approvals, voices: tuple[Voice, ...], seen: Observation) -> Stay:

@@ -15,9 +15,11 @@ from bot.actions import (
     Close,
     DeleteBranch,
     Dequeue,
+    EditIssue,
     Enqueue,
     Invite,
     Merge,
+    OpenIssue,
     PostCheck,
     Propose,
     React,
@@ -105,7 +107,7 @@ def _importance(action: Action, merging: Collection[Sha], checks: Importance) ->
         case PostCheck():
             essential = action.commit in merging or takes_back(action)
             return Importance.ESSENTIAL if essential else checks
-        case Close() | React() | Say():
+        case Close() | React() | Say() | OpenIssue() | EditIssue():
             return Importance.NEWS
         case Retitle() | AddLabels() | Invite() | DeleteBranch():
             return Importance.ADORNMENT

@@ -37,11 +37,13 @@ class Defaults:
     def under(self, own: Fields, *, is_root: bool, has_artifacts: bool, promote: Promote) -> Fields:
         """The keys that an environment takes from here: those that it has not itself, where they mean something there.
 
-        A root takes no gate that looks upstream. A source takes neither gates nor windows, and keeps nothing; neither
-        does what is hydrated, or promoted by its versions. Where commits are merged there is one way to merge.
+        A root takes no gate that looks upstream. A source takes neither gates nor windows, rolls nothing back and keeps
+        nothing; neither does what is hydrated, or promoted by its versions. Where commits are merged there is one way
+        to merge.
         """
+        is_source = is_root and not has_artifacts and "hydrated" not in own
         dropped = {*own, *(("merge_method",) if promote is Promote.MERGE else ())}
-        dropped |= {"gates", "windows", "keep"} if is_root and not has_artifacts and "hydrated" not in own else set()
+        dropped |= {"gates", "windows", "keep", "on_degraded", "rollback"} if is_source else set()
         dropped |= {"keep"} if promote is Promote.VERSIONS or "hydrated" in own else set()
         taken = {name: entry for name, entry in self.fields.items() if name not in dropped}
         if is_root and "gates" in taken:

@@ -23,6 +23,7 @@ from config.pipeline import (
 from config.places import read_branch, read_path, read_repository
 from config.reading import Entry, Fields, Reader
 from config.roles import read_roles, read_skippable
+from config.rollback import read_on_degraded, read_rollback
 from config.windows import read_windows
 from config.yaml_text import Node, Sequence, resolved
 
@@ -46,11 +47,10 @@ KEYS = (
     "roles",
     "skippable",
     "manual_changes",
-)
-KEYS_LATER = (
     "on_degraded",
     "rollback",
 )
+KEYS_LATER = ("manual_changes",)
 _HEALTH_LATER = ("applications", "at_least")
 
 
@@ -103,6 +103,11 @@ def read_environment(
     manual_changes = (
         by("manual_changes").choice(manual.value, "manual_changes", ManualChanges) if manual is not None else None
     )
+    health = _health(by("health"), fields["health"]) if "health" in fields else HealthRule()
+    if "health" in own and health.source is HealthSource.NONE and "on_degraded" not in own:
+        # What is shared is meant for those that are watched.
+        fields = {name: entry for name, entry in fields.items() if name != "on_degraded"}
+    is_source = _is_root(own) and not has_artifacts and "hydrated" not in own
     model = Environment(
         name=entry.name,
         repository=repository,
@@ -115,7 +120,7 @@ def read_environment(
         hydrated=hydrated,
         auto=bool(auto),
         approvals=read_approvals(by("approvals"), fields["approvals"].value) if "approvals" in fields else None,
-        health=_health(by("health"), fields["health"]) if "health" in fields else HealthRule(),
+        health=health,
         gates=read_gates(by("gates"), fields["gates"], checks, scope) if "gates" in fields else Gates(),
         windows=read_windows(by("windows"), fields["windows"], checks, scope) if "windows" in fields else (),
         supersede=supersede or Supersede.UNAPPROVED,
@@ -124,6 +129,8 @@ def read_environment(
         roles=read_roles(by("roles"), fields),
         skippable=read_skippable(by("skippable"), fields),
         manual_changes=manual_changes or ManualChanges.ALLOW,
+        on_degraded=read_on_degraded(by("on_degraded"), fields, health, is_source=is_source),
+        rollback=read_rollback(by("rollback"), fields, is_source=is_source),
     )
     if around.pipeline:
         defaults.attribute(told_before, f"{around.pipeline}/{entry.name}")

@@ -246,6 +246,24 @@ class Templates(Declared):
     sign_off: bool = False
 
 
+class OnDegraded(StrEnum):
+    """What happens when a release has been Degraded in an environment for longer than `health.grace`.
+
+    `hold`: each promotion into the environment is held, once, until a person releases it. `rollback`: the newest
+    release that was verified there before, and never Degraded there, is proposed in its place, once for each bad one.
+    """
+
+    NONE = "none"
+    HOLD = "hold"
+    ROLLBACK = "rollback"
+
+
+class RollbackRule(Declared):
+    """What a rollback asks for. `approvals`: instead of the environment's own; left out, these."""
+
+    approvals: Approvals | None = None
+
+
 class Role(StrEnum):
     """What an environment may keep to fewer people than the default."""
 
@@ -396,7 +414,7 @@ class Environment(Declared):
     below `path` that `promote: tree` and `promote: merge` leave as they are here. `hydrated`: the branch that Argo CD's
     source hydrator writes for it (`hydrateTo`). `pace` None: `latest` for roots, else `complete`. `skippable`: which
     gates `/skip` may waive here. `manual_changes`: whether a person's pull request that touches it must pass its
-    approvals and windows.
+    approvals and windows. `rollback`: what a rollback asks for.
 
     `received_as`: no key. What the other repository's file calls it, `pipeline/environment`, once that accepts it.
     """
@@ -421,6 +439,8 @@ class Environment(Declared):
     roles: Roles = Roles()
     skippable: tuple[Skippable, ...] = (Skippable.SOAK, Skippable.WINDOWS, Skippable.MINIMUM_AGE)
     manual_changes: ManualChanges = ManualChanges.ALLOW
+    on_degraded: OnDegraded = OnDegraded.NONE
+    rollback: RollbackRule = RollbackRule()
     received_as: str = ""
 
     @property
@@ -436,6 +456,16 @@ class Environment(Declared):
     def completes(self) -> bool:
         """Whether what stands here must have completed before something newer enters."""
         return self.pace is Pace.COMPLETE or (self.pace is None and not self.is_root)
+
+    @property
+    def rollback_approvals(self) -> Approvals | None:
+        """Who must approve of a rollback here."""
+        return self.rollback.approvals or self.approvals
+
+    @property
+    def reads_owners(self) -> bool:
+        """Whether somebody's approval depends on whose a path is."""
+        return any(rule is not None and rule.reads_owners for rule in (self.approvals, self.rollback.approvals))
 
 
 class Received(Declared):

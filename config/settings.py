@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from config.doors import Door
 from config.doors_file import parse_doors
+from config.operator import Operator, parse_floors, parse_stops
 from config.problems import ConfigError
 from config.registries import RegistrySettings, read_registries
 
@@ -31,6 +32,9 @@ REGISTRY_CREDENTIALS = "CAISSON_REGISTRY_CREDENTIALS_FILE"
 AUDIT_TOKENS = "CAISSON_AUDIT_TOKEN_FILE"
 AUDIT_KEPT_FOR = "CAISSON_AUDIT_RETENTION"
 TRUSTED_ROOT = "CAISSON_SIGSTORE_TRUSTED_ROOT_FILE"
+FLOORS = "CAISSON_FLOORS"
+STOP_MERGES = "CAISSON_STOP_MERGES"
+STOP_WRITES = "CAISSON_STOP_WRITES"
 
 _SHORTEST_SECRET = 16
 _SHORTEST_INTERVAL = timedelta(seconds=10)
@@ -48,7 +52,7 @@ class Settings:
     """How this process runs. `webhook_secrets`: any of them signs, so that a new one comes in before the old one goes.
 
     `store` is a file's path, or `:memory:`. `registry_doors`: by the name in their address. `audit_tokens`: any of them
-    opens the audit log.
+    opens the audit log. `operator`: what stands above every repository's file.
     `kubeconfig` None: the pod's own service account, if there is one.
     """
 
@@ -70,6 +74,7 @@ class Settings:
     trusted_root: Path | None
     audit_tokens: tuple[bytes, ...] = field(repr=False)
     audit_kept_for: timedelta
+    operator: Operator
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -95,6 +100,11 @@ class Settings:
             trusted_root=read.given(TRUSTED_ROOT, _existing),
             audit_tokens=read.given(AUDIT_TOKENS, _secrets) or (),
             audit_kept_for=read.optional(AUDIT_KEPT_FOR, _days, "400d"),
+            operator=Operator(
+                floors=read.given(FLOORS, parse_floors) or (),
+                no_merges=read.given(STOP_MERGES, parse_stops) or (),
+                no_writes=read.given(STOP_WRITES, parse_stops) or (),
+            ),
         )
 
 

@@ -16,11 +16,15 @@ _REFRESH = timedelta(minutes=3)
 
 @dataclass(slots=True)
 class Plan:
-    """What is to become of an Application: its health once synced, and whether it follows its branch by itself."""
+    """What is to become of an Application: its health once synced, and whether it follows its branch by itself.
+
+    `only`: the one revision that fares so; every other is Healthy.
+    """
 
     auto_sync: bool
     fate: tuple[str, str] = HEALTHY
     synced: str | None = None
+    only: str | None = None
 
 
 def stale(body: Json, revision: str | None, *, branch_moved: datetime, now: datetime) -> bool:
@@ -60,7 +64,8 @@ def apply(body: Json, plan: Plan, revision: str, *, now: datetime) -> None:
 
 def fare(body: Json, plan: Plan, *, now: datetime) -> None:
     """Set the health; its time moves only when its word does (`lastTransitionTime`)."""
-    word, message = plan.fate if plan.synced else ("Missing", "")
+    fate = plan.fate if plan.only in (None, plan.synced) else HEALTHY
+    word, message = fate if plan.synced else ("Missing", "")
     before = body["status"].get("health", {})
     since = before["lastTransitionTime"] if before.get("status") == word else written(now)
     said = {"message": message} if message else {}

@@ -136,6 +136,11 @@ class ClusterServer:
         """From now on what is synced is Degraded, until `progress` or `recover`."""
         self._meant(name, ("Degraded", message))
 
+    def break_revision(self, name: str, message: str = "") -> None:
+        """What is synced now is Degraded; whatever is synced in its place is Healthy."""
+        key = self._key(name)
+        self._meant(name, ("Degraded", message), only=self._plans[key].synced)
+
     def progress(self, name: str) -> None:
         """From now on what is synced is Progressing, until `degrade` or `recover`."""
         self._meant(name, ("Progressing", ""))
@@ -171,9 +176,9 @@ class ClusterServer:
         body["status"] |= status
         self._rollouts.store(body)
 
-    def _meant(self, name: str, fate: tuple[str, str]) -> None:
+    def _meant(self, name: str, fate: tuple[str, str], *, only: str | None = None) -> None:
         key = self._key(name)
-        self._plans[key].fate = fate
+        self._plans[key].fate, self._plans[key].only = fate, only
         body = self._body(key)
         fare(body, self._plans[key], now=self._now())
         self._store(key, body)

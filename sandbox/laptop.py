@@ -17,7 +17,7 @@ from sandbox.github import merging, pulls, queueing, refs, talk
 from sandbox.github.access import change_repositories, install, register_app
 from sandbox.github.events import deliver
 from sandbox.github.server import GitHubServer
-from sandbox.github.state import App, Caller, Delivery, GitHub, Installation, PullRequest, Repository, Role, User
+from sandbox.github.state import App, Caller, Delivery, GitHub, Installation, Issue, PullRequest, Repository, Role, User
 from sandbox.registry import RegistryServer
 
 WEBHOOK_SECRET = "the laptop's own webhook secret"
@@ -118,8 +118,9 @@ class Laptop:
     def approve(self, repository: Repository, pull: PullRequest, *, by: str) -> None:
         talk.submit_review(self.github, repository, self.person(by), pull, event="APPROVE")
 
-    def comment(self, repository: Repository, pull: PullRequest, body: str, *, by: str) -> None:
-        talk.add_comment(self.github, repository, self.person(by), pull.number, body)
+    def comment(self, repository: Repository, issue: Issue, body: str, *, by: str) -> None:
+        """On an issue, or on a pull request."""
+        talk.add_comment(self.github, repository, self.person(by), issue.number, body)
 
     def merge(self, repository: Repository, pull: PullRequest, *, by: str, method: str = "squash") -> str:
         """A person merges on GitHub."""

@@ -19,7 +19,9 @@ def kustomization(image: str, tag: str) -> str:
     )
 
 
-def configuration(image: str, *, soak: str = "30m", approvals: int = 1) -> str:
+def configuration(image: str, *, soak: str = "30m", approvals: int = 1, staging: str = "") -> str:
+    """The file. `staging`: keys of that environment besides, one a line."""
+    more = "".join(f"        {line}\n" for line in staging.splitlines())
     return f"""\
 version: 1
 pipelines:
@@ -36,7 +38,7 @@ pipelines:
         path: applications/web-app/staging
         after: [development]
         auto: true
-      production:
+{more}      production:
         path: applications/web-app/production
         after: [staging]
         approvals: {{count: {approvals}}}

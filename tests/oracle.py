@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 
 from bot.messages import reply_marker
 from sandbox import shop
-from sandbox.github.state import Comment, PullRequest, Review
+from sandbox.github.state import Comment, Issue, PullRequest, Review
 from tests.world import World
 
 SOAK = timedelta(minutes=30)
 UPSTREAM = {"staging": "development", "production": "staging"}
 _FINAL = {"rocket", "-1", "confused"}
+_WRITERS = ("write", "maintain", "admin")
+_MAINTAINERS = ("maintain", "admin")
 _TAG = re.compile(r'newTag: "([^"]+)"')
 
 
@@ -36,6 +38,16 @@ class Stay:
         return max((b - a for a, b in itertools.pairwise(marks)), default=timedelta())
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Somebody who might say so wanted another release in an environment: the version that is named, or any earlier."""
+
+    environment: str
+    rollback: bool
+    version: str | None
+    by_maintainer: bool
+
+
 class Oracle:
     """`judge` after every step of the bot; it raises AssertionError with what was wrong."""
 
@@ -45,6 +57,9 @@ class Oracle:
         self._stays: list[Stay] = []
         self._degraded = False
         self.held: dict[int, bool] = {}
+        self._wishes: list[Wish] = []
+        self._frozen: set[str] = set()
+        self._turned_away: set[tuple[str, str]] = set()
         self.merges: Counter[str] = Counter()
         self._stood = {name: self.version(name) for name in shop.NAMES}
         self._stays.append(Stay("1.0.0", world.clock.now()))
@@ -55,6 +70,38 @@ class Oracle:
         self._mark()
         self._degraded = degraded
         self._mark()
+
+    def _role(self, who: str) -> str:
+        # Whoever's role changes may have had more when the bot looked.
+        return "write" if who == "bob" else self._world.repository.collaborators.get(who, "none")
+
+    def somebody_wants(self, environment: str, version: str | None, *, by: str, rollback: bool) -> None:
+        """`/rollback` or `/promote`, said where it is heard."""
+        role = self._role(by)
+        if role not in _WRITERS:
+            return
+        self._wishes.append(Wish(environment, rollback, version, role in _MAINTAINERS))
+        if not rollback:
+            # Without a version the one that was turned away may be meant.
+            gone = {(e, v) for e, v in self._turned_away if e == environment and version in (None, v)}
+            self._turned_away -= gone
+
+    def somebody_freezes(self, environment: str, *, by: str) -> None:
+        if self._role(by) in _MAINTAINERS:
+            self._frozen.add(environment)
+
+    def somebody_unfreezes(self, environment: str, *, by: str) -> None:
+        if self._role(by) in _MAINTAINERS:
+            self._frozen.discard(environment)
+
+    def somebody_closed(self, pull: PullRequest, environment: str, *, by: str) -> None:
+        """What is newer than what stands is turned away by it, where the person has write for sure."""
+        version = self._version_at(pull.head_sha, environment)
+        if by == "wanda" and _order(version) > _order(self.version(environment)):
+            self._turned_away.add((environment, version))
+
+    def somebody_reopened(self, environment: str) -> None:
+        self._turned_away = {(e, v) for e, v in self._turned_away if e != environment}
 
     def _mark(self) -> None:
         if self._degraded and self._stays:
@@ -94,13 +141,9 @@ class Oracle:
         assert not twice, f"several open pull requests from {twice}"
 
     def _commands_at_most_once(self) -> None:
+        for issue in self._world.repository.issues.values():
+            _answered_at_most_once(issue)
         for pull in self._world.repository.pulls:
-            answers = [c.body for c in pull.comments if c.author.login == "caisson[bot]"]
-            for comment in pull.comments:
-                replies = sum(reply_marker(comment.node_id) in body for body in answers)
-                assert replies <= 1, f"#{pull.number}: {comment.body!r} was answered {replies} times"
-                final = [r.content for r in comment.reactions if r.user.login == "caisson[bot]" and r.content in _FINAL]
-                assert len(final) <= 1, f"#{pull.number}: {comment.body!r} came to {final}"
             ours = [e for e in pull.timeline if e.kind == "labeled" and e.actor.login == "caisson[bot]"]
             # Releasing puts the label on once more where somebody else took it off: our own taking it off must be seen.
             asked = [c for c in pull.comments if c.body.startswith(("/hold", "/unhold")) or c.edited_at]
@@ -115,13 +158,28 @@ class Oracle:
         self._judge_content(pull, environment, where)
         assert not self.held.get(pull.number), f"{where} was merged while it was held"
         version, before = self._merged_versions(pull, environment)
-        assert _order(version) > _order(before), f"{where}: {version} displaced {before}"
+        rollback = self._judge_order(version, before, environment, where)
         upstream = UPSTREAM.get(environment)
-        if upstream is not None:
+        if upstream is not None and not rollback:
             self._judge_upstream(version, upstream, where)
         if environment == "production":
-            self._judge_soak(version, where)
+            if not rollback:
+                self._judge_soak(version, where)
             assert self._approved(pull), f"{where} was merged without a standing approval of {pull.head_sha}"
+
+    def _judge_order(self, version: str, before: str, environment: str, where: str) -> bool:
+        """Whether it may be a rollback. An older release displaces a newer one only where somebody said so."""
+        assert version != before, f"{where}: {version} displaced itself"
+        older = _order(version) < _order(before)
+        wishes = [w for w in self._wishes if w.environment == environment and w.version in (None, version)]
+        back = [wish for wish in wishes if wish.rollback] if older else []
+        named = [wish for wish in wishes if not wish.rollback and wish.version == version]
+        assert not older or back or named, f"{where}: {version} displaced {before}, which nobody asked for"
+        if environment in self._frozen:
+            assert any(wish.by_maintainer for wish in back), f"{where}: {version} was merged while that was frozen"
+        assert older or (environment, version) not in self._turned_away, f"{where}: {version} was turned away"
+        self.merges[f"back into {environment}"] += older
+        return bool(back)
 
     def _merged_versions(self, pull: PullRequest, environment: str) -> tuple[str, str]:
         """What the merge brought, and what it displaced."""
@@ -177,6 +235,15 @@ class Oracle:
                 # Whatever an edited comment once said: it may have been heard before.
                 latest[login] = "/approve" in said.body or said.edited_at is not None
         return any(latest.values())
+
+
+def _answered_at_most_once(issue: Issue) -> None:
+    answers = [c.body for c in issue.comments if c.author.login == "caisson[bot]"]
+    for comment in issue.comments:
+        replies = sum(reply_marker(comment.node_id) in body for body in answers)
+        assert replies <= 1, f"#{issue.number}: {comment.body!r} was answered {replies} times"
+        final = [r.content for r in comment.reactions if r.user.login == "caisson[bot]" and r.content in _FINAL]
+        assert len(final) <= 1, f"#{issue.number}: {comment.body!r} came to {final}"
 
 
 def _ours(pull: PullRequest) -> bool:

@@ -16,10 +16,11 @@ from bot.cluster import Cluster
 from bot.model import Unknown
 from bot.service import Parts, Service
 from config.doors import Door, Sender, bearer
+from config.operator import Operator
 from config.registries import RegistrySettings
 from sandbox import shop
 from sandbox.github.server import Call
-from sandbox.github.state import PullRequest, Repository, Role
+from sandbox.github.state import Issue, PullRequest, Repository, Role
 from sandbox.laptop import REGISTRY_TOKEN, WEBHOOK_SECRET, Laptop
 from sandbox.registry import RegistryServer
 from tests.clock import ManualClock
@@ -54,6 +55,7 @@ class World:
         self.doors: Mapping[str, Door] = {}
         # Without one, nothing but polls and resyncs wakes the bot where webhooks are lost.
         self.has_cluster = True
+        self.operator = Operator()
         self._ready = False
         self.service: Service
         self.repository: Repository
@@ -97,6 +99,7 @@ class World:
             },
             registries=RegistrySettings(plain_http=frozenset(self._plain_hosts())),
             registry_credentials=self.credentials,
+            operator=self.operator,
         )
         self.service = await Service(parts, self.clock).start()
         await self.service.resync()
@@ -235,8 +238,25 @@ class World:
     def approve(self, pull: PullRequest, *, by: str) -> None:
         self.laptop.approve(self.repository, pull, by=by)
 
-    def comment(self, pull: PullRequest, body: str, *, by: str) -> None:
-        self.laptop.comment(self.repository, pull, body, by=by)
+    def comment(self, issue: Issue, body: str, *, by: str) -> None:
+        """On an issue, or on a pull request."""
+        self.laptop.comment(self.repository, issue, body, by=by)
+
+    def our_issues(self, label: str) -> list[Issue]:
+        """Those that our App opened and that carry a label, oldest first."""
+        bot = self.laptop.app.bot
+        issues = (i for i in self.repository.issues.values() if not isinstance(i, PullRequest) and i.author is bot)
+        return [issue for issue in issues if any(one.name == label for one in issue.labels)]
+
+    @property
+    def board_issue(self) -> Issue:
+        (found,) = self.our_issues("caisson/board")
+        return found
+
+    @property
+    def freezes(self) -> list[Issue]:
+        """The issues of freezes that were not put away."""
+        return self.our_issues("caisson/freeze")
 
     @property
     def calls(self) -> list[Call]:

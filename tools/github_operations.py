@@ -40,6 +40,7 @@ OPERATIONS = frozenset(
         "DELETE /repos/{owner}/{repo}/git/refs/{ref}",
         "POST /repos/{owner}/{repo}/git/trees",
         "GET /repos/{owner}/{repo}/git/trees/{tree_sha}",
+        "POST /repos/{owner}/{repo}/issues",
         "POST /repos/{owner}/{repo}/issues/{issue_number}/assignees",
         "POST /repos/{owner}/{repo}/issues/{issue_number}/comments",
         "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}",
@@ -69,6 +70,7 @@ _PAYLOADS = {
     "createCheckRun": "checkRun { id }",
     "updateCheckRun": "checkRun { id }",
     "createDeploymentStatus": "deploymentStatus { id }",
+    "updateIssue": "issue { id number }",
     "addComment": "commentEdge { node { id databaseId } }",
     "updateIssueComment": "issueComment { id databaseId }",
     "addReaction": "reaction { content }",
@@ -90,6 +92,7 @@ def documents() -> tuple[str, ...]:
     whole, keyed = repository_query(places[1:2])[0], repository_query([], ["k", "l"])[0]
     listed = repository_query(places[:1], folders=["f", ""], into=["main", "production"])[0]
     pulls = (listed, open_pulls_query(), brought_query([1])[0], brought_query([1, 2])[0], merged_query(places)[0])
+    talk = repository_query(places[:1], us="u")[0]
     known = (CONFIG_HISTORY, CONFIG_REVISIONS, BRANCH_RULES, RECORDS_AFTER)
     folders = folders_query([("c", "a/b"), ("c", "")])[0]
-    return (*reads, whole, keyed, *pulls, folders, *known, mutation_document(mutations)[0])
+    return (*reads, whole, keyed, *pulls, talk, folders, *known, mutation_document(mutations)[0])

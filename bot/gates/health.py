@@ -18,8 +18,9 @@ def judge(release: Release, upstream: Standing) -> Verdict:
     record = upstream.record_of(release)
     if record is None:
         return waits(gate, f"{release.label} has not been merged in {upstream.name}")
-    if release.id in upstream.reverted:
-        return waits(gate, f"{release.label} was taken out of {upstream.name} by hand")
+    rejection = upstream.rejection(release)
+    if rejection is not None:
+        return waits(gate, rejection)
     if upstream.alarm(record) is not None:
         return waits(gate, f"an alarm was raised in {upstream.name}: {upstream.alarm(record)}")
     if upstream.unwatched:

@@ -55,14 +55,20 @@ def batches(places: Sequence[Place]) -> tuple[tuple[Place, ...], ...]:
 
 
 def repository_query(
-    places: Sequence[Place], keys: Sequence[str] = (), *, folders: Sequence[str] = (), into: Sequence[str] = ()
+    places: Sequence[Place],
+    keys: Sequence[str] = (),
+    *,
+    folders: Sequence[str] = (),
+    into: Sequence[str] = (),
+    us: str | None = None,
 ) -> tuple[str, dict[str, str]]:
     """The one read of a pass, and its variables except `owner` and `name`, and `app` where `into` names branches.
 
     Without places it reads the configuration; more than `MOST_PLACES` need several queries (`batches`). `keys` are
     paths from the root, read at the same commit as the configuration (`read.read_keys`); so are `folders`, of which the
     folders in them are listed (`read.read_folders`), "" being the root. `into`: branches whose open pull requests are
-    listed (`read_open.read_open`).
+    listed (`read_open.read_open`). `us`: the login of our bot, where what was said anywhere in the repository, and the
+    issues that we keep, are read too (`read_talk`).
     """
     declared = [
         "$owner: String!",
@@ -101,6 +107,10 @@ def repository_query(
         declared.append(f"$into{i}: String!" if i else "$app: Int!, $into0: String!")
         fields.append(f"\n    into{i}: {_open_pulls(f'into{i}')}")
         variables[f"into{i}"] = branch
+    if us is not None:
+        declared.append("$us: String!")
+        fields.append(_TALK)
+        variables["us"] = us
     signature = ", ".join(declared)
     query = (
         f"query Repository({signature}) {{\n"
@@ -180,11 +190,19 @@ def _configuration(keys: int, folders: Sequence[str]) -> str:
 def _environment(i: int, *, whole: bool) -> str:
     # GitHub's `file` answers for a path below the root only.
     files = "Files" if whole else "FilesBelow"
+    whole_tree = ""
+    history = f"touched: history(first: 1, path: $path{i}) {{ nodes {{ oid }} }}"
+    if whole:
+        # What stands in a folder is read from its files; on a whole branch, what was reverted from its commits.
+        whole_tree = " nodes { commit { tree { ...Blobs } } }"
+        history += " reverts: history(first: 50) { nodes { oid messageBody } }"
+    ours = f"headRefName: $headName{i}, baseRefName: $baseName{i}"
+    newest = "orderBy: {field: UPDATED_AT, direction: DESC}"
     created = "orderBy: {field: CREATED_AT, direction: DESC}"
     return f"""
     base{i}: ref(qualifiedName: $base{i}) {{
       ...Base
-      target {{ ... on Commit {{ touched: history(first: 1, path: $path{i}) {{ nodes {{ oid }} }} }} }}
+      target {{ ... on Commit {{ {history} }} }}
     }}
     files{i}: object(expression: $files{i}) {{ ...{files} }}
     head{i}: ref(qualifiedName: $head{i}) {{
@@ -195,9 +213,37 @@ def _environment(i: int, *, whole: bool) -> str:
       }}
     }}
     {_merged(i, whole=whole, first=MERGED_READ)}
+    closed{i}: pullRequests({ours}, states: CLOSED, first: 10, {created}) {{
+      nodes {{ ...Closed }}
+    }}
+    talk{i}: pullRequests(headRefName: $headName{i}, states: [MERGED, CLOSED], first: 3, {newest}) {{
+      nodes {{ ...Talk }}
+    }}
     deployments{i}: deployments(environments: [$record{i}], first: {RECORDS_READ}, {created}) {{
-      ...Records
+      ...Records{whole_tree}
     }}"""
+
+
+# How much is read of what people say outside our promotions: whatever moved last in the repository.
+RECENT = 10
+# Issues that carry our label of freezes: ours that are settled have lost it.
+MOST_FREEZES = 30
+BOARD_LABEL = "caisson/board"
+FREEZE_LABEL = "caisson/freeze"
+
+# GitHub's filter by creator takes a bot's login on github.com, and finds nothing on some of its enterprise editions:
+# so it is a net under the labels, and no more than that.
+_LATEST = "orderBy: {field: UPDATED_AT, direction: DESC}"
+_TALK = f"""
+    hasIssuesEnabled
+    boards: issues(labels: ["{BOARD_LABEL}"], first: 5, {_LATEST}) {{ nodes {{ ...Kept }} }}
+    freezes: issues(labels: ["{FREEZE_LABEL}"], first: {MOST_FREEZES}, {_LATEST}) {{
+      pageInfo {{ hasNextPage }}
+      nodes {{ ...Kept }}
+    }}
+    created: issues(filterBy: {{createdBy: $us}}, states: OPEN, first: {RECENT}, {_LATEST}) {{ nodes {{ ...Kept }} }}
+    issues: issues(first: {RECENT}, {_LATEST}) {{ nodes {{ ...Kept }} }}
+    pulls: pullRequests(first: {RECENT}, {_LATEST}) {{ nodes {{ ...Talk }} }}"""
 
 
 def _folder(i: int, *, whole: bool) -> str:

@@ -138,6 +138,40 @@ fragment Pull on PullRequest {
   latest: commits(last: 1) { nodes { commit { statusCheckRollup { ...Checks } } } }
 }
 
+fragment Said on IssueComment {
+  id databaseId body createdAt lastEditedAt
+  author { ...Who }
+  editor { ...Who }
+  reactions(first: 20) { nodes { content user { login databaseId } } }
+}
+
+fragment Talk on PullRequest {
+  id number state isCrossRepository headRefName headRefOid
+  author { ...Who }
+  comments(last: 10) { nodes { ...Said } }
+  commits(last: 1) { nodes { commit { ...Authored } } }
+}
+
+fragment Kept on Issue {
+  id number title body state createdAt lastEditedAt
+  author { ...Who }
+  editor { ...Who }
+  labels(first: 20) { nodes { id name } }
+  renamed: timelineItems(first: 1, itemTypes: [RENAMED_TITLE_EVENT]) {
+    nodes { ... on RenamedTitleEvent { previousTitle } }
+  }
+  events: timelineItems(last: 20, itemTypes: [CLOSED_EVENT, REOPENED_EVENT, LABELED_EVENT, UNLABELED_EVENT]) {
+    nodes {
+      __typename
+      ... on ClosedEvent { createdAt actor { ...Who } }
+      ... on ReopenedEvent { createdAt actor { ...Who } }
+      ... on LabeledEvent { createdAt actor { ...Who } label { name } }
+      ... on UnlabeledEvent { createdAt actor { ...Who } label { name } }
+    }
+  }
+  comments(last: 10) { nodes { ...Said } }
+}
+
 fragment Merged on PullRequest {
   number title isCrossRepository createdAt headRefName headRefOid baseRefName mergedAt
   author { ...Who }
@@ -193,10 +227,25 @@ fragment Brought on PullRequest {
   head: commits(last: 1) { nodes { commit { oid file(path: $config) { ...Entry } } } }
 }
 
+fragment Closed on PullRequest {
+  id number isCrossRepository headRefName headRefOid baseRefName
+  author { ...Who }
+  closings: timelineItems(last: 10, itemTypes: [CLOSED_EVENT, HEAD_REF_DELETED_EVENT]) {
+    nodes {
+      __typename
+      ... on ClosedEvent { createdAt actor { ...Who } }
+      ... on HeadRefDeletedEvent { createdAt actor { ...Who } }
+    }
+  }
+  comments(last: 20) { nodes { body lastEditedAt author { ...Who } editor { ...Who } } }
+  commits(last: 1) { nodes { commit { ...Authored } } }
+}
+
 fragment Records on DeploymentConnection {
   pageInfo { hasNextPage endCursor }
   nodes {
     id databaseId commitOid task payload createdAt
+    commit { tree { oid } }
     environment originalEnvironment
     creator { ...Who }
     statuses(first: 100) {

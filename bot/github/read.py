@@ -4,6 +4,7 @@ JSON dies here: what is not provably ours is dropped; what is missing from the a
 opens on it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from bot.codeowners import LOCATIONS, TOO_LARGE
@@ -13,16 +14,19 @@ from bot.github.failures import NotFound
 from bot.github.fragments import FOLDER_DEPTH
 from bot.github.identity import AppIdentity
 from bot.github.read_parts import FOLDER, checks, commit, file, files, folder_blobs
-from bot.github.read_pulls import merged_pulls, open_pulls, with_group_files
+from bot.github.read_pulls import closed_pulls, merged_pulls, open_pulls, with_group_files
 from bot.github.read_records import crowded_at, records
+from bot.github.read_talk import read_conversations, read_issues
 from bot.github.shape import Node, unexpected
 from bot.hydrated import METADATA
 from bot.model import (
     Base,
     Configured,
+    Conversation,
     File,
     HydratedCommit,
     Hydration,
+    Issues,
     Merged,
     Place,
     Record,
@@ -30,6 +34,8 @@ from bot.model import (
     Sha,
     Unknown,
 )
+
+_REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40})[.,]", re.MULTILINE)
 
 
 def read_repository(data: Mapping[str, object], *, identity: AppIdentity) -> Repository:
@@ -72,7 +78,21 @@ def read_place(
         foreign_pull=foreign,
         owners=_owners(node, i) if place.owners else None,
         hydration=_hydration(node, i, place) if place.hydrated else None,
+        closed=closed_pulls(node.node(f"closed{i}").nodes(), place, identity),
     )
+
+
+def read_talk(
+    data: Mapping[str, object], places: Mapping[str, Where], talks: Mapping[str, Node], *, identity: AppIdentity
+) -> tuple[tuple[Conversation, ...], Issues]:
+    """What people say outside our open promotions, and our own issues. `talks`: as `place_talk` gives them."""
+    node = _repository(data)
+    return read_conversations(node, places, talks, identity), read_issues(node, identity)
+
+
+def place_talk(data: Mapping[str, object], i: int) -> Node:
+    """What was said on the merged and closed pull requests of environment number `i` of the query."""
+    return _repository(data).node(f"talk{i}")
 
 
 def records_crowded_at(data: Mapping[str, object], i: int, place: Where, *, identity: AppIdentity) -> str | None:
@@ -178,6 +198,7 @@ def _base(node: Node, i: int, place: Where) -> Base | None:
         history=tuple(one.sha("oid") for one in target.node("history").nodes()),
         touched=touched[0].sha("oid") if touched else None,
         files=_files(folder, place.folder) if folder else (),
+        undone=_undone(target) if not place.folder else {},
         folder=folder.sha("oid") if folder is not None and folder.text("__typename") == "Tree" else None,
     )
 
@@ -198,6 +219,12 @@ def _hydrated(commit: Node) -> HydratedCommit:
     entry = commit.maybe_node("file")
     text = file(entry, METADATA).text if entry else None
     return HydratedCommit(sha=commit.sha("oid"), tree=commit.node("tree").sha("oid"), metadata=text)
+
+
+def _undone(target: Node) -> dict[Sha, Sha]:
+    """Commit → the commit that it says it reverts, in the words of `git revert` (git-revert(1))."""
+    found = ((one.sha("oid"), _REVERTS.search(one.text("messageBody"))) for one in target.node("reverts").nodes())
+    return {sha: Sha(said[1]) for sha, said in found if said}
 
 
 def _owners(node: Node, i: int) -> str | Unknown:

@@ -13,6 +13,9 @@ from bot.github.shape import Node, unexpected
 from bot.model import (
     Actor,
     ActorKind,
+    Closed,
+    Closing,
+    ClosingKind,
     Comment,
     Invited,
     Labelling,
@@ -29,6 +32,7 @@ _REACTIONS_READ = 50
 # As whom GitHub's merge queue merges. Of an App nobody else can have the name; a person may, and is none.
 _QUEUE = "github-merge-queue"
 STATES = {one.value: one for one in ReviewState}
+_CLOSINGS = {one.value: one for one in ClosingKind}
 
 
 def from_our_branch(nodes: tuple[Node, ...], place: Place) -> tuple[Node, ...]:
@@ -65,6 +69,32 @@ def merged_pulls(nodes: tuple[Node, ...], place: Place, identity: AppIdentity) -
     """Merged from our branch into the environment's, newest merge first."""
     found = (one for one in from_our_branch(nodes, place) if one.text("baseRefName") == place.branch)
     return tuple(sorted((_merged(one, place, identity) for one in found), key=lambda one: one.merged_at, reverse=True))
+
+
+def closed_pulls(nodes: tuple[Node, ...], place: Place, identity: AppIdentity) -> tuple[Closed, ...]:
+    """Of our App, from our branch and into the environment's, closed without a merge; newest first."""
+    found = (one for one in from_our_branch(nodes, place) if one.text("baseRefName") == place.branch)
+    ours = [one for one in found if is_ours(actor(one.maybe_node("author")), identity)]
+    return tuple(_closed(one, identity) for one in reversed(ours))
+
+
+def _closed(node: Node, identity: AppIdentity) -> Closed:
+    head = node.sha("headRefOid")
+    last = [commit(one.node("commit"), identity) for one in node.node("commits").nodes()]
+    return Closed(
+        id=node.text("id"),
+        number=node.number("number"),
+        head=next((one for one in last if one.sha == head), None),
+        closings=tuple(_closing(one, identity) for one in node.node("closings").nodes()),
+        said=tuple(one.text("body") for one in node.node("comments").nodes() if _is_ours_alone(one, identity)),
+    )
+
+
+def _closing(node: Node, identity: AppIdentity) -> Closing:
+    who, kind = actor(node.maybe_node("actor")), node.text("__typename")
+    if kind not in _CLOSINGS:
+        raise unexpected(node.at("__typename"))
+    return Closing(kind=_CLOSINGS[kind], actor=who, by_us=is_ours(who, identity), at=node.moment("createdAt"))
 
 
 def _merged(node: Node, place: Place, identity: AppIdentity) -> Merged:
@@ -141,7 +171,7 @@ def _pull(node: Node, identity: AppIdentity) -> PullRequest:
     carried = [one.node("commit") for one in node.node("commits").nodes()]
     rollups = [one.node("commit").maybe_node("statusCheckRollup") for one in node.node("latest").nodes()]
     labelled = (labelling(one, identity) for one in node.node("labelling").nodes())
-    comments = (_comment(one, identity) for one in node.node("comments").nodes())
+    comments = (read_comment(one, identity) for one in node.node("comments").nodes())
     reviews = (_review(one, identity) for one in _nodes(node, "reviews"))
     return PullRequest(
         id=node.text("id"),
@@ -225,21 +255,25 @@ def labelling(node: Node, identity: AppIdentity) -> Labelling:
     )
 
 
-def _comment(node: Node, identity: AppIdentity) -> Comment:
-    who, editor = actor(node.maybe_node("author")), node.maybe_node("editor")
-    edited = node.maybe_moment("lastEditedAt") is not None
-    # Anyone with write may edit our comment; an edit by nobody we know of counts as one by somebody else.
-    by_us_alone = is_ours(actor(editor), identity) if edited or editor else True
+def read_comment(node: Node, identity: AppIdentity) -> Comment:
     return Comment(
         id=node.text("id"),
         number=node.number("databaseId"),
-        author=who,
+        author=actor(node.maybe_node("author")),
         body=node.text("body"),
         at=node.moment("createdAt"),
-        edited=edited,
-        ours=is_ours(who, identity) and by_us_alone,
+        edited=node.maybe_moment("lastEditedAt") is not None,
+        ours=_is_ours_alone(node, identity),
         reactions=_reactions(node, identity),
     )
+
+
+def _is_ours_alone(node: Node, identity: AppIdentity) -> bool:
+    """Anyone with write may edit our comment; an edit by nobody we know of counts as one by somebody else."""
+    editor = node.maybe_node("editor")
+    edited = node.maybe_moment("lastEditedAt") is not None
+    by_us_alone = is_ours(actor(editor), identity) if edited or editor else True
+    return is_ours(actor(node.maybe_node("author")), identity) and by_us_alone
 
 
 def _review(node: Node, identity: AppIdentity) -> Review:

@@ -7,7 +7,7 @@ looked at, and the original environment counts. https://docs.github.com/en/graph
 from bot.github.identity import AppIdentity
 from bot.github.read_parts import actor, is_ours
 from bot.github.shape import Node
-from bot.model import Record, RecordState, RecordStatus
+from bot.model import Record, RecordState, RecordStatus, Sha
 from bot.release_record import payload_from_json
 
 _STATES = {one.value: one for one in RecordState}
@@ -38,7 +38,7 @@ def _record(node: Node, identity: AppIdentity) -> Record | None:
     payload = payload_from_json(node.value("payload"))
     if payload is None:
         return None
-    statuses = node.maybe_node("statuses")
+    statuses, commit = node.maybe_node("statuses"), node.maybe_node("commit")
     return Record(
         id=node.text("id"),
         number=node.number("databaseId"),
@@ -50,7 +50,15 @@ def _record(node: Node, identity: AppIdentity) -> Record | None:
         created=node.moment("createdAt"),
         statuses=_statuses(statuses, identity) if statuses else (),
         complete=statuses is None or not statuses.more("hasNextPage"),
+        tree=commit.node("tree").sha("oid") if commit else None,
+        root=_root(commit) if commit else {},
     )
+
+
+def _root(commit: Node) -> dict[str, Sha]:
+    """The entries of the commit's tree, where they were asked for: name → object id."""
+    tree = commit.node("tree")
+    return {one.text("name"): one.sha("oid") for one in tree.nodes("entries")} if "entries" in tree.fields else {}
 
 
 def _statuses(connection: Node, identity: AppIdentity) -> tuple[RecordStatus, ...]:

@@ -18,15 +18,18 @@ from bot.actions import (
     Copy,
     DeleteBranch,
     Dequeue,
+    EditIssue,
     Edits,
     Enqueue,
     Merge,
     MergeOf,
+    OpenIssue,
     PostCheck,
     Propose,
     React,
     RecordRelease,
     RecordStatusChange,
+    Restored,
     Retitle,
     Say,
     SetLabel,
@@ -41,7 +44,7 @@ from bot.release_record import CONFLICT, release_to_json
 NOWHERE = "0" * 40
 _SUBMODULE = 0o160000
 
-Batched = PostCheck | Retitle | Close | Dequeue | RecordStatusChange | DeleteBranch | React | Say
+Batched = PostCheck | Retitle | Close | Dequeue | RecordStatusChange | DeleteBranch | React | Say | EditIssue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,8 @@ async def make_head(client: Client, repository: Repository, action: Propose) -> 
         parents = [action.parent, content.source]
         head = await _committed(client, repository, message=action.message, tree=content.tree, parents=parents)
         made = Made(head=head)
+    elif isinstance(content, Restored):
+        made = Made(head=await _restore(client, repository, action, content))
     else:
         made = Made(head=await _commit(client, repository, action, content))
     moved = ref_update(action.branch, before=action.head_before, after=made.head, force=True)
@@ -152,6 +157,15 @@ def _above(path: str) -> list[str]:
     return ["/".join(names[:count]) for count in range(1, len(names))]
 
 
+async def _restore(client: Client, repository: Repository, action: Propose, restored: Restored) -> Sha:
+    """A commit with a tree that was there before, but for what stays as it is now."""
+    root, tree = f"/repos/{repository.full_name}/git", restored.tree
+    if restored.kept:
+        entries = [{"path": n, "mode": "040000", "type": "tree", "sha": sha} for n, sha in restored.kept.items()]
+        tree = _sha(await client.post(f"{root}/trees", {"base_tree": tree, "tree": entries}))
+    return await _committed(client, repository, message=action.message, tree=tree, parents=[action.parent])
+
+
 async def _committed(client: Client, repository: Repository, *, message: str, tree: Sha, parents: Sequence[Sha]) -> Sha:
     """A commit without author, so that it is ours and GitHub signs it."""
     body: dict[str, object] = {"message": message, "tree": tree, "parents": list(parents)}
@@ -161,16 +175,21 @@ async def _committed(client: Client, repository: Repository, *, message: str, tr
 async def _merge_commit(client: Client, repository: Repository, action: Propose, merge: MergeOf) -> tuple[Made, Sha]:
     """The head, and where that leaves the scratch branch, on which GitHub merges.
 
-    It may be left over from a crash: it is ours alone, so it is forced. A merge of what keeps something is committed
-    anew, with the source's commit as the parent in place of the one that was made for it.
+    It may be left over from a crash: it is ours alone, so it is forced. A merge of what keeps something, or with
+    another than the branch's tip, is committed anew, with the tip and the source's commit as its parents.
     """
-    source, tree = merge.source, merge.source_tree
+    source, tree, start = merge.source, merge.source_tree, action.parent
     if merge.kept and tree is not None:
         tree = await _tree(client, repository, tree, merge.kept)
         source = await _committed(
             client, repository, message=f"{merge.source[:7]} with what is kept", tree=tree, parents=[merge.source]
         )
-    scratch: dict[str, object] = {"name": f"refs/heads/{merge.scratch}", "afterOid": action.parent, "force": True}
+    if merge.stands is not None:
+        told = f"The content of {action.base_branch}, on the source that stands there"
+        start = await _committed(
+            client, repository, message=told, tree=merge.stands.tree, parents=[merge.stands.commit]
+        )
+    scratch: dict[str, object] = {"name": f"refs/heads/{merge.scratch}", "afterOid": start, "force": True}
     await send(client, [_update_refs(repository, [scratch])])
     body: dict[str, object] = {"base": merge.scratch, "head": source, "commit_message": action.message}
     try:
@@ -178,9 +197,9 @@ async def _merge_commit(client: Client, repository: Repository, action: Propose,
     except Refused as error:
         if error.status != HTTPStatus.CONFLICT:
             raise
-        return Made(head=await _showing_conflict(client, repository, action, merge, tree), conflict=True), action.parent
+        return Made(head=await _showing_conflict(client, repository, action, merge, tree), conflict=True), start
     merged = _sha(answer)
-    if source == merge.source:
+    if source == merge.source and merge.stands is None:
         return Made(head=merged), merged
     parents = [action.parent, merge.source]
     head = await _committed(client, repository, message=action.message, tree=_tree_of(answer), parents=parents)
@@ -282,12 +301,31 @@ def mutation(repository: Repository, action: Batched, *, now: datetime) -> Mutat
             return Mutation("addReaction", "AddReactionInput", reaction)
         case Say():
             return _say(action)
+        case EditIssue():
+            return _edit_issue(action)
 
 
 def _say(action: Say) -> Mutation:
     if action.comment:
         return Mutation("updateIssueComment", "UpdateIssueCommentInput", {"id": action.comment, "body": action.body})
     return Mutation("addComment", "AddCommentInput", {"subjectId": action.subject, "body": action.body})
+
+
+def _edit_issue(action: EditIssue) -> Mutation:
+    body: dict[str, object] = {"id": action.issue}
+    if action.body is not None:
+        body["body"] = action.body
+    if action.open is not None:
+        body["state"] = "OPEN" if action.open else "CLOSED"
+    if action.labels is not None:
+        body["labelIds"] = list(action.labels)
+    return Mutation("updateIssue", "UpdateIssueInput", body)
+
+
+async def open_issue(client: Client, repository: Repository, action: OpenIssue) -> None:
+    """Over REST, which takes labels by name (https://docs.github.com/en/rest/issues/issues#create-an-issue)."""
+    body: dict[str, object] = {"title": action.title, "body": action.body, "labels": list(action.labels)}
+    await client.post(f"/repos/{repository.full_name}/issues", body)
 
 
 async def record(client: Client, repository: Repository, action: RecordRelease) -> None:

@@ -14,6 +14,9 @@ from bot.model.github import (
     BranchRules,
     Check,
     CheckStatus,
+    Closed,
+    Closing,
+    ClosingKind,
     Comment,
     Commit,
     Configured,
@@ -37,6 +40,7 @@ from bot.model.github import (
     TakenOut,
 )
 from bot.model.hydration import HYDRATIONS_READ, HydratedCommit, Hydration
+from bot.model.issues import IssueChange, IssueEvent, Issues, OurIssue
 from bot.model.observation import Elsewhere, Observation, Place
 from bot.model.open_pulls import Brought, OpenPulls, Revision
 from bot.model.registry import ImageDetails, Signature, SignatureMaterial, SimpleSigning, Tags
@@ -55,6 +59,9 @@ __all__ = [
     "Brought",
     "Check",
     "CheckStatus",
+    "Closed",
+    "Closing",
+    "ClosingKind",
     "Comment",
     "Commit",
     "Comparison",
@@ -71,11 +78,15 @@ __all__ = [
     "Hydration",
     "ImageDetails",
     "Invited",
+    "IssueChange",
+    "IssueEvent",
+    "Issues",
     "Labelling",
     "Listing",
     "Merged",
     "Observation",
     "OpenPulls",
+    "OurIssue",
     "Permission",
     "Place",
     "PullRequest",

@@ -57,7 +57,8 @@ class Base:
     """The branch an environment lives on.
 
     `history`: newest first, at most `HISTORY_READ`. `touched`: last commit that changed the folder. `folder`: the
-    folder's tree, None where there is none.
+    folder's tree, None where there is none. `undone`: commits of the history whose message says, as `git revert` writes
+    it, which commit they revert.
     """
 
     branch: str
@@ -66,6 +67,7 @@ class Base:
     history: tuple[Sha, ...]
     touched: Sha | None
     files: tuple[File, ...]
+    undone: Mapping[Sha, Sha] = field(default_factory=dict)
     folder: Sha | None = None
 
 
@@ -289,7 +291,8 @@ class Forum(StrEnum):
 class Conversation:
     """Comments that may carry commands, outside our open pull requests. `id`: the node to answer on.
 
-    `environment`: of our merged or closed pull request, `pipeline/environment`; "" elsewhere.
+    `environment`: of our merged or closed pull request, `pipeline/environment`; "" elsewhere. `head`: what that pull
+    request carried last.
     """
 
     id: str
@@ -297,6 +300,7 @@ class Conversation:
     forum: Forum
     comments: tuple[Comment, ...]
     environment: str = ""
+    head: Commit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,6 +326,35 @@ class Merged:
     checks: tuple[Check, ...] = ()
 
 
+class ClosingKind(StrEnum):
+    CLOSED = "ClosedEvent"
+    BRANCH_DELETED = "HeadRefDeletedEvent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """A closed pull request's closing, or the deletion of its branch, by whom. `by_us`: by our App."""
+
+    kind: ClosingKind
+    actor: Actor
+    by_us: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A pull request of our App from our branch that was closed without a merge.
+
+    `closings`: oldest first. `said`: our own last comments on it, which nobody else edited.
+    """
+
+    id: str
+    number: int
+    head: Commit | None
+    closings: tuple[Closing, ...]
+    said: tuple[str, ...]
+
+
 class RecordState(StrEnum):
     """What a status of our deployment records: GitHub's DeploymentStatusState, as we use it."""
 
@@ -343,13 +376,18 @@ class How(StrEnum):
     """How a release came to be active in an environment."""
 
     PROMOTED = "promoted"
+    ROLLED_BACK = "rolled back"
     MERGED_BY_PERSON = "merged by a person"
     ADOPTED = "adopted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A GitHub Deployment of our App: one release entering one environment. `statuses`: ours only, oldest first."""
+    """A GitHub Deployment of our App: one release entering one environment. `statuses`: ours only, oldest first.
+
+    `tree`: that of its commit, None where GitHub does not have the commit any more. `root`: what lies at the top of
+    that tree, name → object id, where the environment is a whole branch.
+    """
 
     id: str
     number: int
@@ -361,6 +399,8 @@ class Record:
     created: datetime
     statuses: tuple[RecordStatus, ...]
     complete: bool
+    tree: Sha | None = None
+    root: Mapping[str, Sha] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

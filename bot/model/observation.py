@@ -8,6 +8,7 @@ from bot.model.cluster import Application
 from bot.model.github import (
     Base,
     BranchRules,
+    Closed,
     Commit,
     Conversation,
     Merged,
@@ -17,6 +18,7 @@ from bot.model.github import (
     Repository,
 )
 from bot.model.hydration import Hydration
+from bot.model.issues import Issues
 from bot.model.registry import ImageDetails, Signature, Tags
 from bot.model.releases import Digest, Sha, Unknown
 from bot.model.trees import Comparison, Folder, Listing
@@ -45,9 +47,9 @@ class Place:
 
     `records` are our deployments, newest first. `head_files`: path → blob in the environment's folder at our branch's
     head. `foreign_pull` names a pull request from our branch that is not ours. `owners`: the text of the base branch's
-    CODEOWNERS, "" where it has none, None where nothing asks for it. `hydration`: the branch that the hydrator writes
-    for it, None where there is none, or none is declared. `elsewhere`: None where the environment lives in the
-    repository whose file declares it.
+    CODEOWNERS, "" where it has none, None where nothing asks for it. `closed`: our pull requests that were closed
+    without a merge, newest first. `hydration`: the branch that the hydrator writes for it, None where there is none, or
+    none is declared. `elsewhere`: None where the environment lives in the repository whose file declares it.
     """
 
     base: Base | None
@@ -59,6 +61,7 @@ class Place:
     foreign_pull: str | None = None
     owners: str | Unknown | None = None
     hydration: Hydration | None = None
+    closed: tuple[Closed, ...] = ()
     elsewhere: Elsewhere | None = None
 
 
@@ -71,10 +74,10 @@ class Observation:
     key means "not asked yet": the decision asks. `identities`: login → whose it was when its role was read.
     `memberships`: (`org/team`, login), both in lower case → whether an active member. `keys`: path → text of a key file
     on the default branch. `signer`: our bot as a commit's sign-off names it. `conversations`: what was said outside our
-    open pull requests, on those that were merged or closed and on issues. `rivals`: by head of ours, which pull request
-    of somebody else proposes the same commit where it may not go. `rules`: branch → what GitHub's rules ask.
-    `folders`: (commit, path). `listings`: by the id of the tree. `comparisons`: (one commit, another).
-    `notes`: (tree of notes, commit) → text, None where none is.
+    open pull requests, on those that were merged or closed and on issues. `issues`: those that our App keeps.
+    `rivals`: by head of ours, which pull request of somebody else proposes the same commit where it may not go.
+    `rules`: branch → what GitHub's rules ask. `folders`: (commit, path). `listings`: by the id of the tree.
+    `comparisons`: (one commit, another). `notes`: (tree of notes, commit) → text, None where none is.
     `roles_elsewhere`: (full name of another repository, login) → the role there, and whose the login was then.
     `rules_elsewhere`: (full name of another repository, branch). `home`: the repository whose file declares the
     pipeline, where `repository` is another that one of its environments lives in (`bot.elsewhere`).
@@ -94,6 +97,7 @@ class Observation:
     keys: Mapping[str, str | None] = field(default_factory=dict)
     signer: str = ""
     conversations: tuple[Conversation, ...] = ()
+    issues: Issues = field(default_factory=Issues)
     rules: Mapping[str, BranchRules | Unknown] = field(default_factory=dict)
     folders: Mapping[tuple[Sha, str], Folder | Unknown] = field(default_factory=dict)
     listings: Mapping[Sha, Listing | Unknown] = field(default_factory=dict)

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType
 
 Sha = NewType("Sha", str)
@@ -58,8 +59,7 @@ class Release:
     @property
     def id(self) -> str:
         """SHA-256 (hex) over the artifacts' names, repositories and digests, or over the source commit."""
-        parts: object = self.source or sorted([a.name, a.repository, a.digest] for a in self.artifacts)
-        return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
+        return _identity(self.source, tuple((a.name, a.repository, a.digest) for a in self.artifacts))
 
     @property
     def label(self) -> str:
@@ -74,6 +74,13 @@ class Release:
     def order(self) -> tuple[datetime, str]:
         """Newer releases sort later; ties by hash."""
         return (self.proposed, self.id)
+
+
+# Each record of every environment is asked again and again in one pass.
+@lru_cache(maxsize=4096)
+def _identity(source: Sha | None, artifacts: tuple[tuple[str, str, str], ...]) -> str:
+    parts: object = source or sorted([name, repository, digest] for name, repository, digest in artifacts)
+    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
 
 
 class ReleaseStatus(StrEnum):

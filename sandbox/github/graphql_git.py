@@ -84,6 +84,11 @@ def _associated(
 plain("Commit", oid="sha", message="message")
 
 
+@answers("Commit", "messageBody")
+def _message_body(at: At[CommitObject], _: Ask) -> str:
+    return at.it.message.partition("\n\n")[2]
+
+
 @answers("Commit", "committedDate")
 def _committed(at: At[CommitObject], _: Ask) -> str | None:
     return stamp(at.it.committer.at)

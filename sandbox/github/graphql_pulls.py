@@ -14,6 +14,7 @@ from sandbox.github.state import (
     Comment,
     Deployment,
     DeploymentStatus,
+    Issue,
     PullRequest,
     Reaction,
     Review,
@@ -40,6 +41,10 @@ _TIMELINE = {
     "assigned": "ASSIGNED_EVENT",
     "added_to_merge_queue": "ADDED_TO_MERGE_QUEUE_EVENT",
     "removed_from_merge_queue": "REMOVED_FROM_MERGE_QUEUE_EVENT",
+    "closed": "CLOSED_EVENT",
+    "head_ref_deleted": "HEAD_REF_DELETED_EVENT",
+    "reopened": "REOPENED_EVENT",
+    "renamed": "RENAMED_TITLE_EVENT",
 }
 TIMELINE_TYPES = {
     "labeled": "LabeledEvent",
@@ -48,6 +53,10 @@ TIMELINE_TYPES = {
     "assigned": "AssignedEvent",
     "added_to_merge_queue": "AddedToMergeQueueEvent",
     "removed_from_merge_queue": "RemovedFromMergeQueueEvent",
+    "closed": "ClosedEvent",
+    "head_ref_deleted": "HeadRefDeletedEvent",
+    "reopened": "ReopenedEvent",
+    "renamed": "RenamedTitleEvent",
 }
 
 
@@ -76,9 +85,10 @@ def _is_cross(at: At[PullRequest], _: Ask) -> bool:
 
 
 @answers("PullRequest", "author")
+@answers("Issue", "author")
 @answers("IssueComment", "author")
 @answers("PullRequestReview", "author")
-def _author(at: At[PullRequest] | At[Comment] | At[Review], ask: Ask) -> User | None:
+def _author(at: At[Issue] | At[Comment] | At[Review], ask: Ask) -> User | None:
     return actor(ask.github, at.it.author)
 
 
@@ -117,8 +127,23 @@ def _judged(at: At[PullRequest], ask: Ask) -> tuple[str, str]:
     return ask.judged[at.it.node_id]
 
 
+@answers("PullRequest", "state")
+def _state_of_pull(at: At[PullRequest], _: Ask) -> str:
+    return at.it.state.upper()
+
+
+plain("Issue", id="node_id", number="number", title="title", body="body")
+times("Issue", createdAt="created", lastEditedAt="edited_at")
+
+
+@answers("Issue", "state")
+def _state_of_issue(at: At[Issue], _: Ask) -> str:
+    return at.it.state.upper()
+
+
 @answers("PullRequest", "labels")
-def _labels(at: At[PullRequest], _: Ask, *, first: int | None = None, last: int | None = None) -> Page:
+@answers("Issue", "labels")
+def _labels(at: At[Issue], _: Ask, *, first: int | None = None, last: int | None = None) -> Page:
     return page_at(at.repository, at.it.labels, first=first, last=last, name="labels")
 
 
@@ -126,8 +151,9 @@ plain("Label", id="node_id", name="name")
 
 
 @answers("PullRequest", "timelineItems")
+@answers("Issue", "timelineItems")
 def _timeline(
-    at: At[PullRequest],
+    at: At[Issue],
     _: Ask,
     *,
     first: int | None = None,
@@ -145,8 +171,16 @@ def _timeline(
 @answers("AssignedEvent", "actor")
 @answers("AddedToMergeQueueEvent", "actor")
 @answers("RemovedFromMergeQueueEvent", "actor")
+@answers("ClosedEvent", "actor")
+@answers("HeadRefDeletedEvent", "actor")
+@answers("ReopenedEvent", "actor")
 def _event_actor(at: At[TimelineEvent], ask: Ask) -> User | None:
     return actor(ask.github, at.it.actor)
+
+
+@answers("RenamedTitleEvent", "previousTitle")
+def _previous(at: At[TimelineEvent], _: Ask) -> str:
+    return at.it.previous
 
 
 @answers("ReviewRequestedEvent", "requestedReviewer")
@@ -167,12 +201,22 @@ def _event_label(at: At[TimelineEvent], _: Ask) -> At[object]:
     return At(at.repository, at.it.label)
 
 
-for _kind in ("LabeledEvent", "UnlabeledEvent", "IssueComment", "PullRequestReview", "Deployment", "DeploymentStatus"):
+_DATED = (
+    "LabeledEvent",
+    "UnlabeledEvent",
+    "ClosedEvent",
+    "ReopenedEvent",
+    "HeadRefDeletedEvent",
+    "IssueComment",
+    "PullRequestReview",
+)
+for _kind in (*_DATED, "Deployment", "DeploymentStatus"):
     times(_kind, createdAt="created")
 
 
 @answers("PullRequest", "comments")
-def _comments(at: At[PullRequest], _: Ask, *, first: int | None = None, last: int | None = None) -> Page:
+@answers("Issue", "comments")
+def _comments(at: At[Issue], _: Ask, *, first: int | None = None, last: int | None = None) -> Page:
     return page_at(at.repository, at.it.comments, first=first, last=last, name="comments")
 
 
@@ -226,7 +270,8 @@ times("PullRequestReview", submittedAt="submitted_at", lastEditedAt="edited_at")
 
 
 @answers("IssueComment", "editor")
-def _editor(at: At[Comment], ask: Ask) -> User | None:
+@answers("Issue", "editor")
+def _editor(at: At[Comment] | At[Issue], ask: Ask) -> User | None:
     return actor(ask.github, at.it.editor)
 
 
@@ -305,6 +350,12 @@ plain(
     originalEnvironment="original_environment",
 )
 plain("DeploymentStatus", id="node_id", description="description")
+
+
+@answers("Deployment", "commit")
+def _deployed(at: At[Deployment], _: Ask) -> At[CommitObject] | None:
+    git = at.repository.git
+    return At(at.repository, git.commit(at.it.sha)) if git.kind(at.it.sha) == "commit" else None
 
 
 @answers("Deployment", "payload")

@@ -106,6 +106,40 @@ def _pull_request(at: At[Repository], _: Ask, *, number: int) -> At[PullRequest]
     return At(at.it, found)
 
 
+@answers("Repository", "hasIssuesEnabled")
+def _has_issues(at: At[Repository], _: Ask) -> bool:
+    return at.it.has_issues
+
+
+@answers("Repository", "issues")
+def _issues(
+    at: At[Repository],
+    _: Ask,
+    *,
+    first: int | None = None,
+    last: int | None = None,
+    states: Sequence[str] | None = None,
+    labels: Sequence[str] | None = None,
+    order_by: dict[str, str] | None = None,
+    filter_by: dict[str, object] | None = None,
+) -> Page:
+    """Pull requests are none. One of the labels is enough; names that differ in case are one."""
+    creator = (filter_by or {}).get("created_by")
+    wanted = None if labels is None else {name.lower() for name in labels}
+    found = [
+        one
+        for one in at.repository.issues.values()
+        if not isinstance(one, PullRequest)
+        and (states is None or one.state.upper() in states)
+        and (wanted is None or any(label.name.lower() in wanted for label in one.labels))
+        and creator in (None, one.author.login)
+    ]
+    order = order_by or {"field": "CREATED_AT", "direction": "ASC"}
+    keys = {"CREATED_AT": lambda one: (one.created, one.number), "UPDATED_AT": lambda one: (one.updated, one.number)}
+    found.sort(key=keys[order["field"]], reverse=order["direction"] == "DESC")
+    return page_at(at.repository, found, first=first, last=last, name="issues")
+
+
 @answers("Repository", "deployments")
 def _deployments(
     at: At[Repository],

@@ -252,6 +252,29 @@ def _add_comment(ask: Ask, given: Input) -> Payload:
     return {"commentEdge": {"node": At(at.repository, comment)}}
 
 
+@_mutation("updateIssue")
+def _update_issue(ask: Ask, given: Input) -> Payload:
+    """`labelIds` are all the labels it is to have."""
+    at = _find(ask, "updateIssue", given, "id", Issue)
+    _unmodelled(given, "assignee_ids", "milestone_id", "project_ids")
+    if given.get("label_ids") is not None:
+        wanted = _label_names(ask, at, given)
+        for label in [one for one in at.it.labels if one.name not in wanted]:
+            talk.remove_label(ask.github, at.repository, ask.caller, at.it, label.name)
+        talk.add_labels(ask.github, at.repository, ask.caller, at.it, *wanted)
+    state = _text(given, "state")
+    talk.edit_issue(
+        ask.github,
+        at.repository,
+        ask.caller,
+        at.it,
+        title=_text(given, "title"),
+        body=_text(given, "body"),
+        state=None if state is None else "closed" if state == "CLOSED" else "open",
+    )
+    return {"issue": at}
+
+
 @_mutation("updateIssueComment")
 def _update_comment(ask: Ask, given: Input) -> Payload:
     at = _find(ask, "updateIssueComment", given, "id", Comment)

@@ -171,8 +171,8 @@ def mark_merged(github: GitHub, repository: Repository, by: User, pull: PullRequ
 
 
 def note(github: GitHub, repository: Repository, pull: PullRequest, by: User, kind: str) -> None:
-    """Put a closing, reopening or merging on the pull request's timeline."""
-    _, node_id = github.identity({"closed": "CE", "reopened": "REE", "merged": "ME"}[kind])
+    """Put a closing, reopening, merging or the branch's deletion on the pull request's timeline."""
+    _, node_id = github.identity({"closed": "CE", "reopened": "REE", "merged": "ME", "head_ref_deleted": "HRDE"}[kind])
     pull.timeline.append(TimelineEvent(node_id=node_id, kind=kind, actor=by, created=github.now()))
     github.register(node_id, pull.timeline[-1], repository)
 
@@ -197,6 +197,8 @@ def follow(github: GitHub, repository: Repository, by: User, change: RefChange) 
             is_base = home is repository and pull.base_ref == branch
             if gone and (is_head or is_base):
                 close_pull_request(github, home, by, pull)
+                if is_head:
+                    note(github, home, pull, by, "head_ref_deleted")
             elif is_head:
                 _head_moved(github, home, by, pull, change.after)
             elif is_base:

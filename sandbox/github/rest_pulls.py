@@ -125,6 +125,21 @@ def request_reviewers(ask: Ask) -> Answer:
     return Answer(201, resources.simple_pull_request(ask.github, ask.repository, pull))
 
 
+@operation("POST", "/repos/{owner}/{repo}/issues", _TALK)
+def _open_issue(ask: Ask) -> Answer:
+    """Labels that do not exist yet are made."""
+    labels = ask.body.get("labels")
+    made = talk.create_issue(
+        ask.github,
+        ask.repository,
+        ask.caller,
+        title=ask.text("title"),
+        body=ask.text("body"),
+        labels=tuple(str(name) for name in labels) if isinstance(labels, list) else (),
+    )
+    return Answer(201, resources.issue(ask.github, ask.repository, made))
+
+
 @operation("POST", "/repos/{owner}/{repo}/issues/{issue_number}/assignees", _LABEL)
 def assign(ask: Ask) -> Answer:
     issue = talk.find_issue(ask.repository, ask.number("issue_number"))

@@ -41,6 +41,8 @@ def find_comment(repository: Repository, identity: int) -> Comment:
 def create_issue(
     github: GitHub, repository: Repository, caller: Caller, *, title: str, body: str = "", labels: tuple[str, ...] = ()
 ) -> Issue:
+    if not repository.has_issues:
+        raise GitHubRefusal(410, "Issues has been disabled in this repository.")
     identity, node_id = github.identity("I")
     now = github.now()
     issue = Issue(
@@ -74,6 +76,10 @@ def edit_issue(
     """Edit, close or reopen an issue (pull requests: `pulls.edit_pull_request`). None leaves as it is."""
     changes: dict[str, object] = {}
     if title is not None and title != issue.title:
+        _, event = github.identity("RTE")
+        issue.timeline.append(
+            TimelineEvent(node_id=event, kind="renamed", actor=caller.user, created=github.now(), previous=issue.title)
+        )
         changes["title"], issue.title = {"from": issue.title}, title
     if body is not None and body != issue.body:
         changes["body"], issue.body = {"from": issue.body}, body

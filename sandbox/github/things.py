@@ -135,9 +135,10 @@ class Review:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class TimelineEvent:
-    """`kind`: labeled, unlabeled, closed, reopened, merged, review_requested, assigned, or of the merge queue.
+    """`kind`: labeled, closed, merged and so on, in the words of the REST events, or of the merge queue.
 
-    `subject`: who was requested or assigned. `reason`: why something left the queue.
+    `previous`: the title before it was renamed. `subject`: who was requested or assigned. `reason`: why something left
+    the queue.
     """
 
     node_id: str
@@ -145,6 +146,7 @@ class TimelineEvent:
     actor: User
     created: datetime
     label: Label | None = None
+    previous: str = ""
     subject: User | Team | None = None
     reason: str | None = None
 
@@ -303,6 +305,7 @@ class Repository:
     created: datetime
     private: bool = True
     archived: bool = False
+    has_issues: bool = True
     collaborators: dict[str, Role] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)

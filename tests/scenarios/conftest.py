@@ -13,7 +13,8 @@ async def _closed(world: World) -> None:
     """The promise every scenario ends on: converged, silent, and GitHub asked for nothing that it does not have."""
     if hasattr(world, "service"):
         await world.settle()
-        # What was put off for GitHub's limits on a minute, in which whole scenarios may take place.
+        # What was put off for GitHub's limits on a minute, in which whole scenarios may take place; and the board
+        # issue, which may lag behind as long.
         await world.after("1m")
         before = len(world.writes)
         world.laptop.github.outbox.clear()

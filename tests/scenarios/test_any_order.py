@@ -67,14 +67,19 @@ class AnyOrder(RuleBasedStateMachine):
 
         return self.runner.run(step())
 
-    @initialize(soaked=st.booleans())
-    def a_release_is_on_its_way(self, *, soaked: bool) -> None:
+    @initialize(soaked=st.booleans(), arrived=st.booleans())
+    def a_release_is_on_its_way(self, *, soaked: bool, arrived: bool) -> None:
         """Production's door is where most of what can go wrong goes wrong: stories begin in front of it."""
         self.a_newer_version_is_pushed()
         self.run(self.world.settle())
         self.oracle.judge()
-        if soaked:
+        if soaked or arrived:
             self.time_passes(31)
+        if arrived:
+            # There is something to go back to, and something that comes next.
+            self.production_is_approved("wanda", 1)
+            self.a_newer_version_is_pushed()
+            self.time_passes(31 if soaked else 1)
 
     # --- the world moves ----------------------------------------------------------------------------------------------
 
@@ -260,9 +265,13 @@ class AnyOrder(RuleBasedStateMachine):
         self._after(1)
         self.world.laptop.commit(self.world.repository, {"README.md": f"{self.newest}\n"}, "Words", by="alice")
 
-    @rule(environment=environments)
-    def a_pull_request_is_closed(self, environment: str) -> None:
-        self._on(environment, lambda pull: self.world.laptop.close(self.world.repository, pull, by="bob"))
+    @rule(environment=environments, who=st.sampled_from(("bob", "wanda")))
+    def a_pull_request_is_closed(self, environment: str, who: str) -> None:
+        def close(pull: PullRequest) -> None:
+            self.world.laptop.close(self.world.repository, pull, by=who)
+            self.oracle.somebody_closed(pull, environment, by=who)
+
+        self._on(environment, close)
 
     @rule(environment=environments)
     def the_newest_closed_one_is_reopened(self, environment: str) -> None:
@@ -275,6 +284,47 @@ class AnyOrder(RuleBasedStateMachine):
                 pulls.reopen_pull_request(laptop.github, self.world.repository, laptop.user("bob"), closed[-1])
             except GitHubRefusal:
                 return
+            self.oracle.somebody_reopened(environment)
+
+    # --- what people say of a whole environment -----------------------------------------------------------------------
+
+    def _say(self, words: str, *, by: str, on_board: bool) -> None:
+        """On the board issue, or on production's open pull request, where there is one."""
+        self._after(1)
+        pull = None if on_board else self._open("production")
+        self.world.comment(pull or self.world.board_issue, words, by=by)
+
+    @rule(who=people, version=st.sampled_from((None, None, "1.0.0", "1.1.0")), on_board=st.booleans())
+    def somebody_rolls_back(self, who: str, version: str | None, *, on_board: bool) -> None:
+        self._say(f"/rollback production{f' to={version}' if version else ''}", by=who, on_board=on_board)
+        self.oracle.somebody_wants("production", version, by=who, rollback=True)
+
+    @rule(who=people, version=st.sampled_from((None, "1.0.0", "1.1.0", "1.2.0")), on_board=st.booleans())
+    def somebody_names_a_version(self, who: str, version: str | None, *, on_board: bool) -> None:
+        self._say(f"/promote production{f' version={version}' if version else ''}", by=who, on_board=on_board)
+        self.oracle.somebody_wants("production", version, by=who, rollback=False)
+
+    @rule(who=st.sampled_from(("alice", "wanda")))
+    def production_is_rolled_back(self, who: str) -> None:
+        """All the way, where there is anything to go back to."""
+        self._say("/rollback production", by=who, on_board=True)
+        self.oracle.somebody_wants("production", None, by=who, rollback=True)
+        self.time_passes(1)
+        # Whoever asked is an author, and approves of nothing.
+        other = "alice" if who == "wanda" else "wanda"
+        self._on("production", lambda pull: self.world.approve(pull, by=other))
+        self.time_passes(1)
+
+    # Where comments are edited, and may have been before they were heard, nothing could be told of a freeze.
+    @rule(who=st.sampled_from(("alice", "bob", "tom")))
+    def somebody_freezes(self, who: str) -> None:
+        self._say("/freeze production why not", by=who, on_board=True)
+        self.oracle.somebody_freezes("production", by=who)
+
+    @rule(who=st.sampled_from(("alice", "alice", "bob")))
+    def somebody_unfreezes(self, who: str) -> None:
+        self._say("/unfreeze production", by=who, on_board=True)
+        self.oracle.somebody_unfreezes("production", by=who)
 
     @rule(role=st.sampled_from(("read", "write")))
     def bob_s_role_changes(self, role: str) -> None:
@@ -296,6 +346,7 @@ class AnyOrder(RuleBasedStateMachine):
         """Whatever was in the way people take out of it, so that what can still merge does, and is judged."""
         self.world.laptop.github_server.faults.clear()
         self.bob_s_role_changes("write")
+        self.somebody_unfreezes("alice")
         for environment in shop.NAMES:
             self.an_environment_recovers(environment)
         for _ in range(2):
@@ -345,3 +396,4 @@ def test_whatever_happens_in_whatever_order() -> None:
     AnyOrder.judged.clear()
     run_state_machine_as_test(AnyOrder, settings=chosen)
     assert AnyOrder.judged["production"] >= chosen.max_examples // 4, f"too little was judged: {AnyOrder.judged}"
+    assert AnyOrder.judged["back into production"] >= chosen.max_examples // 25, f"too few went back: {AnyOrder.judged}"

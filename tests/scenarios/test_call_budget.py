@@ -45,3 +45,15 @@ async def test_people_who_are_named_cost_a_request_each_time_they_are_asked(prom
     assert len(budget.promotion.calls) <= road.MOST_CALLS + 2, str(budget.promotion)
     assert len(budget.merge.calls) <= road.MOST_CALLS + 1, str(budget.merge)
     assert (budget.idle.reads, budget.idle.writes) == (1, 0), str(budget.idle)
+
+
+async def test_the_board_issue_travels_or_costs_one_write(prompt_world: World) -> None:
+    """It goes along with other writes; what nothing takes along costs a look and a write of its own a minute later."""
+    await road.walk(prompt_world)
+    before = len(prompt_world.writes)
+    await prompt_world.after("1m")
+    late = [f"{call.method} {call.path}" for call in prompt_world.writes[before:]]
+    assert late == ["POST /graphql"]
+    assert "1.1.0" in prompt_world.board_issue.body
+    budget = await road.idle(prompt_world)
+    assert (budget.reads, budget.writes) == (1, 0), str(budget)

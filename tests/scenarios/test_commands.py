@@ -4,11 +4,8 @@ import pytest
 
 from sandbox import shop
 from sandbox.github import talk
-from sandbox.github.state import PullRequest
+from sandbox.github.state import Issue, PullRequest
 from tests.world import World
-
-LATER = ("/promote production", "/rollback to=1.0.0", "/freeze production end of year", "/unfreeze production")
-
 
 AT_ONCE = "        pace: latest\n"
 
@@ -29,9 +26,9 @@ async def proposed(world: World, **changed: str) -> PullRequest:
     return world.pull_request(into="production")
 
 
-def reactions(pull: PullRequest) -> list[list[str]]:
+def reactions(issue: Issue) -> list[list[str]]:
     """What the bot reacted with, for each comment of a person, oldest first."""
-    people = [c for c in pull.comments if not c.author.login.endswith("[bot]")]
+    people = [c for c in issue.comments if not c.author.login.endswith("[bot]")]
     return [[reaction.content for reaction in comment.reactions] for comment in people]
 
 
@@ -299,7 +296,7 @@ async def test_retry_on_our_own_head_posts_the_check_again(world: World) -> None
     assert pull.merged_at
 
 
-# --- diff, and what is not there yet ----------------------------------------------------------------------------------
+# --- diff ------------------------------------------------------------------------------------------------------------
 
 
 async def test_diff_shows_our_edits(world: World) -> None:
@@ -310,17 +307,6 @@ async def test_diff_shows_our_edits(world: World) -> None:
     (said,) = replies(pull)
     assert "applications/web-app/production/kustomization.yaml" in said
     assert '-    newTag: "1.0.0"   # moved by Caisson\n+    newTag: "1.1.0"   # moved by Caisson\n' in said
-
-
-async def test_what_this_version_does_not_do_yet_is_said(world: World) -> None:
-    """The commands of later versions are known, and refused in words."""
-    pull = await proposed(world)
-    for line in LATER:
-        world.comment(pull, line, by="alice")
-    await world.settle()
-    assert reactions(pull) == [["confused"]] * len(LATER)
-    assert all("not supported by this version yet" in said for said in replies(pull))
-    assert len(replies(pull)) == len(LATER)
 
 
 # --- which comments act -----------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def _files() -> dict[str, str]:
     return found
 
 
-async def _started(world: World, config: str = CONFIG) -> None:
+async def started(world: World, config: str = CONFIG) -> None:
     await world.start(config=config, files=_files(), branches=())
     for name in NAMES:
         world.laptop.cluster.add_application(
@@ -63,7 +63,7 @@ def _paths(world: World, folder: str) -> dict[str, str]:
 
 async def test_a_folder_becomes_what_its_source_is(world: World) -> None:
     """What was changed, added and deleted travels at once; what is kept stays."""
-    await _started(world)
+    await started(world)
     assert world.board("staging", pipeline="site").active, world.board("staging", pipeline="site")
     sha = world.laptop.commit(
         world.repository,
@@ -92,7 +92,7 @@ async def test_a_folder_becomes_what_its_source_is(world: World) -> None:
 
 async def test_every_byte_and_mode_travels(world: World) -> None:
     """Programs stay programs; what is no text, or too large for GitHub to show, is the same to the last byte."""
-    await _started(world)
+    await started(world)
     binary, large = bytes(range(256)) * 40, "x" * 700_000
     scripts: dict[str, str | bytes | None] = {f"{HERE}/run.sh": "#!/bin/sh\n"}
     files = {**scripts, f"{HERE}/logo.png": binary, f"{HERE}/large.txt": large}
@@ -105,7 +105,7 @@ async def test_every_byte_and_mode_travels(world: World) -> None:
 
 async def test_a_file_may_take_the_place_of_a_folder(world: World) -> None:
     """And a folder that of a file, in one commit."""
-    await _started(world)
+    await started(world)
     world.laptop.commit(world.repository, {f"{HERE}/x/y": "1\n", f"{HERE}/z": "1\n"}, "So", by="bob")
     await world.settle()
     turned = {f"{HERE}/x/y": None, f"{HERE}/z": None}
@@ -126,7 +126,7 @@ async def test_a_file_may_take_the_place_of_a_folder(world: World) -> None:
 )
 async def test_what_is_never_written_waits_by_name(world: World, path: str, content: str, mode: str, said: str) -> None:
     """The board says which path is in the way; nothing is proposed until it is gone, and then all else goes on."""
-    await _started(world)
+    await started(world)
     files = {f"{HERE}/{path}": content, f"{HERE}/more.yaml": "more: true\n"}
     world.laptop.commit(world.repository, files, "More", by="bob", modes={f"{HERE}/{path}": mode})
     await world.settle()
@@ -142,7 +142,7 @@ async def test_what_is_never_written_waits_by_name(world: World, path: str, cont
 
 async def test_what_is_kept_may_be_anything(world: World) -> None:
     """A link and a submodule where `keep` says so stay as they are, and what the source has there never comes."""
-    await _started(world)
+    await started(world)
     kept = {f"{THERE}/secrets/link": "../values.yaml", f"{THERE}/secrets/module": "2" * 40}
     modes = {f"{THERE}/secrets/link": "120000", f"{THERE}/secrets/module": "160000"}
     world.laptop.commit(world.repository, kept, "Our own", by="alice", modes=modes)
@@ -158,7 +158,7 @@ async def test_what_is_kept_may_be_anything(world: World) -> None:
 
 async def _proposed(world: World, text: str = "version: 2\n") -> PullRequest:
     """A new version that is in staging, and lacks an approval in production."""
-    await _started(world)
+    await started(world)
     world.laptop.commit(world.repository, {f"{HERE}/index.yaml": text}, "Version 2", by="bob")
     await world.settle()
     return world.pull_request(into="production", pipeline="site")
@@ -211,7 +211,7 @@ async def test_what_people_change_is_told_and_not_undone(world: World) -> None:
 
 async def test_a_copy_reverted_by_hand_stays_out(world: World) -> None:
     """What stands again is the earlier release; the one taken out does not come back, and a newer one does."""
-    await _started(world)
+    await started(world)
     first = world.board("staging", pipeline="site").active
     world.laptop.commit(world.repository, {f"{HERE}/index.yaml": "version: 2\n"}, "Version 2", by="bob")
     await world.settle()
@@ -236,7 +236,7 @@ async def test_a_copy_merged_by_a_person_is_recorded_as_theirs(world: World) -> 
 
 async def test_who_wrote_what_is_copied_may_not_approve(world: World) -> None:
     """The head is ours alone, but its content is of the source's commits: their authors and co-authors."""
-    await _started(world)
+    await started(world)
     wanda = world.laptop.user("wanda")
     words = f"More\n\nCo-authored-by: Wanda <{wanda.id}+wanda@users.noreply.github.com>"
     world.laptop.commit(world.repository, {f"{HERE}/more.yaml": "more: 1\n"}, words, by="alice")
@@ -280,7 +280,7 @@ async def test_a_commit_on_a_copy_blocks(world: World) -> None:
 
 async def test_a_copy_of_very_many_files_merges(world: World) -> None:
     """More than GitHub names of a pull request at once: the tree is compared, not the names."""
-    await _started(world)
+    await started(world)
     files = {f"{HERE}/pages/{number}.yaml": f"page: {number}\n" for number in range(250)}
     world.laptop.commit(world.repository, files, "Pages", by="bob")
     await world.settle()
@@ -312,7 +312,7 @@ async def test_a_rewritten_history_takes_its_release_along(world: World) -> None
 
 async def test_a_copied_folder_that_is_gone_promotes_nothing(world: World) -> None:
     """Taking the source away is not taken for a release without files."""
-    await _started(world)
+    await started(world)
     gone = dict.fromkeys((f"{HERE}/index.yaml", f"{HERE}/values.yaml"))
     world.laptop.commit(world.repository, gone, "Away with it", by="bob")
     await world.settle()
@@ -346,7 +346,7 @@ pipelines:
 async def test_a_copy_costs_no_more_than_an_edit(prompt_world: World) -> None:
     """To propose it, to merge and record it, and to look at it idly; to write the release down costs two more."""
     world = prompt_world
-    await _started(world, DIRECT)
+    await started(world, DIRECT)
     before = len(world.calls)
     world.laptop.commit(world.repository, {f"{HERE}/index.yaml": "version: 2\n"}, "Version 2", by="bob")
     spent = await spent_until(world, before, lambda: bool(world.open_pull_requests(into="production", pipeline="site")))

@@ -155,6 +155,7 @@ def deployment(number: int = 1, /, **changed: object) -> JSON:
         "id": f"DE_{number}",
         "databaseId": number,
         "commitOid": "m1",
+        "commit": {"tree": {"oid": "t-m1"}},
         "task": "deploy",
         "payload": one_line(PAYLOAD),
         "createdAt": AT,
@@ -198,6 +199,7 @@ def answer(**changed: object) -> dict[str, JSON]:
         "tree": {"oid": "t0"},
         "history": {"nodes": [{"oid": "d1"}, {"oid": "d0"}]},
         "touched": {"nodes": [{"oid": "d0"}]},
+        "reverts": {"nodes": []},
     }
     repository: JSON = {
         "id": "R_7",
@@ -209,6 +211,14 @@ def answer(**changed: object) -> dict[str, JSON]:
         "files0": {"__typename": "Tree", "oid": "f0", "entries": [entry()]},
         "head0": None,
         "merged0": {"nodes": []},
+        "closed0": {"nodes": []},
+        "talk0": {"nodes": []},
+        "hasIssuesEnabled": True,
+        "boards": listed(),
+        "freezes": listed(),
+        "created": listed(),
+        "issues": listed(),
+        "pulls": listed(),
         "deployments0": listed(),
     }
     return {"repository": repository | changed}

@@ -54,7 +54,7 @@ class Seeded:
         return await execute(self.github, by or self.ours, document, variables)
 
     async def read(self, *places: Place) -> dict[str, Any]:
-        document, variables = repository_query(places or (STAGING,))
+        document, variables = repository_query(places or (STAGING,), us="caisson[bot]")
         return await self.run(document, variables | {"owner": "org", "name": "gitops"})
 
     async def mutate(self, *mutations: Mutation) -> dict[str, Any]:

@@ -284,7 +284,7 @@ def test_a_change_of_health_is_written_once(
     *, said: tuple[tuple[RecordState, float], ...], change: dict[str, Any], written: RecordState | None
 ) -> None:
     """Only transitions are written, so an idle pass writes nothing."""
-    there = place(PRODUCTION, record(OLD, *said))
+    there = place(PRODUCTION, record(OLD, *said, minute=-100 if said else -10))
     applications: dict[str, tuple[Application, ...]] = {"production": (application(PRODUCTION, **change),)}
     actions = at_production(there, applications=applications).actions
     states = [a.state for a in actions if isinstance(a, RecordStatusChange)]
@@ -335,12 +335,34 @@ INFRA = Pipeline(name="infra", environments=(LATEST, LIVE))
 TIP = Release(source=sha("tip"), proposed=at(-60))
 
 
+@pytest.mark.parametrize(
+    ("said", "minute", "written"),
+    [
+        pytest.param((), -16, 1, id="late"),
+        pytest.param((), -14, 0, id="there is time"),
+        pytest.param(((RecordState.WATCHING, -1),), -16, 0, id="said already"),
+        pytest.param(((HEALTHY, -9), (RecordState.WATCHING, -8)), -16, 0, id="it was well once"),
+    ],
+)
+def test_that_a_release_is_late_is_written_once(
+    said: tuple[tuple[RecordState, float], ...], minute: float, written: int
+) -> None:
+    """It is watched on, so nothing that soaks is touched."""
+    told = tuple(replace(s, description="timed out: not live") for s in statuses(*said))
+    there = place(PRODUCTION, record(OLD, minute=minute, statuses=told))
+    ill: dict[str, tuple[Application, ...]] = {"production": (application(PRODUCTION, health="Progressing"),)}
+    changes = [a for a in at_production(there, applications=ill).actions if isinstance(a, RecordStatusChange)]
+    assert [c.state for c in changes] == [RecordState.WATCHING] * written
+    assert all(c.description.startswith("timed out: not live and Healthy within 15m") for c in changes)
+
+
 def test_the_tip_of_a_source_is_its_release() -> None:
     """Recorded when it is new; nothing to write while it stands."""
     seen = observation({"latest": Place(base=base(), head=None, pull=None, merged=(), records=())})
     made = adopted(ground(INFRA, LATEST, seen).actions)
     assert (made.release.source, made.how, made.production) == (sha("tip"), How.ADOPTED, False)
-    known = Place(base=base(), head=None, pull=None, merged=(), records=(record(TIP, commit=sha("tip")),))
+    there = record(TIP, commit=sha("tip"), how=How.ADOPTED)
+    known = Place(base=base(), head=None, pull=None, merged=(), records=(there,))
     found = ground(INFRA, LATEST, observation({"latest": known}))
     assert (found.actions, found.standing.active) == ((), TIP)
 

@@ -383,7 +383,8 @@ def test_what_was_taken_out_by_hand_is_not_chosen_again() -> None:
     """Until something newer appears."""
     here = {"staging": standing(record(OLD, (HEALTHY, -10)), record(NEW, minute=-60))}
     found = candidate(SHOP, STAGING, observation(), here)
-    assert (found.release, found.reason) == (None, "1.1.0 was taken out of Git by hand; a newer version goes on")
+    rejected = "1.1.0 was rejected in staging: 1.0.0 was put in its place (#6)"
+    assert (found.release, found.reason) == (None, f"{rejected}; a newer version goes on")
     newer = observation(tags=listed("1.1.0", "1.2.0"), digests=resolved("1.2.0"))
     assert candidate(SHOP, STAGING, newer, here).release is not None
 
@@ -622,3 +623,14 @@ def test_what_is_proposed_must_match_the_rule_declared_now(*, web: str, worker: 
     verdict = undeclared(ruled, STAGING, both(web, worker), seen, standing(record(both("1.0.0", "1.0.0"))))
     assert verdict.outcome is outcome
     assert outcome is PASS or "web.tag == worker.tag does not hold" in verdict.reason
+
+
+def test_what_was_rejected_is_told_where_nothing_is_left() -> None:
+    """People ask why the newest does not go on: who turned it away, here or upstream."""
+    upstream = standing(record(NEW, (HEALTHY, -60)), record(OLD, (HEALTHY, -190), minute=-200))
+    here = replace(
+        standing(record(OLD, (HEALTHY, -190), minute=-200)), name="production", closed={NEW.id: "bob closed #7"}
+    )
+    found = candidate(SHOP, PRODUCTION, observation(), {"staging": upstream, "production": here})
+    told = "runs 1.0.0, the newest release verified in staging; 1.1.0 was rejected in production: bob closed #7"
+    assert (found.release, found.reason) == (None, told)

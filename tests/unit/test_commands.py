@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.command_grammar import LONGEST_REASON, MOST_COMMANDS, Command, Misunderstood, parse_comment
-from bot.commands import COMMANDS, Support, help_text, spelled
+from bot.commands import COMMANDS, help_text, spelled
 from bot.model import Permission
 from config.pipeline import CommandStyle
 
@@ -310,14 +310,6 @@ def test_the_registry_feeds_help() -> None:
 def test_only_queries_need_no_more_than_read_access() -> None:
     """A command that changes something asks for triage or more."""
     assert {spec.name for spec in COMMANDS if spec.who is Permission.READ} == {"status", "diff", "explain", "help"}
-
-
-def test_help_says_what_this_version_does_not_do() -> None:
-    """Commands of later versions stand in the table, marked."""
-    later = [spec.name for spec in COMMANDS if spec.support is Support.LATER]
-    assert later == ["promote", "rollback", "freeze", "unfreeze"]
-    assert help_text(None).count("Not supported by this version yet") == len(later)
-    assert "Not supported by this version yet" in help_text("freeze")
 
 
 def test_our_words_name_commands_as_they_are_wanted() -> None:

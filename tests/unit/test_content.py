@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.actions import Edits, MergeOf, Outcome
+from bot.actions import Edits, MergeOf, Outcome, Restored
 from bot.content import Wanted, blob_id, branch_name, judge_head, notes_on, proposed_release, stale, wanted
 from bot.model import Artifact, Base, Commit, Digest, File, Place, PullRequest, Release, Sha
 from config.pipeline import ChartSource, Environment, ImageSource, Pipeline, Promote
@@ -505,3 +505,29 @@ def test_a_release_of_another_declaration_is_not_written(what: Release) -> None:
     told = edits((before,), what, TWO)
     assert isinstance(told, str)
     assert "is declared differently by now" in told
+
+
+def test_a_restored_tree_is_held_against_all_that_lies_at_its_top() -> None:
+    """So it does not matter that GitHub names too many changed files to read; of edits it does."""
+    head = commit()
+    many = pull(changed=None)
+    assert judge_head(many, head, Restored(tree=sha("tree"), top={})).outcome is Outcome.PASS
+    assert judge_head(many, head).outcome is Outcome.WAIT
+
+
+@pytest.mark.parametrize(
+    ("files", "parents", "expected"),
+    [
+        pytest.param({"index.yaml": sha("one")}, ("tip",), False, id="as it was"),
+        pytest.param({"index.yaml": sha("evil")}, ("tip",), True, id="other content"),
+        pytest.param({"index.yaml": sha("one"), "more.yaml": sha("more")}, ("tip",), True, id="something besides"),
+        pytest.param({"index.yaml": sha("one")}, ("before",), True, id="on an older tip"),
+        pytest.param({"index.yaml": sha("one")}, ("tip", "source"), True, id="a merge"),
+    ],
+)
+def test_a_restored_tree_is_stale(files: dict[str, Sha], parents: tuple[str, ...], *, expected: bool) -> None:
+    """Its top must be exactly what the branch held then, by one commit on the present tip."""
+    wish = Wanted(content=Restored(tree=sha("tree"), top={"index.yaml": sha("one")}), blobs={}, base={})
+    message = message_of(WHOLE, SOURCE, blobs={}, base={})
+    head = commit(message=message, parents=tuple(sha(word) for word in parents))
+    assert stale(wish, head, SOURCE, base=base(), pull=pull(), files=files) == expected

@@ -6,7 +6,19 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bot.actions import AddLabels, Ask, Close, Merge, Outcome, Plan, PostCheck, Propose, RecordRelease, SetLabel
+from bot.actions import (
+    AddLabels,
+    Ask,
+    Close,
+    Merge,
+    Outcome,
+    Plan,
+    PostCheck,
+    Propose,
+    RecordRelease,
+    Retitle,
+    SetLabel,
+)
 from bot.content import branch_name, proposed_release
 from bot.decide import decide
 from bot.messages import GATES
@@ -133,8 +145,8 @@ def test_a_pass_after_a_pass_writes_nothing() -> None:
     assert there.pull is not None
     posted = [a.text for a in first.actions if isinstance(a, PostCheck)]
     checks = tuple(check(external_id=t.external_id) for t in posted)
-    retitled = [a for a in first.actions if type(a).__name__ == "Retitle"]
-    body = retitled[0].body if retitled and hasattr(retitled[0], "body") else ""
+    retitled = [a for a in first.actions if isinstance(a, Retitle)]
+    body = retitled[0].body if retitled else ""
     settled = replace(there, pull=replace(there.pull, checks=checks, body=body))
     assert plan(observation({"production": settled})).actions == ()
 

@@ -141,10 +141,10 @@ def test_a_refused_place_waits_with_the_reason_and_nothing_is_done() -> None:
 
 
 def test_what_is_decided_for_there_is_not_done_at_home() -> None:
-    """The promotion into the other repository, where its file accepts the environment."""
+    """The promotion into the other repository, where its file accepts the environment; and that it is late there."""
     there = elsewhere()
     assert there.base is not None
     plan = decide(SHOP, observation({"production": there}))
     assert not isinstance(plan, Ask)
     assert plan.actions == ()
-    assert [type(action).__name__ for action in plan.elsewhere["org/other"]] == ["Propose"]
+    assert [type(action).__name__ for action in plan.elsewhere["org/other"]] == ["RecordStatusChange", "Propose"]

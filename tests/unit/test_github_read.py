@@ -268,3 +268,30 @@ def test_an_answer_of_another_shape_names_the_place_and_is_read_again(look: Call
 def test_times_are_aware_and_in_utc() -> None:
     """Whatever zone GitHub should write them in."""
     assert the_pull(createdAt="2026-01-05T10:00:00+01:00").created == datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("body", "undone"),
+    [
+        pytest.param(f"This reverts commit {'a' * 40}.", "a" * 40, id="of a commit"),
+        pytest.param(
+            f"This reverts commit {'a' * 40}, reversing\nchanges made to {'b' * 40}.", "a" * 40, id="of a merge"
+        ),
+        pytest.param(f"Fixes it.\n\nThis reverts commit {'a' * 40}.\n\nSigned-off-by: A", "a" * 40, id="among more"),
+        pytest.param("This reverts commit abc1234.", None, id="abbreviated"),
+        pytest.param(f"> This reverts commit {'a' * 40}.", None, id="quoted"),
+        pytest.param("", None, id="nothing said"),
+    ],
+)
+def test_what_a_commit_says_it_reverts(body: str, undone: str | None) -> None:
+    """In the words of `git revert`; read of whole branches only."""
+    whole = replace(WHERE, folder="")
+    said = {"nodes": [{"oid": "d1", "messageBody": body}]}
+    nothing: JSON = {"nodes": []}
+    target: JSON = {"oid": "d1", "tree": {"oid": "f0"}, "history": nothing, "touched": nothing, "reverts": said}
+    found = place(whole, base0={"name": "main", "target": target}).base
+    assert found is not None
+    assert dict(found.undone) == ({"d1": undone} if undone else {})
+    folder = place(base0={"name": "main", "target": target}).base
+    assert folder is not None
+    assert folder.undone == {}

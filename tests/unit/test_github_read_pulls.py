@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.model import Actor, ActorKind, CheckStatus, Invited, ReviewState
+from bot.model import Actor, ActorKind, CheckStatus, ClosingKind, Invited, ReviewState
 from tests.unit.github_answers import (
     ALICE,
     AT,
@@ -11,6 +11,7 @@ from tests.unit.github_answers import (
     MANNEQUIN,
     OUR_BOT,
     PRETENDERS,
+    WHERE,
     comment,
     commit,
     head,
@@ -236,3 +237,68 @@ def test_a_merge_without_commit_or_with_another_last_commit_has_none() -> None:
     """The head is the commit GitHub calls head, or unknown."""
     found = place(merged0={"nodes": [merged(mergeCommit=None, headRefOid="zz")]}).merged[0]
     assert (found.head, found.commit, found.files) == (None, None, {})
+
+
+# --- closed without a merge -------------------------------------------------------------------------------------------
+
+
+def closed(number: int = 3, /, **changed: object) -> JSON:
+    """A pull request of our App from our branch, closed by Alice."""
+    shut = {"__typename": "ClosedEvent", "createdAt": AT, "actor": ALICE}
+    done: JSON = {
+        "id": f"PR_{number}",
+        "number": number,
+        "isCrossRepository": False,
+        "headRefName": WHERE.head,
+        "headRefOid": "c1",
+        "baseRefName": "main",
+        "author": OUR_BOT,
+        "closings": {"nodes": [shut]},
+        "comments": {"nodes": []},
+        "commits": {"nodes": [{"commit": commit()}]},
+    }
+    return done | changed
+
+
+def test_closed_pull_requests_are_read_newest_first() -> None:
+    """Who closed each, whether the branch was deleted, and the head that carries what was proposed."""
+    deleted = {"__typename": "HeadRefDeletedEvent", "createdAt": AT, "actor": OUR_BOT}
+    first, second = place(closed0={"nodes": [closed(4, closings={"nodes": [deleted]}), closed(5)]}).closed
+    assert (first.number, first.head and first.head.by_us, second.number) == (5, True, 4)
+    assert [(c.kind, c.actor.login, c.by_us) for c in first.closings] == [(ClosingKind.CLOSED, "alice", False)]
+    assert [(c.kind, c.by_us) for c in second.closings] == [(ClosingKind.BRANCH_DELETED, True)]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"author": ALICE}, id="opened by a person"),
+        pytest.param({"author": LOOK_ALIKE}, id="opened by a look-alike"),
+        pytest.param({"isCrossRepository": True}, id="from a fork"),
+        pytest.param({"headRefName": "elsewhere"}, id="from another branch"),
+        pytest.param({"baseRefName": "elsewhere"}, id="into another branch"),
+    ],
+)
+def test_what_others_closed_is_nothing(changed: JSON) -> None:
+    """Only a promotion of ours can turn a release away."""
+    assert place(closed0={"nodes": [closed(**changed)]}).closed == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "ours"),
+    [
+        pytest.param({}, True, id="ours"),
+        pytest.param({"author": ALICE}, False, id="a person's"),
+        pytest.param({"lastEditedAt": AT, "editor": ALICE}, False, id="edited by a person"),
+        pytest.param({"lastEditedAt": AT, "editor": OUR_BOT}, True, id="edited by us"),
+    ],
+)
+def test_only_our_own_words_on_a_closed_pull_request_are_kept(changed: JSON, *, ours: bool) -> None:
+    """They keep who closed it; anybody may write there."""
+    said = closed(comments={"nodes": [comment(**changed)]})
+    assert place(closed0={"nodes": [said]}).closed[0].said == (("status",) if ours else ())
+
+
+def test_another_last_commit_is_no_head() -> None:
+    """What the branch carries by now is not what was closed."""
+    assert place(closed0={"nodes": [closed(headRefOid="zz")]}).closed[0].head is None

@@ -69,3 +69,15 @@ def test_records_are_newest_first() -> None:
     """By time, then by number."""
     old = deployment(1, createdAt="2026-01-04T09:00:00Z")
     assert [one.number for one in place(deployments0=listed(old, deployment(2), deployment(3))).records] == [3, 2, 1]
+
+
+def test_a_record_has_the_tree_of_its_commit() -> None:
+    """And of a whole branch what lies at its top; a commit that is gone has neither."""
+    top = {"oid": "t1", "entries": [{"name": "index.yaml", "oid": "b1"}]}
+    made = [deployment(1, commit={"tree": top}), deployment(2), deployment(3, commit=None)]
+    found = place(deployments0=listed(*made)).records
+    assert [(r.number, r.tree, dict(r.root)) for r in found] == [
+        (3, None, {}),
+        (2, "t-m1", {}),
+        (1, "t1", {"index.yaml": "b1"}),
+    ]

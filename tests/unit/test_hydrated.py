@@ -251,7 +251,7 @@ def test_a_merged_head_carries_its_release_by_the_hydrated_commit(parents: tuple
         commit=commit("merge"),
         files={},
     )
-    assert carried_by(merged) == (release if carries else None)
+    assert carried_by(merged, ()) == (release if carries else None)
 
 
 def test_the_record_names_the_hydrated_commit_beside_the_dry_one() -> None:

@@ -77,7 +77,7 @@ def test_what_was_written_is_read_back() -> None:
 def test_what_others_may_have_written_tells_nothing(changed: dict[str, Any]) -> None:
     """No release comes of it, in the account or in the history."""
     assert account_of(merged(**changed)) is None
-    assert carried_by(merged(**changed)) is None
+    assert carried_by(merged(**changed), ()) is None
 
 
 @pytest.mark.parametrize("value", ["x", "[]", "{}", "[[1]]", '[["hold","maybe","x"]]', '{"a":1}', '[{"id":"x"}]'])
@@ -92,7 +92,7 @@ def test_malformed_parts_are_nothing(value: str) -> None:
 
 def test_the_history_is_read_back_where_the_head_is_gone() -> None:
     """Which release it was, and whether the result is what was promised."""
-    assert carried_by(merged()) == NEW
+    assert carried_by(merged(), ()) == NEW
     assert mismatch(merged(files={"a": sha("1")}), PRODUCTION).startswith(ALARM)
     honest = SAID.replace('{"a":"1"}', json.dumps({"a": sha("1")}))
     assert mismatch(merged(commit=commit("merge", message=f"P\n\n{honest}")), PRODUCTION) == ""

@@ -309,7 +309,8 @@ def whole(count: int, first: int = 0) -> Reply:
         base = repository["base0"]
         assert isinstance(base, dict)
         tip = {**base, "target": {**base["target"], "oid": f"d{first + i}"}}
-        others = {f"{name}{i}": repository[f"{name}0"] for name in ("files", "head", "merged", "deployments")}
+        read = ("files", "head", "merged", "closed", "talk", "deployments")
+        others = {f"{name}{i}": repository[f"{name}0"] for name in read}
         numbered |= {f"base{i}": tip, **others}
     kept = {name: value for name, value in repository.items() if not name.endswith("0")}
     target: JSON = {"oid": "d1", "file": None, "configured": {"nodes": []}, "key0": entry("keys/a.pub", text="PEM")}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.actions import Action, Ask, Edits, PostCheck, Propose, React, Say, SetLabel
-from bot.answers import DONE, PUZZLED, REFUSED, Queries, Setting
+from bot.answers import DONE, PUZZLED, REFUSED, UNJUDGED, WAITING, Answer, Queries, Setting
 from bot.gates.hold import LABEL, Hold
 from bot.gates.verdicts import passed, waits
 from bot.messages import LONGEST_COMMENT, gates_check, hold_comment, released_comment, reply_marker
@@ -162,9 +162,6 @@ def test_comments_and_reviews_are_heard_in_order() -> None:
         pytest.param("/skip gate=soak now", "hidden", REFUSED, id="access that could not be read skips nothing"),
         pytest.param("/skip gate=soak", "mona", PUZZLED, id="a skip without a reason"),
         pytest.param("/skip gate=checks now", "mona", REFUSED, id="a gate that may not be skipped"),
-        pytest.param("/promote", "bob", PUZZLED, id="what a later version does"),
-        pytest.param("/promote", "tom", REFUSED, id="what a later version will not do for them either"),
-        pytest.param("/freeze production x", "bob", REFUSED, id="write may not freeze"),
         pytest.param("/status", "nobody", REFUSED, id="a stranger may not ask"),
         pytest.param("/aprove", "bob", PUZZLED, id="nearly a command"),
         pytest.param("/deploy", "bob", None, id="somebody else's command"),
@@ -403,10 +400,6 @@ def test_no_wish_to_merge_where_nothing_merges(mode: Mode) -> None:
         pytest.param("/merge", "bob", Roles(merge=Access.MAINTAIN), REFUSED, id="less than the role"),
         pytest.param("/merge", "mona", Roles(merge=Access.MAINTAIN), DONE, id="the role"),
         pytest.param("/merge", "bob", Roles(freeze=Access.ADMIN), DONE, id="another role"),
-        pytest.param("/freeze production x", "mona", Roles(freeze=Access.ADMIN), REFUSED, id="freeze"),
-        pytest.param("/unfreeze", "bob", Roles(freeze=Access.WRITE), PUZZLED, id="unfreeze goes with freeze"),
-        pytest.param("/promote", "bob", Roles(promote=Access.MAINTAIN), REFUSED, id="promote"),
-        pytest.param("/rollback", "bob", Roles(rollback=Access.MAINTAIN), REFUSED, id="rollback"),
         pytest.param("/approve", "bob", Roles(merge=Access.ADMIN), DONE, id="approving is no role"),
     ],
 )
@@ -414,6 +407,41 @@ def test_roles_decide(*, line: str, by: str, roles: Roles, answer: str) -> None:
     """What the environment declares, and nothing else of it."""
     setting = replace(SETTING, environment=PRODUCTION.model_copy(update={"roles": roles}))
     assert reaction(answered(pull(comments=(comment(by, line),)), setting=setting)[0]) == answer
+
+
+FROZEN = comment("mona", "/status\n/freeze production x")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "reacted"),
+    [
+        pytest.param(Answer(reaction=DONE), "so it stands", DONE, id="done: its reaction, and the others' words"),
+        pytest.param(Answer(reaction=REFUSED, reply="no"), "so it stands\n\nno", REFUSED, id="refused: its words too"),
+        pytest.param(Answer(reaction=WAITING), "", WAITING, id="under way: so is the comment, with all it says"),
+        pytest.param(None, "", None, id="not answered yet: nothing is said of it"),
+    ],
+)
+def test_what_is_about_no_one_head_is_answered_elsewhere(*, answer: Answer | None, said: str, reacted: str) -> None:
+    """A comment is answered as a whole, once all of its commands are."""
+    wide = {(FROZEN.id, 1): answer} if answer else {}
+    actions, _ = answered(pull(comments=(FROZEN,)), setting=replace(SETTING, wide=wide))
+    assert reaction(actions) == reacted
+    assert replies(actions).partition("\n\n<!--")[0] == said
+
+
+def test_nothing_is_skipped_where_nothing_is_judged() -> None:
+    """The environment takes nothing just now: which gates there would be is not known."""
+    unjudged = replace(SETTING, verdicts=(waits(UNJUDGED, "#7 was retargeted"),))
+    actions, _ = answered(pull(comments=(comment("mona", "/skip gate=soak now"),)), setting=unjudged)
+    assert (reaction(actions), kept(actions)) == (REFUSED, [])
+    assert "No gate is judged here just now (#7 was retargeted)" in replies(actions)
+
+
+def test_that_it_is_under_way_is_said_once() -> None:
+    """Else each pass would write."""
+    there = replace(FROZEN, reactions=frozenset({WAITING}))
+    wide = {(there.id, 1): Answer(reaction=WAITING)}
+    assert answered(pull(comments=(there,)), setting=replace(SETTING, wide=wide))[0] == ()
 
 
 def test_retry_posts_the_check_again() -> None:
@@ -490,3 +518,23 @@ def test_many_long_answers_make_one_comment_that_github_takes() -> None:
     (said,) = [action.body for action in actions if isinstance(action, Say)]
     assert len(said) <= LONGEST_COMMENT
     assert said.endswith(reply_marker(asked.id))
+
+
+def test_what_was_said_in_one_second_stays_in_its_order() -> None:
+    """Node ids do not grow with time: only GitHub's own order tells which came first."""
+    first, second = comment("tom", "/hold"), comment("tom", "/unhold")
+    opened = pull(comments=(replace(first, id="IC_MTE0MA"), replace(second, id="IC_MTE0MQ")))
+    swapped = pull(comments=(replace(first, id="IC_b"), replace(second, id="IC_A")))
+    for one in (opened, swapped):
+        assert [said.body for said in pending(one)] == ["/hold", "/unhold"]
+
+
+def test_what_is_about_no_one_head_is_refused_across_repositories() -> None:
+    """Nobody would answer it otherwise; what is about the head is heard as ever, in the same comment too."""
+    there = replace(
+        SETTING, home="org/deploy", environment=SETTING.environment.model_copy(update={"repository": "org/b"})
+    )
+    actions, _ = answered(pull(comments=(FROZEN,)), setting=there)
+    assert reaction(actions) == REFUSED
+    assert "so it stands" in replies(actions)
+    assert "is not done across repositories" in replies(actions)

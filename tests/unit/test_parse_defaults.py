@@ -9,7 +9,7 @@ import yaml
 from bot.reconcile import CHECKS
 from config.approvals import Approvals
 from config.parse import ConfigError, Problem, parse
-from config.pipeline import Environment, MergeMethod, Pace, Skippable
+from config.pipeline import Environment, MergeMethod, OnDegraded, Pace, Skippable
 from config.schema import json_schema
 
 PIPELINES = """\
@@ -73,6 +73,21 @@ def test_hydrated_branches_keep_nothing_and_a_hydrated_root_has_gates() -> None:
     assert (root.gates.soak, after.gates.soak) == (None, timedelta(days=1))
 
 
+def test_what_becomes_of_a_bad_release_may_be_shared() -> None:
+    """By whoever something is promoted into, and is watched; a source has nothing to go back to."""
+    pipelines = PIPELINES.replace("{path: live, after: [dev]}", "{path: live, after: [dev], health: {from: none}}")
+    text = f"defaults: {{on_degraded: rollback, rollback: {{approvals: {{count: 2}}}}}}\n{pipelines}"
+    found = {e.name: e for pipeline in parse(text, checks=CHECKS).pipelines for e in pipeline.environments}
+    assert {name: one.on_degraded for name, one in found.items()} == {
+        "dev": OnDegraded.ROLLBACK,
+        "live": OnDegraded.NONE,
+        "other": OnDegraded.ROLLBACK,
+        "main": OnDegraded.NONE,
+        "public": OnDegraded.ROLLBACK,
+    }
+    assert (found["live"].rollback.approvals, found["main"].rollback.approvals) == (Approvals(count=2), None)
+
+
 def test_what_is_copied_or_merged_keeps_what_all_keep() -> None:
     """Not the source, nor what is promoted by its versions; and a copy may be merged in either way."""
     sites = """\
@@ -108,7 +123,7 @@ def test_what_is_copied_or_merged_keeps_what_all_keep() -> None:
         pytest.param("{gates: {scan: {}}}", 20, "not supported by this version yet", "", id="a later gate"),
         pytest.param("{merge_method: rebase}", 26, "did not check", "squash", id="a method that is refused"),
         pytest.param("{keep: [/a]}", 19, "without a slash", "`a`", id="a glob that is none"),
-        pytest.param("{on_degraded: hold}", 12, "not supported by this version yet", "", id="a later key"),
+        pytest.param("{manual_changes: gate}", 12, "not supported by this version yet", "", id="a later key"),
         pytest.param("[auto]", 11, "must be a mapping", "", id="no mapping"),
     ],
 )

@@ -248,7 +248,7 @@ async def test_the_door_answers_over_http(tmp_path: Path) -> None:
     server = GitHubServer(seeded.github)
     await server.start()
     assert seeded.ours.token is not None
-    document, variables = repository_query([STAGING])
+    document, variables = repository_query([STAGING], us="caisson[bot]")
     body = {"query": document, "variables": variables | {"owner": "org", "name": "gitops"}}
     headers = {"Authorization": f"Bearer {seeded.ours.token.value}"}
     async with ClientSession(headers=headers) as session, session.post(f"{server.url}/graphql", json=body) as answer:

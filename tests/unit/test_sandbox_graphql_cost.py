@@ -55,9 +55,9 @@ def test_a_point_is_a_hundred_requests_and_the_least_price(requests: int, points
 def test_one_query_may_read_as_many_places_as_we_say() -> None:
     """Each on a branch of its own, and the default branch besides: one more would be refused."""
     branches = [f"branch-{i}" for i in range(MOST_PLACES + 2)]
-    most, _ = repository_query([HERE] * MOST_PLACES, ["cosign.pub"], into=branches[:-1])
+    most, _ = repository_query([HERE] * MOST_PLACES, ["cosign.pub"], into=branches[:-1], us="caisson[bot]")
     assert cost(parse(most), {}).nodes <= MOST_NODES
-    more, _ = repository_query([HERE] * (MOST_PLACES + 1), [], into=branches)
+    more, _ = repository_query([HERE] * (MOST_PLACES + 1), [], into=branches, us="caisson[bot]")
     assert cost(parse(more), {}).nodes > MOST_NODES
 
 

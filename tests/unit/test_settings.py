@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.doors import Door, Sender, bearer
+from config.operator import Floor, Operator
 from config.settings import Settings, SettingsError
 
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nno real one\n-----END RSA PRIVATE KEY-----\n"
@@ -55,6 +56,9 @@ def test_everything_that_can_be_set(environ: dict[str, str], tmp_path: Path) -> 
             "CAISSON_POLL_INTERVAL": "90s",
             "CAISSON_REGISTRY_DOORS_FILE": str(tmp_path / "doors"),
             "CAISSON_REGISTRY_CREDENTIALS_FILE": str(tmp_path / "key.pem"),
+            "CAISSON_FLOORS": "prod*=2",
+            "CAISSON_STOP_MERGES": "acme/*",
+            "CAISSON_STOP_WRITES": "acme/deploy",
         }
     )
     assert settings.github_url == "https://github.example/api/v3"
@@ -64,6 +68,9 @@ def test_everything_that_can_be_set(environ: dict[str, str], tmp_path: Path) -> 
     assert TOKEN not in repr(settings)
     assert (settings.kubeconfig, settings.kube_context) == (tmp_path / "key.pem", "staging")
     assert settings.registry_credentials == tmp_path / "key.pem"
+    assert settings.operator == Operator(
+        floors=(Floor(pattern="prod*", count=2),), no_merges=("acme/*",), no_writes=("acme/deploy",)
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,6 +85,9 @@ def test_everything_that_can_be_set(environ: dict[str, str], tmp_path: Path) -> 
         pytest.param("CAISSON_LISTEN", "localhost:99999", "write host:port", id="a port that is none"),
         pytest.param("CAISSON_RESYNC_INTERVAL", "30", "write a number and s, m or h", id="a time without a unit"),
         pytest.param("CAISSON_POLL_INTERVAL", "1s", "write 10s or more", id="a time too short"),
+        pytest.param("CAISSON_FLOORS", "prod*", "is no floor: write", id="a floor without a number"),
+        pytest.param("CAISSON_STOP_MERGES", "true", "names no repository: write *", id="a stop of nowhere"),
+        pytest.param("CAISSON_STOP_WRITES", "yes", "names no repository: write *", id="a stop of all writes nowhere"),
         pytest.param("CAISSON_GITHUB_URL", "github.example", "is not an address", id="an address without a scheme"),
         pytest.param("CAISSON_REGISTRY_DOORS_FILE", "short", "short:1:1: the file must be", id="a file of no doors"),
         pytest.param("CAISSON_REGISTRY_DOORS_FILE", "latin", "is not UTF-8 text", id="a file that is not UTF-8"),

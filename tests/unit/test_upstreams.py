@@ -161,7 +161,7 @@ def test_the_first_that_will_have_soaked_is_when_to_look_again() -> None:
     ("environment", "eu", "us", "staging", "found"),
     [
         pytest.param(HERE, (NEW, OLD), (OLD,), (), [OLD, NEW], id="of any"),
-        pytest.param(BOTH, (NEW, OLD), (NEWER,), (NEW, NEWER), [NEW, NEWER], id="of any that all of after have"),
+        pytest.param(BOTH, (NEW, OLD), (NEWER,), (NEWER, NEW), [NEW, NEWER], id="of any that all of after have"),
         pytest.param(BOTH, (NEW,), (), (), [], id="after has none"),
         pytest.param(BOTH, (), (), (NEW,), [], id="after_any has none"),
     ],
