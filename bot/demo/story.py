@@ -72,6 +72,8 @@ class Story:
         )
         self.say("waits", f"production: {self.waiting('production')}", "yellow")
         if self.auto:
+            # Approved counts only what could be seen, and GitHub's times are whole seconds.
+            await asyncio.sleep(1.1)
             self.say("approve", "bob comments /approve", "cyan")
             self.laptop.comment(self.repository, pull, "/approve", by="bob")
             return
