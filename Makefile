@@ -1,6 +1,7 @@
 # Each target sets itself up: the first run makes .venv from the lock, with uv where there is one, else with venv and pip.
 #   make demo            promote a release through a sandbox on this machine, step by step (DEMO=auto: without questions;
-#                        DEMO=rollback: staging degrades, is rolled back, and the bad release stays out)
+#                        DEMO=rollback: staging degrades, is rolled back, and the bad release stays out;
+#                        DEMO=branches: a commit travels through a branch per environment)
 #   make test            every test; ARGS="-k soak" narrows
 #   make check           lint, format, types, layers
 #   make bench           the benchmark
@@ -22,7 +23,7 @@ help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
 
 demo: $(READY)
-	$(BIN)/python -m bot demo $(if $(filter auto,$(DEMO)),--auto) $(if $(filter rollback,$(DEMO)),--rollback)
+	$(BIN)/python -m bot demo $(filter rollback branches,$(DEMO)) $(if $(filter auto branches,$(DEMO)),--auto)
 
 test: $(READY)
 	$(BIN)/pytest $(ARGS)

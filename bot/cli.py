@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -27,6 +28,8 @@ from bot.web.app import favour_the_loop
 from config.parse import ConfigError, read
 from config.schema import json_schema
 from config.settings import Settings, SettingsError
+
+STORIES = ("road", "rollback", "branches")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -90,17 +93,26 @@ def _in_cluster() -> str | None:
 
 
 @main.command()
+@click.argument("story", type=click.Choice(STORIES), default=STORIES[0])
 @click.option("--auto", is_flag=True, help="Do the person's part as well, and exit.")
-@click.option("--rollback", is_flag=True, help="Let staging degrade, and exit when the next release is there.")
-def demo(*, auto: bool, rollback: bool) -> None:
-    """Show the road from a pushed image to production, on this machine alone."""
+def demo(*, story: str, auto: bool) -> None:
+    """Tell a story on this machine alone, with a GitHub, a registry and a cluster of its own.
+
+    `road`: a pushed image travels to production. `rollback`: staging degrades, is rolled back, the bad release stays
+    out, and the next one goes on (nobody is asked). `branches`: a commit travels through a branch per environment.
+    """
     # Imported here: the sandbox is no part of a running bot.
-    from bot.demo import DemoFailed, run
+    from bot.demo import DemoFailed, branches, road, rolled_back
 
     _log_as_json(logging.WARNING)
     console = Console(highlight=False)
+    tell = {
+        "road": partial(road, console, auto=auto),
+        "rollback": partial(rolled_back, console),
+        "branches": partial(branches, console, auto=auto),
+    }
     try:
-        asyncio.run(run(auto=auto, console=console, rollback=rollback))
+        asyncio.run(tell[story]())
     except DemoFailed as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
