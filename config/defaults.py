@@ -63,13 +63,11 @@ class Defaults:
         return tuple(first.values())
 
 
-def read_defaults(reader: Reader, entry: Entry, *, known: Collection[str], later: Collection[str]) -> Defaults:
-    """The keys of `defaults`. `known`, `later`: an environment's keys, of this version and of later ones."""
+def read_defaults(reader: Reader, entry: Entry, *, known: Collection[str]) -> Defaults:
+    """The keys of `defaults`. `known`: an environment's keys."""
     own = Reader(reader.path)
     shared = [key for key in known if key not in OWN_KEYS]
-    fields = own.fields(
-        entry.value, "`defaults`", known=shared, later=[key for key in later if key not in OWN_KEYS], foreign=OWN_KEYS
-    )
+    fields = own.fields(entry.value, "`defaults`", known=shared, foreign=OWN_KEYS)
     return Defaults(reader=own, fields=fields)
 
 

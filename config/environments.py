@@ -50,7 +50,6 @@ KEYS = (
     "on_degraded",
     "rollback",
 )
-KEYS_LATER = ("manual_changes",)
 _HEALTH_LATER = ("applications", "at_least")
 
 
@@ -70,7 +69,7 @@ def read_environment(
     """The environment, its name being usable; parts that cannot be read are noted and left at their defaults."""
     what = f"environment `{entry.name}`"
     known_before, told_before = len(reader.problems), len(defaults.reader.problems)
-    own = reader.fill(reader.fields(entry.value, what, known=KEYS, later=KEYS_LATER), "path", "branch", "hydrated")
+    own = reader.fill(reader.fields(entry.value, what, known=KEYS), "path", "branch", "hydrated")
     # A key that could not be read may have been the path: nothing is said of the place then.
     lost = len(reader.problems) > known_before and "path" not in own
     after, after_any = (reader.texts(own[k].value, f"`{k}`") if k in own else () for k in ("after", "after_any"))

@@ -15,7 +15,6 @@ from config.declarations import DeclaredPipeline, read_pipeline
 from config.defaults import Defaults, read_defaults
 from config.emergencies import read_emergency
 from config.environments import KEYS as ENVIRONMENT_KEYS
-from config.environments import KEYS_LATER as ENVIRONMENT_KEYS_LATER
 from config.environments import read_environment
 from config.expansion import Expansion, Template, expand, inhabitants, read_template
 from config.folders import Folders
@@ -139,7 +138,7 @@ def _defaults(reader: Reader, entry: Entry | None, checks: Checks) -> Defaults:
     """What is under every environment, held against itself first: perhaps none takes it, or many would tell of it."""
     if entry is None:
         return Defaults(reader=Reader(reader.path))
-    defaults = read_defaults(reader, entry, known=ENVIRONMENT_KEYS, later=ENVIRONMENT_KEYS_LATER)
+    defaults = read_defaults(reader, entry, known=ENVIRONMENT_KEYS)
     upstream = yaml_text.compose("after: [upstream]")
     assert upstream is not None
     read_environment(

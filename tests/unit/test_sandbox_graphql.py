@@ -312,7 +312,7 @@ async def test_what_might_give_too_many_nodes_is_refused_before_it_runs(tmp_path
     """As many places as one query may read pass, and their price is told; a few more are refused, as by GitHub."""
     seeded = seed(tmp_path)
     told = (await seeded.read(*[STAGING] * MOST_PLACES))["data"]["rateLimit"]
-    assert (told["cost"], told["remaining"]) == (98, 4902)
+    assert (told["cost"], told["remaining"]) == (115, 4885)
     refused = await seeded.read(*[STAGING] * (MOST_PLACES + 5))
     assert "data" not in refused
     assert refused["errors"][0]["type"] == "MAX_NODE_LIMIT_EXCEEDED"
