@@ -112,7 +112,7 @@ A = "a: {path: a}\n"
         pytest.param("a: {pth: a}", 6, 11, "`pth` is not a key", "`path`", id="unknown key"),
         pytest.param("a: {path: a, path: b}", 6, 20, "second time", None, id="duplicate key"),
         pytest.param(
-            "a: {path: a, manual_changes: x}", 6, 20, "not supported by this version yet", None, id="a later key"
+            "a: {path: a, health: {at_least: 2}}", 6, 29, "not supported by this version yet", None, id="a later key"
         ),
         pytest.param("a: {path: a, keep: [b]}", 6, 20, "so that nothing needs keeping", "no `keep`", id="keep beside"),
         pytest.param("a: {path: a, gates: {scan: x}}", 6, 28, "not supported by this", None, id="a later gate"),

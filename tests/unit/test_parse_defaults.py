@@ -123,7 +123,7 @@ def test_what_is_copied_or_merged_keeps_what_all_keep() -> None:
         pytest.param("{gates: {scan: {}}}", 20, "not supported by this version yet", "", id="a later gate"),
         pytest.param("{merge_method: rebase}", 26, "did not check", "squash", id="a method that is refused"),
         pytest.param("{keep: [/a]}", 19, "without a slash", "`a`", id="a glob that is none"),
-        pytest.param("{manual_changes: gate}", 12, "not supported by this version yet", "", id="a later key"),
+        pytest.param("{health: {at_least: 2}}", 21, "not supported by this version yet", "", id="a later key"),
         pytest.param("[auto]", 11, "must be a mapping", "", id="no mapping"),
     ],
 )
