@@ -111,6 +111,11 @@ class Reconciler:
         )
         self._turns = Turns()
 
+    @property
+    def put_off_until(self) -> datetime | None:
+        """When what was last put off for GitHub's limits may be written; None where nothing ever was."""
+        return self._thrift.put_off_until
+
     async def look(self, claim: Claim) -> datetime | None:
         """Reconcile one key; when to look again without any news, or None."""
         kind, _, rest = claim.key.partition(":")

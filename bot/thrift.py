@@ -32,9 +32,13 @@ class Allowed:
 
 
 class Thrift:
-    """One budget for each installation, shared by all of its repositories."""
+    """One budget for each installation, shared by all of its repositories.
+
+    `put_off_until`: when what was last put off may be written; None where nothing ever was.
+    """
 
     def __init__(self, store: Store) -> None:
+        self.put_off_until: datetime | None = None
         self._store = store
         self._budgets: dict[int, WriteBudget] = {}
 
@@ -66,6 +70,7 @@ class Thrift:
             _count(errand, delayed=later is not None)
         USED.labels(str(installation)).set(budget.used(HOUR, now))
         if moments:
+            self.put_off_until = min(moments)
             log.info("writes put off", installation=installation, errands=len(moments), until=min(moments).isoformat())
         if let_go:
             await self._store.put(_KIND, str(installation), budget.text())

@@ -138,10 +138,23 @@ class World:
             looked = await self.service.worker.drain()
             wrote = len(self.writes) > before
             if not moved and not wrote and (not looked or self.mode is Mode.LOST):
-                return
+                if not await self._let_up():
+                    return
+                continue
             # Retries after a race wait a moment of the world's time.
             await self.clock.advance(timedelta(seconds=1))
         raise AssertionError(f"the world does not settle after {_ROUNDS} rounds: {self.service.reconciler.known.views}")
+
+    async def _let_up(self) -> bool:
+        """Whole scenarios take place in one minute: what is put off for GitHub's limits is waited for.
+
+        Not where a scenario is about those limits, and has GitHub enforce them.
+        """
+        until = self.service.reconciler.put_off_until
+        if until is None or until <= self.clock.now() or self.laptop.github_server.write_limits:
+            return False
+        await self.clock.advance(until - self.clock.now())
+        return True
 
     async def caught_up(self) -> None:
         """Until the bot has seen what the cluster last said, where it can."""
