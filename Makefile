@@ -10,6 +10,7 @@
 PYTHON ?= python3
 DEMO ?=
 ARGS ?=
+PROCESSES ?= $(shell nproc 2>/dev/null || echo 2)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,7 +27,7 @@ demo: $(READY)
 	$(BIN)/python -m bot demo $(filter rollback branches,$(DEMO)) $(if $(filter auto branches,$(DEMO)),--auto)
 
 test: $(READY)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(PROCESSES) --dist worksteal $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .

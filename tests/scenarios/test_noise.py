@@ -1,5 +1,6 @@
 """How little Caisson says, and that a storm stays within what GitHub lets an installation create."""
 
+from sandbox import shop
 from sandbox.github.server import SECONDARY_LIMITS
 from tests.scenarios.people import propose
 from tests.world import World
@@ -8,7 +9,7 @@ from tests.world import World
 async def test_a_storm_of_releases_stays_under_github_s_limits(prompt_world: World) -> None:
     """Two hundred releases within minutes: GitHub refuses nothing, and the last of them arrives everywhere."""
     world = prompt_world
-    await world.start()
+    await world.start(config=shop.configuration("{image}", staging="pace: latest"))
     await world.settle()
     server = world.laptop.github_server
     server.write_limits = SECONDARY_LIMITS

@@ -114,7 +114,8 @@ async def test_it_goes_back_over_several(world: World) -> None:
 
 async def test_a_digest_comes_back_whatever_its_tag_is_by_now(world: World) -> None:
     """The tag was moved since: where the digest is written, what ran before comes back all the same."""
-    text = config().replace('constraint: ">=1.0 <2"', 'constraint: ">=1.0 <2", pin: both')
+    at_once = config("on_degraded: rollback\n        pace: latest")
+    text = at_once.replace('constraint: ">=1.0 <2"', 'constraint: ">=1.0 <2", pin: both')
     await world.start(config=text)
     await world.settle()
     world.push("1.1.0")
@@ -180,8 +181,10 @@ async def test_a_closed_rollback_is_not_opened_again(world: World) -> None:
     await world.lose_the_store()
     await world.after("1h")
     assert not world.open_pull_requests(into="staging")
+    world.laptop.cluster.recover("web-app-staging")
     world.push("1.2.0")
     await world.settle()
+    await world.after("1h")
     assert world.board("staging").active == "1.2.0"
 
 
