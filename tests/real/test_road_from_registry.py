@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from sandbox import shop
 from tests.conftest import require
 from tests.real.cosign_program import OFFLINE, run_cosign
 from tests.real.docker_registry import PATIENCE, push, serving
@@ -135,7 +136,7 @@ async def test_a_push_travels_under_a_password(tmp_path: Path) -> None:
     A password that is changed in the registry only stops it, with the reason, and merges nothing.
     """
     async with road(tmp_path, auth=password_file(tmp_path)) as made:
-        world = await made.world.start()
+        world = await made.world.start(config=shop.configuration("{image}", staging="pace: latest"))
         await world.settle()
         digest = await made.pushed("1.1.0")
         assert world.board("staging").live == "1.1.0"
@@ -166,7 +167,7 @@ async def test_a_push_travels_while_tokens_end(tmp_path: Path) -> None:
         road(tmp_path, auth=auth, token_host=server.host) as made,
     ):
         tokens.scopes.clear()
-        world = await made.world.start()
+        world = await made.world.start(config=shop.configuration("{image}", staging="pace: latest"))
         await world.settle()
         assert tokens.scopes == [f"repository:{IMAGE}:pull"]
         tokens.scopes.clear()
