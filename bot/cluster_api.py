@@ -59,8 +59,11 @@ class ObjectsApi:
         with _failures():
             response = await self._get(watch_from=resource_version, within=_WATCHING + _SLACK)
             async with response:
-                while line := await response.content.readline():
-                    yield _event(line)
+                try:
+                    while line := await response.content.readline():
+                        yield _event(line)
+                finally:
+                    _abandon(response)
 
     async def _get(
         self, *, within: timedelta, limit: int | None = None, more: str | None = None, watch_from: str | None = None
@@ -84,12 +87,19 @@ class ObjectsApi:
             _request_timeout=within.total_seconds(),
         )
         if response.status == _GONE:
-            response.release()
+            _abandon(response)
             raise Expired("410 Gone")
         if not response.ok:
-            response.release()
+            _abandon(response)
             raise Transient(f"it answered {response.status} {response.reason or ''}".rstrip())
         return response
+
+
+def _abandon(response: aiohttp.ClientResponse) -> None:
+    """Hang up on an answer that is not read to its end: TLS's farewell would outlive whoever waits for it."""
+    if response.connection is not None and response.connection.transport is not None:
+        response.connection.transport.abort()
+    response.close()
 
 
 @contextmanager
